@@ -1,0 +1,3 @@
+"""KPI Kura: exports in, a checked release out."""
+
+__version__ = "0.1.0"

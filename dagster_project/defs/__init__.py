@@ -1,0 +1,1 @@
+"""What Dagster sees: one module per stop of the path."""

@@ -1,0 +1,259 @@
+"""Every path under the house and every setting a person may change in `config/house.yml`.
+
+The house is the folder `KPI_HOME` names (default `data/house` beside this project). No other module
+builds a path inside it. How each export is read stands in `config/sources.yml`
+(`dagster_project.lib.sources`); what values mean stands in the planning tables.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from dagster_project.lib.errors import ConfigError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+EXPECTATIONS = PROJECT_ROOT / "expectations"
+DEMO = PROJECT_ROOT / "data" / "demo"
+HOUSE_VARIABLE = "KPI_HOME"
+
+
+@dataclass(frozen=True)
+class House:
+    """The folders and files of one company's warehouse."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> House:
+        """The house `KPI_HOME` names, else `data/house` beside the project."""
+        named = os.environ.get(HOUSE_VARIABLE)
+        return cls(Path(named).expanduser().resolve() if named else PROJECT_ROOT / "data" / "house")
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def house_file(self) -> Path:
+        return self.config / "house.yml"
+
+    @property
+    def sources_file(self) -> Path:
+        return self.config / "sources.yml"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work"
+
+    @property
+    def work_database(self) -> Path:
+        return self.work / "warehouse.duckdb"
+
+    @property
+    def scratch(self) -> Path:
+        """Decoded text and half-written files; emptied at the start of every night."""
+        return self.work / "scratch"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.work / "dbt"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.work / "dagster"
+
+    @property
+    def candidates(self) -> Path:
+        return self.work / "candidate"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def releases(self) -> Path:
+        return self.published / "releases"
+
+    @property
+    def current(self) -> Path:
+        """The directory symlink readers connect through."""
+        return self.published / "current"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def night_lock(self) -> Path:
+        return self.state / "night.lock"
+
+    @property
+    def writer_lock(self) -> Path:
+        return self.state / "writer.lock"
+
+    @property
+    def acceptances(self) -> Path:
+        return self.state / "acceptances.jsonl"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Reporting(_Strict):
+    """How days, weeks and years are cut, and how people are shown."""
+
+    timezone: str = "Asia/Tokyo"
+    week_starts_on: Literal[
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+    ] = "monday"
+    fiscal_year_start_month: int = Field(4, ge=1, le=12)
+    show_reps_by: Literal["name", "id"] = "name"
+    default_currency: str = Field("JPY", pattern=r"^[A-Z]{3}$")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is not an IANA time zone such as Asia/Tokyo") from error
+        return value
+
+    @property
+    def first_weekday(self) -> int:
+        """1 = Monday … 7 = Sunday."""
+        return _WEEKDAYS.index(self.week_starts_on) + 1
+
+
+class Definitions(_Strict):
+    """The business choices that change what a number means."""
+
+    shodan_event: Literal["booked", "held", "opportunity"] = "booked"
+    decision_expires_after_days: int = Field(30, ge=1, le=365)
+    rebooking_days: int = Field(30, ge=0, le=365)
+    account_rule_days: int = Field(90, ge=0, le=730)
+    maturity_percentile: float = Field(0.8, gt=0, lt=1)
+
+
+class Matching(_Strict):
+    """When a CTI call and a CRM call are the same call."""
+
+    window_seconds: int = Field(180, ge=0, le=3600)
+
+
+class Ingestion(_Strict):
+    """Limits that protect the house from what may lie in an export folder."""
+
+    settle_seconds: float = Field(2.0, ge=0, le=600)
+    max_archive_bytes: int = Field(20 * 1024**3, ge=1)
+    max_archive_members: int = Field(10_000, ge=1)
+    max_archive_ratio: int = Field(200, ge=2)
+
+
+class Gate(_Strict):
+    """What the gate tolerates before it refuses a night."""
+
+    max_quarantine_share: float = Field(0.05, ge=0, le=1)
+    max_quarantine_rows: int = Field(50, ge=0)
+    max_change_share: float = Field(0.5, gt=0)
+
+
+class Retention(_Strict):
+    """How many past things are kept."""
+
+    releases: int = Field(14, ge=2)
+    dagster_runs: int = Field(60, ge=2)
+
+
+class Schedule(_Strict):
+    """When the night starts, in the reporting time zone."""
+
+    at: time = time(5, 0)
+
+
+class Notify(_Strict):
+    """Where notices go. The Apprise URLs are secrets: the environment holds them, this names it."""
+
+    urls_variable: str = Field("KPI_NOTIFY_URLS", pattern=r"^[A-Z][A-Z0-9_]*$")
+    on_success: bool = False
+    on_failure: bool = True
+
+
+class Settings(_Strict):
+    """`config/house.yml`, checked."""
+
+    company_name: str = Field(min_length=1)
+    reporting: Reporting = Reporting()
+    definitions: Definitions = Definitions()
+    matching: Matching = Matching()
+    ingestion: Ingestion = Ingestion()
+    gate: Gate = Gate()
+    retention: Retention = Retention()
+    schedule: Schedule = Schedule()
+    notify: Notify = Notify()
+
+
+def load_settings(house: House) -> Settings:
+    """Read and check `config/house.yml`.
+
+    Raises ConfigError naming the file, the key and what is allowed.
+    """
+    path = house.house_file
+    if not path.is_file():
+        raise ConfigError(
+            "This folder is not a house: it has no config/house.yml.",
+            where=str(path),
+            remedy="Run `kpi init DIR` to make one, or point KPI_HOME at an existing house.",
+        )
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The file is not valid YAML: {error}", where=str(path), remedy="Correct the YAML."
+        ) from error
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise validation_error(error, path) from error
+
+
+def validation_error(error: ValidationError, path: Path) -> ConfigError:
+    """One ConfigError listing every offending key of a pydantic failure."""
+    problems = [
+        f"{'.'.join(str(part) for part in item['loc']) or '(top level)'}: {item['msg']}"
+        for item in error.errors()
+    ]
+    return ConfigError(
+        "Not allowed: " + "; ".join(problems),
+        where=str(path),
+        remedy="Correct the keys named above; `kpi sources check` checks again without running.",
+    )
