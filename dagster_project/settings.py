@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +23,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
 DEMO = PROJECT_ROOT / "data" / "demo"
+TEMPLATES = PROJECT_ROOT / "dagster_project" / "templates"
 HOUSE_VARIABLE = "KPI_HOME"
 
 
@@ -138,6 +139,8 @@ class Reporting(_Strict):
     fiscal_year_start_month: int = Field(4, ge=1, le=12)
     show_reps_by: Literal["name", "id"] = "name"
     default_currency: str = Field("JPY", pattern=r"^[A-Z]{3}$")
+    fixed_as_of: date | None = None
+    """A house whose data has ended, such as the demo company's, always reports this day."""
 
     @field_validator("timezone")
     @classmethod

@@ -1,0 +1,275 @@
+"""The `kpi` command: what a person types. It wires `lib` and the nightly job; rules live elsewhere.
+
+Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 the gate refused · 4 another night is
+running · 5 `kpi status`: nothing published, or older than allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dagster_project import __version__, terminal
+from dagster_project.lib.errors import KuraError
+from dagster_project.settings import HOUSE_VARIABLE, House, load_settings
+
+EXIT_STALE = 5
+
+app = typer.Typer(
+    name="kpi",
+    help="KPI Kura (蔵): exports in, a checked release out.",
+    epilog="Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 the gate refused · "
+    "4 another night is running · 5 status: nothing published, or too old.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+gate_app = typer.Typer(help="Accept a plausibility failure for a while.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="Records that were set aside.", no_args_is_help=True)
+sources_app = typer.Typer(help="What is read, and how.", no_args_is_help=True)
+app.add_typer(gate_app, name="gate")
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(sources_app, name="sources")
+
+
+
+@app.command(epilog="Example: kpi init ~/kpi-house --demo")
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    demo: Annotated[bool, typer.Option("--demo", help="With the demo company's exports.")] = False,
+) -> None:
+    """Make a house: commented configuration and empty folders, or the demo company."""
+    from dagster_project.lib import house
+
+    made = house.create(folder, demo=demo)
+    terminal.say(f"Made {made.root}")
+    if not demo:
+        terminal.say("Next: describe your exports in config/sources.yml, then `kpi sources check`.")
+    if House.from_environment().root != made.root:
+        terminal.say(f"Work with it by:  export {HOUSE_VARIABLE}={made.root}")
+
+
+@app.command(epilog="Example: kpi run --as-of 2026-09-30")
+def run(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day the night is for; default yesterday."),
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild everything from the raw files.")
+    ] = False,
+    publish: Annotated[
+        bool,
+        typer.Option("--publish", help="Let a day before the current release's become current."),
+    ] = False,
+) -> None:
+    """Run one night: ingest, transform, check, and publish only if every critical check passed."""
+    from dagster_project.lib.night import Night
+
+    house = House.from_environment()
+    with terminal.NightView() as view:
+        night = Night(
+            house,
+            as_of=as_of.date() if as_of else None,
+            full_refresh=full_refresh,
+            publish_backdated=publish,
+            observer=view.observer,
+        )
+        with night.lock():
+            failure = _run_job(night)
+    terminal.show_night(night)
+    _tell(night, failure)
+    if failure is not None:
+        raise failure
+
+
+def _run_job(night: Any) -> BaseException | None:
+    """Run the nightly job in this process with `night`; the error that stopped it, or None."""
+    from dagster_project import nightly_job
+
+    return nightly_job.execute(night)
+
+
+def _tell(night: Any, failure: BaseException | None) -> None:
+    from dagster_project.lib import notify
+
+    if not notify.send(night.settings, notify.about_night(night, failure)):
+        terminal.warn("A notice could not be delivered; see your KPI_NOTIFY_URLS.")
+
+
+@app.command(epilog="Example: kpi status --max-age 26h")
+def status(
+    max_age: Annotated[
+        str | None, typer.Option(help="Exit 5 when the as-of day ended longer ago (26h, 3d).")
+    ] = None,
+) -> None:
+    """What readers see now: as-of day, coverage, exceptions. Made for monitors."""
+    from dagster_project.lib import releases
+
+    house = House.from_environment()
+    settings = load_settings(house)
+    release = releases.current_release(house)
+    terminal.show_status(house, release)
+    if release is None:
+        raise typer.Exit(EXIT_STALE)
+    if max_age is not None:
+        age = releases.age(release, settings.reporting.timezone, datetime.now(UTC))
+        if age > terminal.parse_duration(max_age):
+            terminal.warn(f"The as-of day ended {age} ago, longer than {max_age}.")
+            raise typer.Exit(EXIT_STALE)
+
+
+@app.command("releases", epilog="Example: kpi releases")
+def list_releases() -> None:
+    """The releases kept, newest first; the current one is marked."""
+    from dagster_project.lib import releases
+
+    terminal.show_releases(releases.list_releases(House.from_environment()))
+
+
+@app.command(epilog="Example: kpi rollback        (to the release before the current one)")
+def rollback(
+    release: Annotated[str | None, typer.Argument(help="A release id of `kpi releases`.")] = None,
+) -> None:
+    """Point readers at an earlier release. Nothing is deleted."""
+    from dagster_project.lib import lock, releases
+
+    house = House.from_environment()
+    with lock.night(house.night_lock, house.writer_lock):
+        chosen = releases.rollback(house, release)
+    terminal.say(f"Readers now see {chosen.release_id} (as of {chosen.as_of}).")
+
+
+@gate_app.command(
+    "accept",
+    epilog='Example: kpi gate accept kpi_rep_daily.dials_changed --reason "campaign doubled the list" '
+    "--by sato --until 2026-10-03",
+)
+def gate_accept(
+    check: Annotated[str, typer.Argument(help="The check's id, as the table of a run shows it.")],
+    reason: Annotated[str, typer.Option(help="Why the number is right after all.")],
+    by: Annotated[str, typer.Option(help="Who says so.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last as-of day.")],
+) -> None:
+    """Accept a plausibility failure until a day. Integrity failures cannot be accepted."""
+    from dagster_project.lib import acceptances
+
+    accepted = acceptances.accept(
+        House.from_environment(), check, reason=reason, by=by, until=until.date()
+    )
+    terminal.say(f"Accepted {accepted.check_id} for as-of days up to {accepted.until}.")
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+) -> None:
+    """How many records of which file were set aside, and why."""
+    from dagster_project.lib import quarantine
+
+    terminal.show_quarantine(quarantine.list_quarantine(House.from_environment(), source))
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    file: Annotated[str, typer.Argument(help="File id of `kpi quarantine list`.")],
+    record: Annotated[int, typer.Argument(help="Record number in that file.")],
+) -> None:
+    """One record as it was exported, with the reason. May hold personal data."""
+    from dagster_project.lib import quarantine
+
+    terminal.show_record(quarantine.show(House.from_environment(), file, record))
+
+
+@quarantine_app.command("export")
+def quarantine_export(
+    path: Annotated[Path, typer.Argument(help="CSV file to write (mode 0600).")],
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+) -> None:
+    """Every record set aside, with file, number, reason and its text, as CSV."""
+    from dagster_project.lib import quarantine
+
+    count = quarantine.export(House.from_environment(), path, source)
+    terminal.say(f"Wrote {count} record(s) to {path}. It may hold personal data.")
+
+
+@sources_app.command("check")
+def sources_check() -> None:
+    """Check the configuration and dry-read new files; nothing is kept."""
+    from dagster_project.lib.contracts import load_contracts
+    from dagster_project.lib.ingestion import dry_read
+    from dagster_project.lib.sources import load_sources
+    from dagster_project.settings import DBT_PROJECT
+
+    house = House.from_environment()
+    settings = load_settings(house)
+    contracts = load_contracts(DBT_PROJECT)
+    sources = load_sources(house, contracts)
+    terminal.say(f"{house.house_file.name} and {house.sources_file.name} are in order.")
+    readings = dry_read(house, sources, contracts, settings)
+    terminal.show_readings(readings)
+    if any(reading.status == "rejected" for reading in readings):
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="Example: kpi query \"select metric, value from kpi_scorecard where period_type = 'month'\""
+)
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the current release.")],
+    output: Annotated[
+        str, typer.Option("--format", help="table | csv | json", metavar="FORMAT")
+    ] = "table",
+) -> None:
+    """Ask the current release, read-only and shut off from files and network."""
+    from dagster_project.lib import query as query_library
+
+    query_library.write(House.from_environment(), sql, output, sys.stdout)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+) -> None:
+    """Open Dagster's UI over this house."""
+    from dagster_project.nightly_job import prepare_home
+
+    house = House.from_environment()
+    load_settings(house)
+    environment = {**os.environ, **prepare_home(house)}
+    command = ["dagster", "dev", "-m", "dagster_project.definitions", "-p", str(port)]
+    os.execvpe(str(Path(sys.executable).with_name("dagster")), command, environment)
+
+
+def _version(show: bool) -> None:
+    if show:
+        terminal.say(f"kpi-kura {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """KPI Kura (蔵): exports in, a checked release out."""
+
+
+def main() -> None:
+    """Entry point: our own errors become a few plain lines and their exit code."""
+    try:
+        app()
+    except KuraError as error:
+        terminal.show_error(error)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

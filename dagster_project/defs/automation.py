@@ -1,0 +1,109 @@
+"""When nights happen by themselves, and who hears of it: job, schedule, arrival sensor, notices, pruning."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from dagster_project.lib import notify
+from dagster_project.lib.errors import ConfigError
+from dagster_project.lib.ingestion import waiting_files
+from dagster_project.settings import House, Settings, load_settings
+
+FINISHED_STATUSES = (
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+)
+
+#: Runs that `kpi run` launches tell their own story on the terminal and send their own notice.
+LAUNCHED_BY = "kpi/launched_by"
+
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    description="Exports in, a checked release out.",
+    executor_def=dg.in_process_executor,
+)
+
+
+def _settings() -> Settings | None:
+    try:
+        return load_settings(House.from_environment())
+    except ConfigError:
+        return None  # no house yet, as in a fresh clone: definitions must load all the same
+
+
+_SETTINGS = _settings()
+_ZONE = _SETTINGS.reporting.timezone if _SETTINGS else "Asia/Tokyo"
+_AT = _SETTINGS.schedule.at if _SETTINGS else None
+
+
+@dg.schedule(
+    job=nightly,
+    cron_schedule=f"{_AT.minute} {_AT.hour} * * *" if _AT else "0 5 * * *",
+    execution_timezone=_ZONE,
+)
+def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Runs for the day before its date in the reporting time zone."""
+    scheduled = context.scheduled_execution_time.astimezone(ZoneInfo(_ZONE))
+    as_of = scheduled.date() - timedelta(days=1)
+    return dg.RunRequest(
+        run_key=str(as_of),
+        run_config={"resources": {"night": {"config": {"as_of": str(as_of)}}}},
+    )
+
+
+@dg.sensor(job=nightly, minimum_interval_seconds=300)
+def arriving_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Starts a night when new export files have lain unchanged for one round of this sensor."""
+    listing = waiting_files(House.from_environment())
+    if not listing:
+        return dg.SkipReason("No export file waits to be read.")
+    digest = hashlib.sha256("\n".join(listing).encode()).hexdigest()
+    if digest != context.cursor:
+        return dg.SensorResult(
+            skip_reason=f"{len(listing)} file(s) arrived; waiting until they stay unchanged.",
+            cursor=digest,
+        )
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=digest)], cursor=digest)
+
+
+def _tell(context: dg.RunStatusSensorContext, *, success: bool) -> None:
+    run = context.dagster_run
+    if LAUNCHED_BY in run.tags or _SETTINGS is None:
+        return
+    outcome = "published" if success else "failed; yesterday's release stays"
+    notice = notify.Notice(
+        subject=f"KPI Kura: the night {outcome}",
+        body=f"run {run.run_id}. Details: kpi status",
+        success=success,
+    )
+    if not notify.send(_SETTINGS, notice):
+        context.log.warning("A notice could not be delivered.")
+
+
+def prune_runs(instance: dg.DagsterInstance, *, keep: int) -> None:
+    """Forget all but the newest `keep` runs; their event logs would grow without bound."""
+    finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES))
+    for record in instance.get_run_records(filters=finished)[keep:]:
+        instance.delete_run(record.dagster_run.run_id)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS, monitored_jobs=[nightly], name="tell_success"
+)
+def tell_success(context: dg.RunStatusSensorContext) -> None:
+    """Tells of a published night and removes runs beyond the retention."""
+    _tell(context, success=True)
+    if _SETTINGS is not None:
+        prune_runs(context.instance, keep=_SETTINGS.retention.dagster_runs)
+
+
+@dg.run_failure_sensor(monitored_jobs=[nightly], name="tell_failure")
+def tell_failure(context: dg.RunFailureSensorContext) -> None:
+    """Tells of a night that did not publish."""
+    _tell(context, success=False)

@@ -1,0 +1,60 @@
+"""The first stop: export files become raw tables, one asset per exported object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.lib.contracts import load_contracts
+from dagster_project.lib.night import Night
+from dagster_project.settings import DBT_PROJECT
+
+_CONTRACTS = load_contracts(DBT_PROJECT)
+_SPECS = {
+    (table.system, table.name): dg.AssetSpec(
+        key=["raw", table.system, table.name],
+        group_name=f"raw_{table.system}",
+        description=table.description,
+        kinds={"parquet"},
+    )
+    for table in _CONTRACTS.tables
+}
+_RUN_FACTS = dg.AssetSpec(
+    key=["raw", "kura"],
+    group_name="raw_kura",
+    description="What the night knows of itself: its day, its configuration, the files it read.",
+    kinds={"duckdb"},
+)
+
+
+@dg.multi_asset(specs=[*_SPECS.values(), _RUN_FACTS], name="ingestion")
+def raw_exports(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[None]]:
+    """Reads new export files, sets bad records aside, and shows the work database the raw tables."""
+    result = night.ingest()
+    files: Counter[tuple[str, str]] = Counter()
+    accepted: Counter[tuple[str, str]] = Counter()
+    quarantined: Counter[tuple[str, str]] = Counter()
+    for reading in result.readings:
+        key = (reading.system, reading.object_name)
+        files[key] += 1
+        accepted[key] += reading.records_accepted
+        quarantined[key] += reading.records_quarantined
+    for key, spec in _SPECS.items():
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
+            metadata={
+                "files": files[key],
+                "dagster/row_count": accepted[key],
+                "quarantined": quarantined[key],
+            },
+        )
+    yield dg.MaterializeResult(
+        asset_key=_RUN_FACTS.key,
+        metadata={
+            "as_of": str(night.as_of),
+            "run_id": night.run_id,
+            "files_rejected": sum(1 for item in result.readings if item.status == "rejected"),
+        },
+    )

@@ -1,0 +1,66 @@
+"""The second stop: dbt turns raw tables into staging, activity and marts; its tests become asset checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from dagster_project.lib.night import Night
+from dagster_project.lib.transformation import definition_manifest
+from dagster_project.settings import House
+
+_MANIFEST = definition_manifest(House.from_environment())
+
+
+class RoomTranslator(DagsterDbtTranslator):
+    """Names assets by room: raw/<system>/<object>, then <layer>/<model>."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            system = dbt_resource_props["source_name"]
+            if system == "kura":
+                return dg.AssetKey(["raw", "kura"])
+            return dg.AssetKey(["raw", system, dbt_resource_props["name"]])
+        return dg.AssetKey([_room(dbt_resource_props), dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return _room(dbt_resource_props)
+
+
+def _room(properties: Mapping[str, Any]) -> str:
+    return str(properties["fqn"][1]) if len(properties["fqn"]) > 1 else "dbt"
+
+
+_TRANSLATOR = RoomTranslator(
+    settings=None,
+)
+
+
+@dbt_assets(manifest=_MANIFEST, dagster_dbt_translator=_TRANSLATOR, name="transformation")
+def models(
+    context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Runs every model, then every data test, in one child process that cannot outlive this one."""
+    result = night.transform()
+    keys = {".".join(key.path): key for key in context.selected_asset_keys}
+    for node in result.models:
+        name = node.unique_id.split(".")[-1]
+        for key in keys.values():
+            if key.path[-1] == name:
+                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})
+    checks = {key.name: key for key in context.selected_asset_check_keys}
+    for node in result.tests:
+        check = checks.get(node.unique_id.split(".")[2])
+        if check is not None:
+            yield dg.AssetCheckResult(
+                asset_key=check.asset_key,
+                check_name=check.name,
+                passed=node.status in {"pass", "warn"},
+                severity=dg.AssetCheckSeverity.WARN
+                if node.status == "warn"
+                else dg.AssetCheckSeverity.ERROR,
+                metadata={"status": node.status, "seconds": node.seconds},
+            )

@@ -1,0 +1,118 @@
+"""The one process that writes the work database: dbt, in a child that cannot outlive its night.
+
+Run as `python -m dagster_project.lib.dbt_child WRITER_LOCK PARENT_PID PLAN`, where PLAN is JSON:
+`{"flags": [...], "commands": [[...], ...], "target": "…"}`. The child asks the kernel to be killed with
+its parent (Linux), holds the writer lock while it lives (everywhere), parses the project once and runs
+the commands on that one parse, stopping at the first that fails. `run` is what the parent calls.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from dagster_project.lib.lock import exclusive
+
+_PR_SET_PDEATHSIG = 1
+
+
+def run(
+    commands: Sequence[Sequence[str]],
+    *,
+    project: Path,
+    target: Path,
+    work_database: Path,
+    writer_lock: Path,
+    on_line: Callable[[str], None] = lambda line: None,
+) -> int:
+    """Parse `project`, then run each dbt command; artifacts and logs go to `target`. Returns the exit code.
+
+    No command at all only parses (and so writes `target/manifest.json`). The results of each command are
+    kept as `target/run_results.<command>.json`. on_line receives each line dbt prints, while it runs.
+    """
+    flags = ["--project-dir", os.fspath(project), "--profiles-dir", os.fspath(project)]
+    flags += ["--target-path", os.fspath(target), "--log-path", os.fspath(target)]
+    plan = {"flags": flags, "commands": [list(command) for command in commands]}
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "dagster_project.lib.dbt_child",
+            os.fspath(writer_lock),
+            str(os.getpid()),
+            json.dumps({**plan, "target": os.fspath(target)}),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        env=environment(os.environ, work_database),
+    )
+    try:
+        assert process.stdout is not None  # PIPE was asked for above
+        for line in process.stdout:
+            on_line(line.rstrip())
+        return process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def environment(base: Mapping[str, str], work_database: Path) -> dict[str, str]:
+    """The child's environment: the work database named, telemetry off."""
+    return {
+        **base,
+        "KPI_WORK_DB": os.fspath(work_database),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_USE_COLORS": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _die_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the kernel was asked
+            raise SystemExit(1)
+
+
+def _invoke(flags: list[str], commands: list[list[str]], target: Path) -> int:
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    parsed = dbtRunner().invoke(["parse", *flags])
+    if not parsed.success or not isinstance(parsed.result, Manifest):
+        print(f"dbt could not read the project: {parsed.exception}", flush=True)
+        return 2
+    for command in commands:
+        result = dbtRunner(manifest=parsed.result).invoke([*command, *flags])
+        written = target / "run_results.json"
+        if written.is_file():
+            shutil.copyfile(written, target / f"run_results.{command[0]}.json")
+        if result.exception is not None:
+            print(f"dbt {command[0]} could not run: {result.exception}", flush=True)
+            return 2
+        if not result.success:
+            return 1
+    return 0
+
+
+def main(argv: Sequence[str]) -> int:
+    """Entry of the child process."""
+    lock, parent, plan_text = argv
+    _die_with(int(parent))
+    plan = json.loads(plan_text)
+    with exclusive(Path(lock), wait_seconds=30, busy="Another writer holds the work database."):
+        return _invoke(plan["flags"], plan["commands"], Path(plan["target"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+"""Making a house: the folder one company's warehouse lives in, empty or as the demo company's."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from dagster_project.lib.errors import KuraError
+from dagster_project.settings import DEMO, TEMPLATES, House
+
+
+class HouseExists(KuraError):
+    """The folder already holds something; nothing in it was touched."""
+
+    exit_code = 2
+
+
+def create(root: Path, *, demo: bool = False) -> House:
+    """Make a house at `root`: commented configuration and empty folders, or the demo company's exports.
+
+    Raises HouseExists when the folder is not empty. A half-made house is never left behind under `root`.
+    """
+    root = root.expanduser().resolve()
+    if root.exists() and any(root.iterdir()):
+        raise HouseExists(
+            "The folder is not empty.", where=str(root), remedy="Name a new or an empty folder."
+        )
+    root.parent.mkdir(parents=True, exist_ok=True)
+    making = root.with_name(f".{root.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    house = House(making)
+    if demo:
+        if not DEMO.is_dir():
+            raise KuraError(
+                "The demo company is not here.", where=str(DEMO), remedy="Run `make demo` once."
+            )
+        shutil.copytree(DEMO, making)
+    else:
+        house.config.mkdir(parents=True)
+        for name, target in (("house.yml", house.house_file), ("sources.yml", house.sources_file)):
+            text = (TEMPLATES / name).read_text(encoding="utf-8")
+            target.write_text(text.replace("{company}", root.name), encoding="utf-8")
+        house.exports.mkdir()
+    for folder in (house.raw, house.quarantine, house.work, house.state, house.logs):
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    house.releases.mkdir(parents=True, exist_ok=True)
+    if root.exists():
+        root.rmdir()
+    making.rename(root)
+    return House(root)

@@ -1,0 +1,79 @@
+"""One night at a time, and no orphan writing behind its back.
+
+Two advisory locks (flock, released by the kernel when their holder dies):
+- the *night lock* is held by whoever runs a night, from before ingestion until after publication;
+- the *writer lock* is held by the child process that writes the work database (`dbt_child`). A child whose
+  parent was killed still holds it, so the next night waits for that child to end instead of writing
+  beside it. On Linux the kernel also kills the child with its parent.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from dagster_project.lib.errors import KuraError
+
+
+class HouseLocked(KuraError):
+    """Another night, or a child it left behind, is still at work in this house."""
+
+    exit_code = 4
+
+
+def _open_private(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
+
+
+def _try_lock(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def exclusive(path: Path, *, wait_seconds: float = 0.0, busy: str) -> Iterator[None]:
+    """Hold the lock file `path` exclusively.
+
+    wait_seconds: how long to wait for another holder; 0 refuses at once.
+    busy: what to say when it stays held. Raises HouseLocked then, naming the holder's process.
+    """
+    deadline = time.monotonic() + wait_seconds
+    with _open_private(path) as handle:
+        while not _try_lock(handle):
+            if time.monotonic() >= deadline:
+                handle.seek(0)
+                holder = handle.read().strip() or "unknown process"
+                raise HouseLocked(
+                    busy,
+                    where=f"{path} (held by {holder})",
+                    remedy="Wait for it to end, or stop that process; the lock frees itself then.",
+                )
+            time.sleep(0.1)
+        handle.seek(0)
+        handle.truncate()
+        handle.write(f"process {os.getpid()}")
+        handle.flush()
+        # The lock goes with the open file: closing it, or dying, frees it.
+        yield
+
+
+@contextmanager
+def night(night_lock: Path, writer_lock: Path, *, orphan_wait_seconds: float = 60.0) -> Iterator[None]:
+    """Hold the house for one night, after any orphaned writer of an earlier one has ended."""
+    with exclusive(night_lock, busy="Another night is running in this house."):
+        with exclusive(
+            writer_lock,
+            wait_seconds=orphan_wait_seconds,
+            busy="A process left behind by a killed night is still writing the work database.",
+        ):
+            pass
+        yield

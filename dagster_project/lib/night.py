@@ -1,0 +1,244 @@
+"""One night, step by step: ingest, transform, build a candidate, judge it, publish it.
+
+Dagster's assets and the command line both walk these steps; neither holds rules of its own. Steps leave
+what the next one needs in the house, so a single step can be repeated, but publication believes only the
+audit of the very candidate it ships (`releases`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from zoneinfo import ZoneInfo
+
+from dagster_project import __version__
+from dagster_project.lib import candidate, lock, quarantine, releases, work_database
+from dagster_project.lib.audit import Audit
+from dagster_project.lib.contracts import Contracts, load_contracts
+from dagster_project.lib.errors import KuraError
+from dagster_project.lib.ingestion import FileProgress, IngestionResult, ingest
+from dagster_project.lib.sources import SourcesConfig, load_sources
+from dagster_project.lib.transformation import (
+    TransformationResult,
+    ensure_manifest,
+    project_fingerprint,
+    transform,
+)
+from dagster_project.settings import DBT_PROJECT, House, Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Whoever watches a night: told of stages, of each file, and of each line dbt prints."""
+
+    stage: Callable[[str], None] = lambda name: None
+    file: Callable[[FileProgress], None] = lambda item: None
+    line: Callable[[str], None] = lambda text: None
+
+
+@dataclass(frozen=True)
+class NightReport:
+    """How a night ended. `release_id` is None when nothing was published."""
+
+    run_id: str
+    as_of: date
+    ingestion: IngestionResult
+    audit: Audit | None
+    release_id: str | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class GateRefused(KuraError):
+    """A critical check failed; yesterday's release stays."""
+
+    exit_code = 3
+
+
+def default_as_of(settings: Settings, now: datetime) -> date:
+    """The day a night is for: the house's fixed day if it has one, else yesterday where it reports.
+
+    now: an aware instant, given by the caller.
+    """
+    if settings.reporting.fixed_as_of is not None:
+        return settings.reporting.fixed_as_of
+    return now.astimezone(ZoneInfo(settings.reporting.timezone)).date() - timedelta(days=1)
+
+
+class Night:
+    """One run over one house. Configuration is read and refused when the object is made."""
+
+    def __init__(
+        self,
+        house: House,
+        *,
+        as_of: date | None = None,
+        full_refresh: bool = False,
+        publish_backdated: bool = False,
+        observer: Observer | None = None,
+    ) -> None:
+        self.house = house
+        self.settings: Settings = load_settings(house)
+        self.contracts: Contracts = load_contracts(DBT_PROJECT)
+        self.sources: SourcesConfig = load_sources(house, self.contracts)
+        started = datetime.now(UTC)
+        self.as_of = as_of or default_as_of(self.settings, started)
+        self.run_id = f"{self.as_of:%Y%m%d}-{started:%Y%m%dT%H%M%S%f}"
+        self.full_refresh = full_refresh
+        self.publish_backdated = publish_backdated
+        self.observer = observer or Observer()
+        self.seconds: dict[str, float] = {}
+        self.ingestion: IngestionResult | None = None
+        self.audit: Audit | None = None
+        self.release: releases.Release | None = None
+        self.failure: BaseException | None = None
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the house for this night; refuses while another night is at work."""
+        return lock.night(self.house.night_lock, self.house.writer_lock)
+
+    @cached_property
+    def run_facts(self) -> work_database.RunFacts:
+        """What this night says of itself in `raw_kura.run`."""
+        return work_database.RunFacts(
+            as_of_date=self.as_of,
+            run_id=self.run_id,
+            code_version=f"{__version__}+{project_fingerprint()[:12]}",
+            config_hash=self._config_hash(),
+        )
+
+    def _config_hash(self) -> str:
+        digest = hashlib.sha256()
+        for path in (self.house.house_file, self.house.sources_file):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def ingest(self) -> IngestionResult:
+        """Exports → raw files, quarantine and receipts; then the work database sees them."""
+        with self._stage("ingestion"):
+            result = ingest(
+                self.house,
+                self.sources,
+                self.contracts,
+                self.settings,
+                as_of=self.as_of,
+                progress=self.observer.file,
+            )
+            work_database.prepare(
+                self.house, self.settings, self.sources, self.contracts, result, self.run_facts
+            )
+        self.ingestion = result
+        return result
+
+    def transform(self) -> TransformationResult:
+        """Raw → staging → activity → marts, and all data tests."""
+        with self._stage("transformation"):
+            warm = threading.Thread(target=_warm_up_gate, daemon=True)
+            warm.start()
+            result = transform(
+                self.house, full_refresh=self.full_refresh, on_line=self.observer.line
+            )
+            quarantine.write_cast_rejects(self.house)
+            warm.join()
+        return result
+
+    def build_candidate(self) -> Path:
+        """Marts → a release nobody sees yet."""
+        with self._stage("candidate"):
+            return candidate.build(self.house, ensure_manifest(self.house))
+
+    def judge(self) -> Audit:
+        """Every check over the candidate; the audit is written into it."""
+        from dagster_project.lib import gate
+
+        with self._stage("gate"):
+            self.audit = gate.judge(self.house, self.settings)
+            return self.audit
+
+    def publish(self) -> releases.Release:
+        """The candidate becomes the release. Raises when its audit does not allow it."""
+        with self._stage("publication"):
+            self.release = releases.publish(
+                self.house, self.settings, allow_backdate=self.publish_backdated
+            )
+            return self.release
+
+    def run(self, *, stop_after: str | None = None) -> NightReport:
+        """All steps in order, under the lock the caller holds.
+
+        stop_after: "transform" ends before a candidate is built (for tests of the models).
+        """
+        ingestion = self.ingest()
+        self.transform()
+        if stop_after == "transform":
+            return self._report(ingestion, None, None)
+        self.build_candidate()
+        audit = self.judge()
+        release = self.publish()
+        return self._report(ingestion, audit, release.release_id)
+
+    def _report(
+        self, ingestion: IngestionResult, audit: Audit | None, release_id: str | None
+    ) -> NightReport:
+        return NightReport(
+            self.run_id, self.as_of, ingestion, audit, release_id, dict(self.seconds)
+        )
+
+    def _stage(self, name: str) -> AbstractContextManager[None]:
+        return _Stage(self, name)
+
+
+class _Stage(AbstractContextManager[None]):
+    """Announces a stage and keeps how long it took."""
+
+    def __init__(self, night: Night, name: str) -> None:
+        self._night = night
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._night.observer.stage(self._name)
+        self._started = time.monotonic()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._night.failure = error
+        self._night.seconds[self._name] = time.monotonic() - self._started
+
+
+def _warm_up_gate() -> None:
+    # Great Expectations takes seconds to import: let that happen while dbt works.
+    from dagster_project.lib import gx_duckdb
+
+    gx_duckdb.warm_up()
+
+
+def run_night(
+    house: House,
+    *,
+    as_of: date | None = None,
+    full_refresh: bool = False,
+    publish_backdated: bool = False,
+    observer: Observer | None = None,
+    stop_after: str | None = None,
+) -> NightReport:
+    """One whole night without Dagster, lock and all."""
+    night = Night(
+        house,
+        as_of=as_of,
+        full_refresh=full_refresh,
+        publish_backdated=publish_backdated,
+        observer=observer,
+    )
+    with night.lock():
+        return night.run(stop_after=stop_after)

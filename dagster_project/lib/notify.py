@@ -1,0 +1,43 @@
+"""Notices about nights, through Apprise, to wherever the environment says.
+
+The URLs hold secrets, so they live in the environment variable that `notify.urls_variable` names (several,
+separated by spaces) and never appear in a message, log line or Dagster event. Texts carry no personal data:
+run, day, verdict and the ids of failed checks only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from dagster_project.settings import Settings
+
+
+class Notice:
+    """What happened to one night, in a subject and a body fit for any channel."""
+
+    def __init__(self, subject: str, body: str, *, success: bool) -> None:
+        self.subject = subject
+        self.body = body
+        self.success = success
+
+
+def send(settings: Settings, notice: Notice, environment: Mapping[str, str] | None = None) -> bool:
+    """Send `notice` where the settings want it. Returns False when a configured channel refused it.
+
+    Without configured URLs, or when the settings do not ask for this kind of notice, nothing is sent and
+    the result is True.
+    """
+    wanted = settings.notify.on_success if notice.success else settings.notify.on_failure
+    urls = (os.environ if environment is None else environment).get(
+        settings.notify.urls_variable, ""
+    )
+    if not wanted or not urls.strip():
+        return True
+    import apprise
+
+    channel = apprise.Apprise()
+    accepted = all([channel.add(url) for url in urls.split()])
+    kind = apprise.NotifyType.SUCCESS if notice.success else apprise.NotifyType.FAILURE
+    sent = channel.notify(title=notice.subject, body=notice.body, notify_type=kind)
+    return bool(accepted and sent)

@@ -1,0 +1,166 @@
+"""Running the dbt project over the work database, once a night, and reading what it said.
+
+Business rules live in `dbt_project/`; this module knows only how to run it. Models run first and all
+data tests after them, so that a failed test is a finding for the gate and not a half-built warehouse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.lib import dbt_child
+from dagster_project.lib.errors import KuraError
+from dagster_project.settings import DBT_PROJECT, House
+
+_CODE_SUFFIXES = {".sql", ".yml", ".yaml"}
+
+
+class TransformationFailed(KuraError):
+    """A model could not be built, so there is nothing to judge or publish."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test: dbt's unique id, status, seconds, message."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str | None
+
+
+@dataclass(frozen=True)
+class TransformationResult:
+    """One run of the project: models built and tests run, in dbt's order."""
+
+    models: tuple[NodeResult, ...]
+    tests: tuple[NodeResult, ...]
+    full_refresh: bool
+
+
+def project_fingerprint(*folders: str) -> str:
+    """sha256 over names and bytes of the project's SQL and YAML (below `folders`, or all of it)."""
+    digest = hashlib.sha256()
+    roots = [DBT_PROJECT / folder for folder in folders] or [DBT_PROJECT]
+    for root in roots:
+        files = [path for path in root.rglob("*") if path.suffix in _CODE_SUFFIXES]
+        for path in sorted(files):
+            relative = path.relative_to(DBT_PROJECT)
+            if relative.parts[0] in {"target", "logs"}:
+                continue
+            digest.update(str(relative).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def manifest_path(house: House) -> Path:
+    """Where the project's manifest for this house lies once it was parsed."""
+    return house.dbt_target / "manifest.json"
+
+
+def ensure_manifest(house: House) -> Path:
+    """The path of a manifest that matches the project as it stands; parses it when it does not."""
+    stamp = house.dbt_target / "manifest.sha256"
+    current = project_fingerprint()
+    if manifest_path(house).is_file() and stamp.is_file() and stamp.read_text() == current:
+        return manifest_path(house)
+    house.dbt_target.mkdir(parents=True, exist_ok=True)
+    lines: list[str] = []
+    code = dbt_child.run(
+        [],
+        project=DBT_PROJECT,
+        target=house.dbt_target,
+        work_database=house.work_database,
+        writer_lock=house.writer_lock,
+        on_line=lines.append,
+    )
+    if code != 0:
+        raise TransformationFailed(
+            "The dbt project cannot be read.",
+            where=str(DBT_PROJECT),
+            remedy="\n".join(lines[-15:]),
+        )
+    stamp.write_text(current)
+    return manifest_path(house)
+
+
+def definition_manifest(house: House) -> Path:
+    """A manifest to define assets from: the house's own, or one beside the project where no house is."""
+    if house.house_file.is_file():
+        return ensure_manifest(house)
+    return ensure_manifest(House(DBT_PROJECT / "target" / "no_house"))
+
+
+def transform(
+    house: House,
+    *,
+    full_refresh: bool = False,
+    on_line: Callable[[str], None] = lambda line: None,
+) -> TransformationResult:
+    """Build every model, then run every data test.
+
+    The models that keep rows between nights (staging) are rebuilt when their own code changed since they
+    were built. Raises TransformationFailed naming the models that failed; failing tests do not raise:
+    the gate judges them.
+    """
+    stamp = house.dbt_target / "staging.sha256"
+    staging_code = project_fingerprint("models/staging", "macros")
+    kept = house.work_database.is_file() and stamp.is_file()
+    full_refresh = full_refresh or not kept or stamp.read_text() != staging_code
+    house.dbt_target.mkdir(parents=True, exist_ok=True)
+    for name in ("run", "test"):
+        (house.dbt_target / f"run_results.{name}.json").unlink(missing_ok=True)
+    stamp.unlink(missing_ok=True)
+    refresh = ["--full-refresh"] if full_refresh else []
+    lines: list[str] = []
+
+    def heard(line: str) -> None:
+        lines.append(line)
+        on_line(line)
+
+    dbt_child.run(
+        [["run", *refresh], ["test", "--exclude-resource-type", "unit_test"]],
+        project=DBT_PROJECT,
+        target=house.dbt_target,
+        work_database=house.work_database,
+        writer_lock=house.writer_lock,
+        on_line=heard,
+    )
+    models = _results(house.dbt_target / "run_results.run.json")
+    broken = [node for node in models if node.status not in {"success", "pass"}]
+    if broken or not models:
+        errors = [node for node in broken if node.status == "error"] or broken
+        raise TransformationFailed(
+            f"{len(errors)} model(s) could not be built."
+            if models
+            else "dbt stopped before building anything.",
+            where=", ".join(node.unique_id for node in errors) or str(house.dbt_target / "dbt.log"),
+            remedy="\n".join(node.message or "" for node in errors) or "\n".join(lines[-15:]),
+        )
+    stamp.write_text(staging_code)
+    (house.dbt_target / "manifest.sha256").write_text(project_fingerprint())
+    return TransformationResult(
+        models=models,
+        tests=_results(house.dbt_target / "run_results.test.json"),
+        full_refresh=full_refresh,
+    )
+
+
+def _results(path: Path) -> tuple[NodeResult, ...]:
+    if not path.is_file():
+        return ()
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(
+        NodeResult(
+            unique_id=item["unique_id"],
+            status=item["status"],
+            seconds=float(item["execution_time"]),
+            message=item.get("message"),
+        )
+        for item in document["results"]
+    )

@@ -1,0 +1,55 @@
+"""Running the nightly Dagster job in this very process, for people at a terminal.
+
+The run is recorded in the house's own Dagster instance, so the UI shows it beside scheduled nights.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dagster_project.lib.night import Night
+from dagster_project.settings import House
+
+_INSTANCE = """\
+# Made by kpi; Dagster's records of runs in this house. Nothing is sent anywhere.
+telemetry:
+  enabled: false
+"""
+
+
+def prepare_home(house: House) -> dict[str, str]:
+    """Make the house's Dagster home; the environment variables that point Dagster at it."""
+    house.dagster_home.mkdir(parents=True, exist_ok=True)
+    (house.dagster_home / "dagster.yaml").write_text(_INSTANCE, encoding="utf-8")
+    return {
+        "DAGSTER_HOME": os.fspath(house.dagster_home),
+        "KPI_HOME": os.fspath(house.root),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+
+
+def execute(night: Night) -> BaseException | None:
+    """Run the job with `night` as its resource; the error that stopped it, or None.
+
+    The caller holds the night's lock. The instance's old runs are pruned by the house's retention.
+    """
+    os.environ.update(prepare_home(night.house))
+    import dagster as dg
+
+    from dagster_project.defs.automation import LAUNCHED_BY, prune_runs
+    from dagster_project.definitions import definitions
+
+    with dg.DagsterInstance.get() as instance:
+        result = definitions.resolve_job_def("nightly").execute_in_process(
+            instance=instance,
+            resources={"night": night},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={LAUNCHED_BY: "cli", "kpi/as_of": str(night.as_of)},
+            raise_on_error=False,
+        )
+        prune_runs(instance, keep=night.settings.retention.dagster_runs)
+    if result.success:
+        return None
+    return night.failure or RuntimeError(
+        f"Dagster stopped the run before a step could fail; see run {result.run_id} in `make dev`."
+    )
