@@ -1,0 +1,20 @@
+-- one row per entry of an opportunity's history, as the CRM wrote it
+with
+
+versions as (
+
+    {{ versions_of('opportunity_history', key=['snapshot_id']) | indent(4) }}
+
+),
+
+current_entries as (
+
+    select * exclude (is_current, first_extracted_at, last_extracted_at)
+    from versions
+    where
+        versions.is_current
+        and not coalesce(versions.is_deleted, false)
+
+)
+
+select * from current_entries

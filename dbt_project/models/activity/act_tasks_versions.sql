@@ -1,0 +1,2 @@
+-- one row per distinct state in which a task was delivered
+{{ versions_of('tasks', key=['activity_id']) }}
