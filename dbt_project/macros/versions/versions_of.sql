@@ -2,7 +2,8 @@
     Every distinct state in which a record was ever delivered, all systems together.
 
     `object` names the staging models `stg_<system>__<object>`, `key` the canonical columns that
-    name one record inside one account, `version_column` the vendor's last-modified instant.
+    name one record inside one account, `version_column` the vendor's last-modified instant
+    (none: the extraction stands in for it).
     Accepted deliveries only. Two deliveries are one version when all business columns agree;
     the version then carries the file and record of its earliest delivery. The current version
     follows the rule of formats 4.0: greatest last-modified instant, then extraction, then the
@@ -11,6 +12,7 @@
     Returns a whole query: `with …` up to `select * from versions`.
 #}
 {% macro versions_of(object, key, version_column='updated_at', systems=['salesforce', 'mapped']) %}
+{%- set updated_at = version_column or 'cast(null as timestamp)' -%}
 {%- set envelope = ['source_id', 'file_id', 'record', 'extracted_at', 'reject_reason'] -%}
 {%- set facts = envelope + [
     'record_system', 'version_hash', 'file_sha256'
@@ -92,7 +94,7 @@ current_versions as (
         arg_max(
             version_hash,
             {
-                'updated_at': coalesce({{ version_column }}, last_extracted_at),
+                'updated_at': coalesce({{ updated_at }}, last_extracted_at),
                 'last_delivery': last_delivery,
             }
         ) as version_hash,
@@ -108,7 +110,7 @@ final as (
         versions.delivery.source_id as source_id,
         versions.delivery.file_id as file_id,
         versions.delivery.record as record,
-        coalesce(versions.{{ version_column }}, versions.first_extracted_at) as valid_at,
+        coalesce({{ updated_at }}, versions.first_extracted_at) as valid_at,
         current_versions.version_hash is not null as is_current,
     from versions
     left join current_versions

@@ -3,7 +3,10 @@ with
 
 versions as (
 
-    {{ versions_of('opportunity_history', key=['snapshot_id']) | indent(4) }}
+    {{
+        versions_of('opportunity_history', key=['snapshot_id'], version_column=none)
+        | indent(4)
+    }}
 
 ),
 
