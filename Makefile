@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export KPI_HOME ?= $(CURDIR)/data/house
 export DO_NOT_TRACK = 1
 
-.PHONY: nightly test lint types sql units pytest dev demo lock clean help
+.PHONY: nightly test lint types sql pytest dev demo lock clean help
 
 help: ## what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -23,7 +23,7 @@ nightly: $(READY) ## one night of the demo company (made first if there is no ho
 	@test -f "$(KPI_HOME)/config/house.yml" || $(BIN)/kpi init "$(KPI_HOME)" --demo
 	@$(BIN)/kpi run
 
-test: lint types sql units pytest ## everything that proves it works
+test: lint types sql pytest ## everything that proves it works
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -34,9 +34,6 @@ types: $(READY)
 
 sql: $(READY)
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
-
-units: $(READY) ## the dbt unit tests: every formula on a handful of rows
-	$(BIN)/python -m tests.dbt_units
 
 pytest: $(READY)
 	$(BIN)/pytest
