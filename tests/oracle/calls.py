@@ -1,0 +1,449 @@
+"""Calls: groups of legs, their CRM twins, who was reached and whether it was a connect.
+
+Dictionary §1 and §9 Calls, formats §6.7, §6.9, §7, SPEC R3–R8. Each `Call` keeps its flags, so a
+difference can be explained call by call.
+
+Choices where the text is silent:
+- "machine": any leg whose answered_by is machine or fax (§7.2.1 says never), voicemail legs that
+  follow an answered leg included.
+- CRM-only calls with CallType Inbound are calls too (inbound_connects may come of them).
+- A deleted call Task is neither a twin nor a dial. Several Tasks naming one call: the earliest.
+- The own numbers of all sources are the company's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from tests.oracle.normalise import local_date, match_key, phone
+from tests.oracle.persons import Person, Persons
+from tests.oracle.records import (
+    Leg,
+    Records,
+    Task,
+    history_legs,
+    mapped_legs,
+    newest_delivery,
+    tasks,
+    webhook_legs,
+)
+from tests.oracle.roster import Roster
+from tests.oracle.settings import Settings, Source
+
+INTENDED = {"connected", "callback_requested", "meeting_set", "not_interested"}
+NOT_INTENDED = {
+    "gatekeeper", "left_live_message", "wrong_number", "no_answer", "busy", "left_voicemail",
+    "do_not_call",
+}  # fmt: skip
+
+
+@dataclass
+class Call:
+    """One call group, or one CRM-only call."""
+
+    id: str
+    origin: str  # cti | crm
+    source: Source
+    rep: str | None
+    day: date
+    started_at: datetime
+    ended_at: datetime
+    direction: str
+    number: str | None
+    is_internal: bool
+    is_open: bool
+    is_answered: bool
+    is_machine: bool
+    has_agent: bool
+    talk_seconds: float
+    analysed_legs: list[Leg] = field(default_factory=list)
+    customer_spoke: bool = False
+    disposition: str | None = None
+    twin: Task | None = None
+    match_level: str = "none"
+    match_basis: str | None = None
+    person: Person | None = None
+    account_id: str | None = None
+    is_connect: bool = False
+    connect_basis: str = "none"
+    is_unidentified_party: bool = False
+
+    @property
+    def is_dial(self) -> bool:
+        return self.direction == "outbound" and not self.is_internal and not self.is_open
+
+    @property
+    def has_analysis(self) -> bool:
+        return bool(self.analysed_legs)
+
+    @property
+    def turns(self) -> int:
+        return sum(leg.turns or 0 for leg in self.analysed_legs)
+
+    @property
+    def customer_talk_seconds(self) -> float:
+        return sum(
+            leg.talk_seconds * (1 - leg.agent_talk_ratio)
+            for leg in self.analysed_legs
+            if leg.agent_talk_ratio is not None
+        )
+
+    @property
+    def is_human_reached(self) -> bool:
+        """Dictionary §9: a disposition naming the intended person proves a human under 5 s too."""
+        return (
+            self.is_answered
+            and not self.is_machine
+            and not self.is_open
+            and not self.is_internal
+            and self.has_agent
+            and (self.talk_seconds >= self.source.min_human_seconds or self.disposition in INTENDED)
+        )
+
+    @property
+    def has_disposition_conflict(self) -> bool:
+        return self.disposition in INTENDED and not self.is_answered
+
+
+class Dispositions:
+    """The planning table: what the rep's own words mean, and which of several words wins."""
+
+    def __init__(self, records: Records) -> None:
+        self._rows = {
+            (str(row.get("source_id") or "*"), match_key(row["value"])): (
+                int(row["rank"]),
+                str(row["disposition"]),
+            )
+            for row in records.get("planning.dispositions", ())
+        }
+
+    def best(self, source_id: str, values: Iterable[str]) -> str | None:
+        """The mapped value of the smallest rank; `other` and `unknown` say nothing (SPEC R5)."""
+        read = (
+            self._rows.get((source_id, match_key(value)), self._rows.get(("*", match_key(value))))
+            for value in values
+        )
+        known = [row for row in read if row and row[1] not in ("other", "unknown")]
+        return min(known)[1] if known else None
+
+
+def calls(
+    records: Records, settings: Settings, roster: Roster, persons: Persons, as_of: date
+) -> list[Call]:
+    """Every call whose day is not after the as-of date."""
+    dispositions = Dispositions(records)
+    grouped: dict[tuple[str, str], list[Leg]] = defaultdict(list)
+    for leg in authoritative_legs(records, settings):
+        grouped[(leg.account, leg.call_id)].append(leg)
+    own = own_numbers(settings)
+    found = [
+        call
+        for group in grouped.values()
+        if (call := _call(group, settings, roster, dispositions, own)).day <= as_of
+    ]
+    call_tasks = [
+        task
+        for task in tasks(records, settings)
+        if task.kind == "call"
+        and task.is_closed
+        and not task.is_deleted
+        and local_date(task.at, settings.zone) <= as_of
+    ]
+    _link_twins(found, grouped, call_tasks, settings, roster, persons)
+    twins = {call.twin.id for call in found if call.twin}
+    for call in found:
+        if call.disposition is None and call.twin and call.twin.result:
+            call.disposition = dispositions.best(call.twin.source.id, [call.twin.result])
+            call.is_machine = call.is_machine or call.disposition == "left_voicemail"
+        _match(call, persons)
+        _judge(call)
+    for task in call_tasks:
+        if task.id not in twins:
+            logged = _crm_call(task, settings, roster, persons, dispositions)
+            if logged:
+                found.append(logged)
+    return sorted(found, key=lambda call: (call.day, call.id))
+
+
+# --- which rows of which feed (SPEC R3, R4) ---------------------------------------------------
+
+
+def authoritative_legs(records: Records, settings: Settings) -> list[Leg]:
+    """Per account: the webhook on the dates its files cover, the history on the others; both
+    united by leg id when at least 95 % of the smaller feed's ids on common dates are shared."""
+    webhook = newest_delivery(webhook_legs(records, settings))
+    history = newest_delivery(history_legs(records, settings))
+    kept = newest_delivery(mapped_legs(records, settings))
+    for account in sorted({leg.account for leg in (*webhook, *history)}):
+        ours = [leg for leg in webhook if leg.account == account]
+        theirs = [leg for leg in history if leg.account == account]
+        our_days = _covered(webhook_legs(records, settings), account, settings)
+        their_days = _covered(history_legs(records, settings), account, settings)
+        common = our_days & their_days
+        our_ids = {leg.leg_id for leg in ours if _day(leg, settings) in common}
+        their_ids = {leg.leg_id for leg in theirs if _day(leg, settings) in common}
+        smaller = min(len(our_ids), len(their_ids))
+        united = smaller > 0 and len(our_ids & their_ids) / smaller >= 0.95
+        known = {leg.leg_id for leg in ours}
+        kept += ours
+        for leg in theirs:
+            if leg.leg_id not in known and (united or _day(leg, settings) not in our_days):
+                kept.append(leg)
+    return kept
+
+
+def _day(leg: Leg, settings: Settings) -> date:
+    return local_date(leg.started_at, settings.zone)
+
+
+def _covered(legs: Iterable[Leg], account: str, settings: Settings) -> set[date]:
+    """The dates a feed's files speak of: per file from its first to its last day (SPEC R21)."""
+    by_file: dict[str, list[date]] = defaultdict(list)
+    for leg in legs:
+        if leg.account == account:
+            by_file[leg.delivery[1]].append(_day(leg, settings))
+    covered: set[date] = set()
+    for found in by_file.values():
+        first, last = min(found), max(found)
+        covered |= {first + timedelta(days=i) for i in range((last - first).days + 1)}
+    return covered
+
+
+# --- one call group (SPEC R5) -----------------------------------------------------------------
+
+
+def _call(
+    group: list[Leg],
+    settings: Settings,
+    roster: Roster,
+    dispositions: Dispositions,
+    own: frozenset[str | None],
+) -> Call:
+    legs = sorted(group, key=lambda leg: (leg.started_at, leg.leg_id))
+    ids = {leg.leg_id for leg in legs}
+    roots = [leg for leg in legs if leg.previous_id is None or leg.previous_id not in ids]
+    root = (roots or legs)[0]
+    agent_leg: Leg | None = root if root.has_agent else None
+    if root.role == "dialer":
+        agent_leg = next((leg for leg in legs if leg is not root and leg.has_agent), None)
+    read = phone(
+        root.customer_number,
+        region=root.source.region,
+        repair_leading_zero=root.source.repair_leading_zero,
+        allow_bare_81=root.source.allow_bare_81,
+    )
+    answered = [leg for leg in legs if leg.is_answered]
+    spoken = [leg for leg in answered if leg.role != "dialer"] or answered
+    values = [value for leg in legs for value in leg.dispositions]
+    disposition = dispositions.best(root.source.id, values)
+    return Call(
+        id=root.call_id,
+        origin="cti",
+        source=root.source,
+        rep=roster.of_leg(agent_leg) if agent_leg else None,
+        day=local_date(legs[0].started_at, settings.zone),
+        started_at=legs[0].started_at,
+        ended_at=max(leg.ended_at or leg.started_at for leg in legs),
+        direction="unknown" if root.direction == "inherit" else root.direction,
+        number=read.person_key,
+        is_internal=root.direction == "internal" or read.e164 in own,
+        is_open=root.ended_at is None and root.result != "answered",
+        is_answered=bool(answered),
+        is_machine=any(leg.answered_by in ("machine", "fax") for leg in legs)
+        or any(leg.is_voicemail for leg in answered)
+        or disposition == "left_voicemail",
+        has_agent=any(leg.has_agent for leg in legs),
+        talk_seconds=sum(leg.talk_seconds for leg in spoken),
+        analysed_legs=[leg for leg in legs if leg.has_analysis],
+        customer_spoke=any(leg.customer_spoke for leg in legs if leg.has_analysis),
+        disposition=disposition,
+    )
+
+
+def own_numbers(settings: Settings) -> frozenset[str | None]:
+    """Formats §6.2.7: they never become customer numbers."""
+    read = (
+        phone(
+            raw,
+            region=source.region,
+            repair_leading_zero=source.repair_leading_zero,
+            allow_bare_81=source.allow_bare_81,
+        ).e164
+        for source, raw in settings.own_numbers
+    )
+    return frozenset(number for number in read if number is not None)
+
+
+# --- the same call in the CRM (formats §6.9, SPEC R7) -----------------------------------------
+
+
+def _link_twins(
+    found: list[Call],
+    grouped: dict[tuple[str, str], list[Leg]],
+    call_tasks: list[Task],
+    settings: Settings,
+    roster: Roster,
+    persons: Persons,
+) -> None:
+    by_id = {call.id: call for call in found}
+    free = sorted(call_tasks, key=lambda task: (task.at, task.id))
+    leg_ids = {leg.leg_id: call_id for (_, call_id), group in grouped.items() for leg in group}
+    for task in list(free):
+        words = set(re.findall(r"[\w-]+", task.reference_text))
+        calls_named = {leg_ids[word] for word in words & leg_ids.keys()} & by_id.keys()
+        if len(calls_named) == 1:
+            call = by_id[calls_named.pop()]
+            free.remove(task)
+            if call.twin is None:
+                call.twin = task
+    _nearest(
+        [call for call in found if call.twin is None and call.rep and not call.is_internal],
+        free, settings, roster, persons,
+    )  # fmt: skip
+
+
+def _nearest(
+    open_calls: list[Call],
+    open_tasks: list[Task],
+    settings: Settings,
+    roster: Roster,
+    persons: Persons,
+) -> None:
+    """Rounds of mutual nearest; whoever has a tie for nearest in a round stays unmatched."""
+    window = timedelta(seconds=settings.match_window_seconds)
+    distance: dict[tuple[str, str], float] = {}
+    by_number: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    for call in open_calls:
+        if call.number and call.rep:
+            by_number[(call.rep, call.number)].append(call)
+    for task in open_tasks:
+        rep, person = roster.of_user(task.owner_id), persons.of_record(task.who_id)
+        if rep is None or person is None:
+            continue
+        for number in persons.numbers_of(person):
+            for call in by_number.get((rep, number), ()):
+                if call.started_at - window <= task.at <= call.ended_at + window:
+                    distance[(call.id, task.id)] = abs((task.at - call.ended_at).total_seconds())
+    calls_by_id = {call.id: call for call in open_calls}
+    tasks_by_id = {task.id: task for task in open_tasks}
+    while distance:
+        nearest_task = _unique_nearest(distance, 0)
+        nearest_call = _unique_nearest(distance, 1)
+        gone_calls = {call for call, task in nearest_task.items() if task is None}
+        gone_tasks = {task for task, call in nearest_call.items() if call is None}
+        for call_id, task_id in nearest_task.items():
+            if task_id is not None and nearest_call[task_id] == call_id:
+                calls_by_id[call_id].twin = tasks_by_id[task_id]
+                gone_calls.add(call_id)
+                gone_tasks.add(task_id)
+        if not gone_calls and not gone_tasks:
+            break
+        distance = {
+            pair: gap
+            for pair, gap in distance.items()
+            if pair[0] not in gone_calls and pair[1] not in gone_tasks
+        }
+
+
+def _unique_nearest(distance: dict[tuple[str, str], float], side: int) -> dict[str, str | None]:
+    """For every id on one side the nearest of the other, None when two are equally near."""
+    best: dict[str, tuple[float, str | None]] = {}
+    for pair, gap in distance.items():
+        mine, other = pair[side], pair[1 - side]
+        if mine not in best or gap < best[mine][0]:
+            best[mine] = (gap, other)
+        elif gap == best[mine][0]:
+            best[mine] = (gap, None)
+    return {mine: other for mine, (_, other) in best.items()}
+
+
+# --- who was called, and was it a connect (SPEC R5, R6) ---------------------------------------
+
+
+def _match(call: Call, persons: Persons) -> None:
+    """Dictionary §9: a Task's WhoId is a person-level match even on a shared number."""
+    named = persons.of_record(call.twin.who_id) if call.twin else None
+    if named:
+        call.match_level, call.match_basis = "person", "crm_activity"
+        call.person, call.account_id = named, named.account_id
+        return
+    call.match_level, call.person, call.account_id = persons.by_number(call.number)
+    call.match_basis = None if call.match_level == "none" else "phone"
+
+
+def _judge(call: Call) -> None:
+    """Formats §7.2, first match wins; dictionary §1: speech and duration need a person."""
+    if call.is_internal or call.is_open or not call.is_answered or call.is_machine:
+        return
+    if not call.has_agent:
+        return
+    source = call.source
+    if call.disposition in INTENDED:
+        call.is_connect, call.connect_basis = True, "disposition"
+        return
+    if call.disposition in NOT_INTENDED:
+        call.connect_basis = "disposition"
+        return
+    if call.has_analysis:
+        basis = "speech"
+        passes = call.talk_seconds >= source.speech_min_seconds and (
+            call.turns >= source.speech_min_turns
+            or call.customer_talk_seconds >= source.speech_min_customer_seconds
+            or call.customer_spoke
+        )
+    else:
+        basis = "duration"
+        passes = not source.require_disposition and call.talk_seconds >= source.duration_min_seconds
+    if passes and call.is_human_reached:
+        if call.match_level == "person":
+            call.is_connect, call.connect_basis = True, basis
+        else:
+            call.is_unidentified_party = True
+
+
+def _crm_call(
+    task: Task,
+    settings: Settings,
+    roster: Roster,
+    persons: Persons,
+    dispositions: Dispositions,
+) -> Call | None:
+    """Dictionary §9: a person without CTI. None when the owner has a phone system."""
+    rep = roster.of_user(task.owner_id)
+    day = local_date(task.at, settings.zone)
+    row = roster.valid_on(rep, day)
+    if rep is None or row is None or row.has_cti or task.direction == "internal":
+        return None
+    disposition = dispositions.best(task.source.id, [task.result] if task.result else [])
+    person = persons.of_record(task.who_id)
+    call = Call(
+        id=task.id,
+        origin="crm",
+        source=task.source,
+        rep=rep,
+        day=day,
+        started_at=task.at,
+        ended_at=task.at,
+        direction=task.direction,
+        number=None,
+        is_internal=False,
+        is_open=False,
+        is_answered=disposition not in ("no_answer", "busy"),
+        is_machine=disposition == "left_voicemail",
+        has_agent=True,
+        talk_seconds=task.duration,
+        disposition=disposition,
+        match_level="person" if person else "none",
+        match_basis="crm_activity" if person else None,
+        person=person,
+        account_id=person.account_id if person else None,
+    )
+    if call.disposition in NOT_INTENDED:
+        call.connect_basis = "disposition"
+    elif call.disposition in INTENDED and call.is_answered:
+        call.is_connect, call.connect_basis = True, "disposition"
+    return call

@@ -1,0 +1,165 @@
+"""Lead cohorts and the steps they reached (dictionary §5, §9 Cohort steps; SPEC R18, R20).
+
+Choices where the text is silent:
+- A lead *was* an MQL if any version of one of its lead records, known by the as-of date, had a
+  status mapped to mql (statuses are overwritten in place, formats §6.6.7), or if its marketing
+  record is at marketingqualifiedlead or later.
+- "Handed back" is the current status of its newest lead record; it overrides worked and connected,
+  not what came later.
+- connected = a connect by a dial; inbound connects do not make the step.
+- lead_records counts the records that keep the person in the cohort (merge losers included).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tests.oracle.calls import Call
+from tests.oracle.channels import Channels
+from tests.oracle.emails import Email
+from tests.oracle.meetings import Meeting
+from tests.oracle.normalise import local_date, match_key
+from tests.oracle.opportunities import Opportunity
+from tests.oracle.persons import Person, PersonRecord, Persons
+from tests.oracle.settings import Settings
+
+STEPS = ("lead", "mql", "worked", "connected", "meeting", "accepted", "opportunity", "won")
+STATES = (
+    "won", "lost", "opportunity", "accepted", "meeting", "connected", "worked", "nurturing", "lead",
+)  # fmt: skip
+
+_MQL_OR_LATER = {
+    "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lead:
+    """One distinct lead with the steps it was seen at."""
+
+    person: Person
+    cohort_month: date
+    channel_group: str
+    channel: str
+    lead_records: int
+    observed: frozenset[str]
+    state: str
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """Nested: whoever reached a later step has reached the earlier ones."""
+        last = max(STEPS.index(step) for step in self.observed if step in STEPS)
+        nested = set(STEPS[: last + 1])
+        if "lost" in self.observed:
+            nested |= set(STEPS[: STEPS.index("opportunity") + 1]) | {"lost"}
+        return frozenset(nested)
+
+
+def leads(
+    persons: Persons,
+    channels: Channels,
+    calls: Iterable[Call],
+    emails: Iterable[Email],
+    meetings: Iterable[Meeting],
+    opportunities: Mapping[str, Opportunity],
+    settings: Settings,
+    as_of: date,
+) -> list[Lead]:
+    calls, emails, meetings = list(calls), list(emails), list(meetings)
+    worked = {call.person.id for call in calls if call.person and call.is_dial}
+    worked |= {email.person.id for email in emails if email.person}
+    connected = {
+        call.person.id for call in calls if call.person and call.is_dial and call.is_connect
+    }
+    met = {meeting.person.id for meeting in meetings}
+    accepted = {
+        meeting.person.id
+        for meeting in meetings
+        if meeting.decision(as_of, settings.decision_expires_after_days) == "accepted"
+    }
+    explicit: dict[str, set[str]] = {}
+    for meeting in meetings:
+        for event in meeting.events:
+            if event.opportunity_id:
+                explicit.setdefault(meeting.person.id, set()).add(event.opportunity_id)
+    found = []
+    for person in persons.all:
+        if not person.leads:
+            continue
+        first = person.leads[0]
+        group, channel = channels.of_person(person)
+        own = [
+            opportunities[identity]
+            for identity in person.converted_opportunities | explicit.get(person.id, set())
+            if identity in opportunities
+        ]
+        observed = {"lead"}
+        if _was_mql(person, settings, as_of):
+            observed.add("mql")
+        for step, who in (
+            ("worked", worked),
+            ("connected", connected),
+            ("meeting", met),
+            ("accepted", accepted),
+        ):
+            if person.id in who:
+                observed.add(step)
+        if own:
+            observed.add("opportunity")
+        if any(opportunity.is_won(as_of) for opportunity in own):
+            observed.add("won")
+        elif own and all(opportunity.is_lost(as_of) for opportunity in own):
+            observed.add("lost")
+        found.append(
+            Lead(
+                person=person,
+                cohort_month=local_date(first.created_at, settings.zone).replace(day=1),
+                channel_group=group,
+                channel=channel,
+                lead_records=len(person.leads),
+                observed=frozenset(observed),
+                state=_state(observed, _handed_back(person)),
+            )
+        )
+    return found
+
+
+def _state(observed: set[str], handed_back: bool) -> str:
+    """Exactly one state: the furthest, nurturing before working when handed back."""
+    for state in ("won", "lost", "opportunity", "accepted", "meeting"):
+        if state in observed:
+            return state
+    if handed_back:
+        return "nurturing"
+    for state in ("connected", "worked"):
+        if state in observed:
+            return state
+    return "nurturing" if "mql" in observed else "lead"
+
+
+def _step(record: PersonRecord, status: str | None) -> str | None:
+    steps = {match_key(key): step for key, step in record.source.lead_status.items()}
+    return steps.get(match_key(status))
+
+
+def _was_mql(person: Person, settings: Settings, as_of: date) -> bool:
+    for record in person.records:
+        if record.is_lead:
+            for version in record.versions:
+                known_on = local_date(
+                    version.get("SystemModstamp") or record.created_at, settings.zone
+                )
+                if known_on <= as_of and _step(record, version.get("Status")) == "mql":
+                    return True
+        elif record.key[1] == "ma_person":
+            stage = (record.fields.get("properties") or {}).get("lifecyclestage")
+            if match_key(stage) in _MQL_OR_LATER:
+                return True
+    return False
+
+
+def _handed_back(person: Person) -> bool:
+    newest = max(person.leads, key=lambda record: (record.created_at, record.key[2]))
+    return _step(newest, newest.fields.get("Status")) in ("handed_back", "nurturing")

@@ -1,0 +1,44 @@
+"""The rep's own e-mails (dictionary §1 emails_sent, §9 E-mail; SPEC R9).
+
+A list mail is automated and not the rep's; a deleted or open Task is no e-mail sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tests.oracle.normalise import local_date
+from tests.oracle.persons import Person, Persons
+from tests.oracle.records import Records, tasks
+from tests.oracle.roster import Roster
+from tests.oracle.settings import Settings
+
+
+@dataclass(frozen=True)
+class Email:
+    id: str
+    rep: str | None
+    day: date
+    at: datetime
+    person: Person | None
+
+
+def emails(
+    records: Records, settings: Settings, roster: Roster, persons: Persons, as_of: date
+) -> list[Email]:
+    """Closed Tasks of subtype Email by the local date of completion, else of creation."""
+    return [
+        Email(
+            id=task.id,
+            rep=roster.of_user(task.owner_id),
+            day=day,
+            at=task.at,
+            person=persons.of_record(task.who_id),
+        )
+        for task in tasks(records, settings)
+        if task.kind == "email"
+        and task.is_closed
+        and not task.is_deleted
+        and (day := local_date(task.at, settings.zone)) <= as_of
+    ]

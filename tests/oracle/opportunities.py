@@ -1,0 +1,208 @@
+"""Opportunities as at a date: stages, decision, won, lost, amounts.
+
+Dictionary §3, §9; SPEC R13, R14.
+
+What an opportunity was at an instant comes from its history rows and from every version of its
+record; only instants whose local date is not after the as-of date are known.
+
+Choices where the text is silent:
+- Of a history row and a record version at one instant the record version speaks.
+- "Closed lost" for a rejection is the stage known at the as-of date; `is_lost` also needs the
+  close date to have come (SPEC R14).
+- An opportunity that was closed on the very day another was created was not open then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from tests.oracle.normalise import local_date, match_key, salesforce_id
+from tests.oracle.persons import Accounts
+from tests.oracle.records import Record, Records, versions_of
+from tests.oracle.roster import Roster
+from tests.oracle.settings import Settings, Source
+
+
+@dataclass(frozen=True)
+class State:
+    """What was recorded at one instant."""
+
+    at: datetime
+    day: date
+    stage: str | None
+    amount: float | None
+    close_on: date | None
+    is_closed: bool
+    is_won: bool
+    sort_order: int | None
+    owner_id: str | None
+    accepted_field: bool
+
+
+@dataclass
+class Opportunity:
+    id: str
+    created_at: datetime
+    created_on: date
+    account_id: str | None
+    owner_rep: str | None
+    states: list[State]
+    currency: str
+    deal_type: str | None
+    reject_reason: str | None
+    yen_rate: float | None
+    accepted_on: date | None = None
+
+    @property
+    def now(self) -> State:
+        """The state at the as-of date."""
+        return self.states[-1]
+
+    @property
+    def close_on(self) -> date | None:
+        return self.now.close_on
+
+    def is_won(self, as_of: date) -> bool:
+        """Won on the close date, once the won stage is recorded (SPEC R14)."""
+        return self.now.is_won and self.close_on is not None and self.close_on <= as_of
+
+    def is_lost(self, as_of: date) -> bool:
+        closed_lost = self.now.is_closed and not self.now.is_won
+        return closed_lost and self.close_on is not None and self.close_on <= as_of
+
+    def closed_on(self, as_of: date) -> date | None:
+        return self.close_on if self.is_won(as_of) or self.is_lost(as_of) else None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.accepted_on is not None
+
+    @property
+    def is_rejected(self) -> bool:
+        """Closed lost without ever passing the gate."""
+        return self.now.is_closed and not self.now.is_won and not self.is_accepted
+
+    def yen(self, amount: float | None) -> float | None:
+        return None if amount is None or self.yen_rate is None else amount * self.yen_rate
+
+
+def opportunities(
+    records: Records, settings: Settings, roster: Roster, accounts: Accounts, as_of: date
+) -> dict[str, Opportunity]:
+    """Every opportunity created by the as-of date and not deleted."""
+    stages = _stages(records)
+    history: dict[str, list[Record]] = defaultdict(list)
+    for rows in versions_of(
+        records.get("salesforce.OpportunityHistory", ()), "Id", "CreatedDate"
+    ).values():
+        row = rows[-1]
+        if not row.get("IsDeleted"):
+            history[salesforce_id(row.get("OpportunityId")) or ""].append(row)
+    found = {}
+    for identity, versions in versions_of(
+        records.get("salesforce.Opportunity", ()), "Id", "SystemModstamp"
+    ).items():
+        row = versions[-1]
+        created_on = local_date(row["CreatedDate"], settings.zone)
+        if row.get("IsDeleted") or created_on > as_of:
+            continue
+        source = settings.source(row, "salesforce")
+        states = [
+            _state(entry, entry["CreatedDate"], stages, source, settings)
+            for entry in history.get(identity, ())
+        ]
+        states += [
+            _state(version, version["SystemModstamp"], stages, source, settings)
+            for version in versions
+        ]
+        states.sort(key=lambda state: state.at)
+        known = [state for state in states if state.day <= as_of] or states[:1]
+        currency = (
+            row.get("CurrencyIsoCode") or source.default_currency or settings.default_currency
+        )
+        opportunity = Opportunity(
+            id=identity,
+            created_at=row["CreatedDate"],
+            created_on=created_on,
+            account_id=accounts.winner(salesforce_id(row.get("AccountId"))),
+            owner_rep=roster.of_user(salesforce_id(row.get("OwnerId"))),
+            states=known,
+            currency=currency,
+            deal_type=row.get("Type"),
+            reject_reason=row.get(source.custom_fields.get("loss_reason", "LossReason__c")),
+            yen_rate=_yen_rate(records, currency, created_on),
+        )
+        opportunity.accepted_on = _accepted_on(opportunity, source, stages, roster)
+        found[identity] = opportunity
+    return found
+
+
+def _accepted_on(
+    opportunity: Opportunity, source: Source, stages: dict[str, Any], roster: Roster
+) -> date | None:
+    """The first day the company's acceptance gate was passed (SPEC R13); won always passes."""
+    gate = stages.get(match_key(source.acceptance_stage))
+    for state in opportunity.states:
+        if state.is_won:
+            return state.day
+        if source.acceptance_mode == "owner_role":
+            owner = roster.of_user(state.owner_id)
+            passed = roster.attributes(owner, state.day).motion == "field_sales"
+        elif source.acceptance_mode == "custom_field":
+            passed = state.accepted_field
+        else:
+            passed = (
+                gate is not None
+                and not state.is_closed
+                and state.sort_order is not None
+                and state.sort_order >= gate["SortOrder"]
+            )
+        if passed:
+            return state.day
+    return None
+
+
+def _stages(records: Records) -> dict[str, Record]:
+    """Stage rows by API name and by label; inactive ones stay (formats §6.10.7)."""
+    found: dict[str, Record] = {}
+    for rows in versions_of(
+        records.get("salesforce.OpportunityStage", ()), "Id", "SystemModstamp"
+    ).values():
+        for name in ("MasterLabel", "ApiName"):
+            found[match_key(rows[-1].get(name))] = rows[-1]
+    return found
+
+
+def _state(
+    row: Record, at: datetime, stages: dict[str, Record], source: Source, settings: Settings
+) -> State:
+    stage = stages.get(match_key(row.get("StageName")))
+    amount = row.get("Amount")
+    answer = row.get(source.acceptance_field) if source.acceptance_field else None
+    return State(
+        at=at,
+        day=local_date(at, settings.zone),
+        stage=row.get("StageName"),
+        amount=None if amount is None else float(amount),
+        close_on=row.get("CloseDate"),
+        is_closed=bool(stage["IsClosed"] if stage else row.get("IsClosed")),
+        is_won=bool(stage["IsWon"] if stage else row.get("IsWon")),
+        sort_order=stage["SortOrder"] if stage else None,
+        owner_id=salesforce_id(row.get("OwnerId")),
+        accepted_field=source.acceptance_map.get(str(answer).lower()) == "accepted",
+    )
+
+
+def _yen_rate(records: Records, currency: str, day: date) -> float | None:
+    """Planning's latest rate valid on the creation date; yen is yen; no rate: none (SPEC R14)."""
+    if currency == "JPY":
+        return 1.0
+    rates = [
+        (row["valid_from"], float(row["rate"]))
+        for row in records.get("planning.currency_rates", ())
+        if row["currency"] == currency and row["valid_from"] <= day
+    ]
+    return max(rates)[1] if rates else None

@@ -1,0 +1,354 @@
+"""Who is who: lead, contact and marketing records joined into persons (formats §6.3; dictionary
+§9 Leads; SPEC R17, R18), and whose number a number is (SPEC R6).
+
+Choices where the text is silent:
+- Records of every state carry numbers and e-mails, deleted ones too: "calls and e-mails to it stay
+  with the rep" (§9), and without the record a speech-based connect would be lost by a deletion.
+- A person's account is that of the earliest of its contacts that has one, else the account its
+  earliest converted lead became; merged accounts count as the winner.
+- A record created after the as-of date does not exist yet (SPEC R23).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import md5
+from typing import Any
+
+from tests.oracle.normalise import (
+    domain,
+    email,
+    first,
+    is_role_email,
+    local_date,
+    phone,
+    salesforce_id,
+)
+from tests.oracle.records import Record, Records, versions_of
+from tests.oracle.settings import Settings, Source
+
+Key = tuple[str, str, str]  # (system, lead|contact|ma_person, record id)
+
+
+@dataclass(frozen=True)
+class PersonRecord:
+    """The current row of one lead, contact or marketing person."""
+
+    key: Key
+    created_at: datetime
+    is_deleted: bool
+    merged_into: str | None
+    email: str | None
+    numbers: tuple[str, ...]
+    account_id: str | None
+    links: tuple[Key, ...]  # records it says it is the same person as
+    fields: Record
+    versions: tuple[Record, ...]
+    source: Source
+
+    @property
+    def is_lead(self) -> bool:
+        return self.key[1] == "lead"
+
+    @property
+    def counts_as_lead(self) -> bool:
+        """Deleted without a merge: no longer a lead. A merge loser still is one (§9)."""
+        return self.is_lead and (not self.is_deleted or self.merged_into is not None)
+
+
+@dataclass
+class Person:
+    """One connected component of records."""
+
+    id: str
+    records: list[PersonRecord] = field(default_factory=list)
+    account_id: str | None = None
+
+    @property
+    def leads(self) -> list[PersonRecord]:
+        """The lead records that keep this person in a cohort, earliest first."""
+        return [record for record in self.records if record.counts_as_lead]
+
+    @property
+    def converted_opportunities(self) -> set[str]:
+        found = (
+            salesforce_id(record.fields.get("ConvertedOpportunityId"))
+            for record in self.records
+            if record.is_lead
+        )
+        return {identity for identity in found if identity}
+
+
+class Union:
+    """Disjoint sets with path halving."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Any, Any] = {}
+
+    def find(self, item: Any) -> Any:
+        self._parent.setdefault(item, item)
+        while self._parent[item] != item:
+            self._parent[item] = self._parent[self._parent[item]]
+            item = self._parent[item]
+        return item
+
+    def join(self, one: Any, other: Any) -> None:
+        self._parent[self.find(one)] = self.find(other)
+
+
+class Persons:
+    """Every person known at the as-of date, with the look-ups the other modules need."""
+
+    def __init__(self, records: Records, settings: Settings, as_of: date) -> None:
+        self._settings = settings
+        self.accounts = Accounts(records, settings)
+        known = [
+            record
+            for record in (
+                *self._leads(records),
+                *self._contacts(records),
+                *self._marketing(records),
+            )
+            if local_date(record.created_at, settings.zone) <= as_of
+        ]
+        self._person_of: dict[Key, Person] = {}
+        self.record_of = {record.key: record for record in known}
+        self.all = self._joined(known)
+        self._of_number: dict[str, set[str]] = defaultdict(set)
+        self.by_id = {person.id: person for person in self.all}
+        for person in self.all:
+            for record in person.records:
+                for number in record.numbers:
+                    self._of_number[number].add(person.id)
+
+    # --- look-ups -----------------------------------------------------------------------
+
+    def of_record(self, record_id: str | None) -> Person | None:
+        """The person a CRM id (WhoId, LeadId, …) points at."""
+        if record_id is None:
+            return None
+        kind = {"00Q": "lead", "003": "contact"}.get(record_id[:3])
+        for candidate in (kind,) if kind else ("lead", "contact"):
+            person = self._person_of.get(("salesforce", candidate, record_id))
+            if person:
+                return person
+        return None
+
+    def crm_record(self, record_id: str | None) -> PersonRecord | None:
+        """The lead or contact record itself."""
+        for kind in ("lead", "contact"):
+            record = self.record_of.get(("salesforce", kind, record_id or ""))
+            if record:
+                return record
+        return None
+
+    def of_marketing(self, record_id: str) -> Person | None:
+        return self._person_of.get(("hubspot", "ma_person", record_id))
+
+    def numbers_of(self, person: Person) -> set[str]:
+        return {number for record in person.records for number in record.numbers}
+
+    def by_number(self, number: str | None) -> tuple[str, Person | None, str | None]:
+        """(match level, person, account) of an e164 number (SPEC R6).
+
+        One person: that person, although the number may be the account's too. Several persons all
+        of one account, or a number that is one account's own: the account. Else nobody.
+        """
+        if number is None:
+            return "none", None, None
+        owners = self._of_number.get(number, set())
+        if len(owners) == 1:
+            person = self.by_id[next(iter(owners))]
+            return "person", person, person.account_id
+        accounts = {self.by_id[owner].account_id for owner in owners}
+        if len(accounts) == 1 and None not in accounts:
+            return "account", None, next(iter(accounts))
+        own = self.accounts.of_number(number)
+        if len(own) == 1:
+            return "account", None, next(iter(own))
+        return "none", None, None
+
+    def is_internal(self, record: PersonRecord) -> bool:
+        """A colleague: the e-mail's domain is the company's. No e-mail counts as external."""
+        return domain(record.email) in self._settings.internal_domains
+
+    # --- building -----------------------------------------------------------------------
+
+    def _joined(self, known: list[PersonRecord]) -> list[Person]:
+        union = Union()
+        by_email: dict[str, Key] = {}
+        exists = {record.key for record in known}
+        for record in known:
+            union.find(record.key)
+            for other in record.links:
+                if other in exists:
+                    union.join(record.key, other)
+            if record.email and not is_role_email(record.email):
+                union.join(record.key, by_email.setdefault(record.email, record.key))
+        groups: dict[Key, list[PersonRecord]] = defaultdict(list)
+        for record in known:
+            groups[union.find(record.key)].append(record)
+        persons = []
+        for group in groups.values():
+            group.sort(key=lambda record: (record.created_at, record.key[2]))
+            identity = md5(":".join(group[0].key).encode()).hexdigest()
+            person = Person(identity, group, self._account(group))
+            persons.append(person)
+            for record in group:
+                self._person_of[record.key] = person
+        return sorted(persons, key=lambda person: person.id)
+
+    def _account(self, group: Iterable[PersonRecord]) -> str | None:
+        ordered = sorted(group, key=lambda record: record.is_lead)  # contacts first, else stable
+        return self.accounts.winner(
+            first(record.account_id for record in ordered if record.account_id)
+        )
+
+    def _numbers(self, row: Record, source: Source, *columns: str) -> tuple[str, ...]:
+        read = (
+            phone(
+                row.get(column),
+                region=source.region,
+                repair_leading_zero=source.repair_leading_zero,
+                allow_bare_81=source.allow_bare_81,
+            ).person_key
+            for column in columns
+        )
+        return tuple(dict.fromkeys(number for number in read if number))
+
+    def _leads(self, records: Records) -> list[PersonRecord]:
+        found = []
+        for identity, rows in versions_of(
+            records.get("salesforce.Lead", ()), "Id", "SystemModstamp"
+        ).items():
+            row = rows[-1]
+            source = self._settings.source(row, "salesforce")
+            links: list[Key] = []
+            if winner := salesforce_id(row.get("MasterRecordId")):
+                links.append(("salesforce", "lead", winner))
+            if contact := salesforce_id(row.get("ConvertedContactId")):
+                links.append(("salesforce", "contact", contact))
+            found.append(
+                PersonRecord(
+                    key=("salesforce", "lead", identity),
+                    created_at=row["CreatedDate"],
+                    is_deleted=bool(row.get("IsDeleted")),
+                    merged_into=salesforce_id(row.get("MasterRecordId")),
+                    email=email(row.get("Email")),
+                    numbers=self._numbers(row, source, "Phone", "MobilePhone"),
+                    account_id=salesforce_id(row.get("ConvertedAccountId")),
+                    links=tuple(links),
+                    fields=row,
+                    versions=tuple(rows),
+                    source=source,
+                )
+            )
+        return found
+
+    def _contacts(self, records: Records) -> list[PersonRecord]:
+        found = []
+        for identity, rows in versions_of(
+            records.get("salesforce.Contact", ()), "Id", "SystemModstamp"
+        ).items():
+            row = rows[-1]
+            source = self._settings.source(row, "salesforce")
+            winner = salesforce_id(row.get("MasterRecordId"))
+            found.append(
+                PersonRecord(
+                    key=("salesforce", "contact", identity),
+                    created_at=row["CreatedDate"],
+                    is_deleted=bool(row.get("IsDeleted")),
+                    merged_into=winner,
+                    email=email(row.get("Email")),
+                    numbers=self._numbers(
+                        row,
+                        source,
+                        "Phone",
+                        "MobilePhone",
+                        "HomePhone",
+                        "OtherPhone",
+                        "AssistantPhone",
+                    ),
+                    account_id=salesforce_id(row.get("AccountId")),
+                    links=(("salesforce", "contact", winner),) if winner else (),
+                    fields=row,
+                    versions=tuple(rows),
+                    source=source,
+                )
+            )
+        return found
+
+    def _marketing(self, records: Records) -> list[PersonRecord]:
+        grouped: dict[str, list[Record]] = defaultdict(list)
+        for row in records.get("hubspot.contacts", ()):
+            grouped[str(row["id"])].append(row)
+        found = []
+        for identity, rows in grouped.items():
+            rows.sort(key=lambda row: (row["updatedAt"], row.get("_extracted_at") or _EPOCH))
+            row = rows[-1]
+            said = row.get("properties") or {}
+            source = self._settings.source(row, "hubspot")
+            links: list[Key] = []
+            if lead := salesforce_id(said.get("salesforceleadid")):
+                links.append(("salesforce", "lead", lead))
+            if contact := salesforce_id(said.get("salesforcecontactid")):
+                links.append(("salesforce", "contact", contact))
+            for loser in (said.get("hs_merged_object_ids") or "").split(";"):
+                if loser.strip():
+                    links.append(("hubspot", "ma_person", loser.strip()))
+            found.append(
+                PersonRecord(
+                    key=("hubspot", "ma_person", identity),
+                    created_at=row["createdAt"],
+                    is_deleted=bool(row.get("archived")),
+                    merged_into=None,
+                    email=email(said.get("email")),
+                    numbers=self._numbers(said, source, "phone", "mobilephone"),
+                    account_id=None,
+                    links=tuple(links),
+                    fields=row,
+                    versions=tuple(rows),
+                    source=source,
+                )
+            )
+        return found
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Accounts:
+    """Accounts with merges followed to the end, and the accounts' own numbers."""
+
+    def __init__(self, records: Records, settings: Settings) -> None:
+        self._merged: dict[str, str] = {}
+        self._of_number: dict[str, set[str]] = defaultdict(set)
+        rows = versions_of(records.get("salesforce.Account", ()), "Id", "SystemModstamp")
+        for identity, versions in rows.items():
+            if winner := salesforce_id(versions[-1].get("MasterRecordId")):
+                self._merged[identity] = winner
+        for identity, versions in rows.items():
+            row = versions[-1]
+            source = settings.source(row, "salesforce")
+            number = phone(
+                row.get("Phone"),
+                region=source.region,
+                repair_leading_zero=source.repair_leading_zero,
+                allow_bare_81=source.allow_bare_81,
+            ).person_key
+            if number:
+                self._of_number[number].add(self.winner(identity) or identity)
+
+    def winner(self, account_id: str | None) -> str | None:
+        """The account that survived every merge; a cycle ends where it began."""
+        seen: set[str] = set()
+        while account_id in self._merged and account_id not in seen:
+            seen.add(account_id)
+            account_id = self._merged[account_id]
+        return account_id
+
+    def of_number(self, number: str) -> set[str]:
+        return self._of_number.get(number, set())
