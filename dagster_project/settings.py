@@ -118,6 +118,15 @@ class House:
         return self.state / "acceptances.jsonl"
 
     @property
+    def publications(self) -> Path:
+        """When which release became current, one line each."""
+        return self.state / "publications.jsonl"
+
+    @property
+    def publication_lock(self) -> Path:
+        return self.state / "publication.lock"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
