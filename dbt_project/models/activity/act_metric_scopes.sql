@@ -1,0 +1,300 @@
+-- one row per period, scope and set of needs: which days of the period the needed sources cover
+{% set member_scopes = ['business_unit', 'team', 'rep', 'motion'] %}
+with
+
+periods as (
+
+    select * from {{ ref('act_periods') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('act_dates') }}
+
+),
+
+class_coverage as (
+
+    select * from {{ ref('act_class_coverage') }}
+
+),
+
+rep_days as (
+
+    select * from {{ ref('act_rep_days') }}
+
+),
+
+metric_facts as (
+
+    select * from {{ ref('act_metric_facts') }}
+
+),
+
+targets as (
+
+    select * from {{ ref('act_targets') }}
+
+),
+
+meetings as (
+
+    select * from {{ ref('fct_meetings') }}
+
+),
+
+-- Who could call that day, and through what: people without CTI are counted from the CRM.
+callers as (
+
+    select
+        date,
+        'company' as scope_type,
+        'company' as scope_key,
+        bool_or(has_cti) as has_cti_callers,
+        bool_or(not has_cti) as has_crm_callers
+    from rep_days
+    group by date
+
+    {% for scope in member_scopes %}
+    {% set column = scope_columns()[scope][0] %}
+    union all
+
+    select
+        date,
+        '{{ scope }}' as scope_type,
+        coalesce({{ column }}, '{{ missing_names()[column] }}') as scope_key,
+        bool_or(has_cti) as has_cti_callers,
+        bool_or(not has_cti) as has_crm_callers
+    from rep_days
+    group by date, coalesce({{ column }}, '{{ missing_names()[column] }}')
+    {% endfor %}
+
+),
+
+covered_classes as (
+
+    select
+        date,
+        bool_or(source_class = 'cti' and is_covered) as is_cti_covered,
+        bool_or(source_class = 'sfa' and is_covered) as is_sfa_covered,
+        bool_or(source_class = 'ma' and is_covered) as is_ma_covered
+    from class_coverage
+    group by date
+
+),
+
+-- Outcomes nobody records cannot be told from meetings nobody held.
+recorded_outcomes as (
+
+    select count(*) > 0 as are_outcomes_recorded
+    from meetings
+    where is_held or is_no_show
+
+),
+
+-- Before the first day anything is known about, there are no periods to report.
+first_days as (
+
+    select min(first_day) as first_day
+    from (
+        select min(date) as first_day
+        from covered_classes
+        where is_cti_covered or is_sfa_covered or is_ma_covered
+
+        union all
+
+        select min(period_start) as first_day
+        from metric_facts
+        where period_type = 'week' and measure != 'working_days'
+    )
+
+),
+
+known_periods as (
+
+    select periods.*
+    from periods
+    cross join first_days
+    where periods.period_end >= first_days.first_day
+
+),
+
+-- People and their groups exist while the roster says so; everybody exists while the company does.
+rostered as (
+
+    select distinct
+        known_periods.period_type,
+        known_periods.period_start,
+        callers.scope_type,
+        callers.scope_key
+    from known_periods
+    inner join callers
+        on callers.date between known_periods.period_start and known_periods.last_day
+
+    union
+
+    select period_type, period_start, 'company', 'company'
+    from known_periods
+
+),
+
+-- A channel, campaign or former colleague exists from the first to the last period something is counted.
+lifetimes as (
+
+    select
+        period_type,
+        scope_type,
+        scope_key,
+        min(period_start) as first_start,
+        max(period_start) as last_start
+    from metric_facts
+    where measure != 'working_days'
+    group by period_type, scope_type, scope_key
+
+),
+
+known_scopes as (
+
+    select scope_type, scope_key from rostered
+
+    union
+
+    select scope_type, scope_key from lifetimes
+
+),
+
+scopes as (
+
+    select * from rostered
+
+    union
+
+    select
+        known_periods.period_type,
+        known_periods.period_start,
+        lifetimes.scope_type,
+        lifetimes.scope_key
+    from known_periods
+    inner join lifetimes
+        on
+            known_periods.period_type = lifetimes.period_type
+            and known_periods.period_start between lifetimes.first_start and lifetimes.last_start
+    where lifetimes.scope_type in ('channel', 'campaign', 'team_channel')
+
+    union
+
+    select period_type, period_start, scope_type, scope_key
+    from metric_facts
+
+    union
+
+    select targets.period_type, targets.period_start, targets.scope_type, targets.scope_key
+    from targets
+    inner join known_periods
+        on
+            targets.period_type = known_periods.period_type
+            and targets.period_start = known_periods.period_start
+    -- A target for a scope nobody knows is a typing error; kpi_data_quality counts it.
+    inner join known_scopes
+        on
+            targets.scope_type = known_scopes.scope_type
+            and targets.scope_key = known_scopes.scope_key
+
+),
+
+scope_days as (
+
+    select
+        known_periods.period_type,
+        known_periods.period_start,
+        scopes.scope_type,
+        scopes.scope_key,
+        dates.date,
+        coalesce(callers.has_cti_callers, company_callers.has_cti_callers, true)
+            as has_cti_callers,
+        coalesce(callers.has_crm_callers, company_callers.has_crm_callers, false)
+            as has_crm_callers,
+        coalesce(covered_classes.is_cti_covered, false) as is_cti_covered,
+        coalesce(covered_classes.is_sfa_covered, false) as is_sfa_covered,
+        coalesce(covered_classes.is_ma_covered, false) as is_ma_covered,
+        recorded_outcomes.are_outcomes_recorded
+    from scopes
+    inner join known_periods
+        on
+            scopes.period_type = known_periods.period_type
+            and scopes.period_start = known_periods.period_start
+    inner join dates
+        on dates.date between known_periods.period_start and known_periods.last_day
+    left join callers
+        on
+            dates.date = callers.date
+            and scopes.scope_type = callers.scope_type
+            and scopes.scope_key = callers.scope_key
+    left join callers as company_callers
+        on dates.date = company_callers.date and company_callers.scope_type = 'company'
+    left join covered_classes on dates.date = covered_classes.date
+    cross join recorded_outcomes
+
+),
+
+met_needs as (
+
+    select
+        period_type,
+        period_start,
+        scope_type,
+        scope_key,
+        (is_cti_covered or not has_cti_callers)
+        and (is_sfa_covered or not has_crm_callers) as is_cti_met,
+        is_sfa_covered as is_sfa_met,
+        is_ma_covered as is_ma_met,
+        are_outcomes_recorded as is_meeting_outcome_met
+    from scope_days
+
+)
+{% if execute %}
+{% set combinations = catalogue_metrics() | map(attribute='needs') | unique | sort | list %}
+,
+
+counted as (
+
+    select
+        period_type,
+        period_start,
+        scope_type,
+        scope_key,
+        cast(count(*) as bigint) as days,
+        {% for needs in combinations %}
+        cast(sum(
+            case
+                when {% if needs == 'nothing' %}true{% else %}is_{{ needs.split('+') | join('_met and is_') }}_met{% endif %} then 1 else 0
+            end
+        ) as bigint) as days_{{ loop.index }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from met_needs
+    group by period_type, period_start, scope_type, scope_key
+
+),
+
+by_needs as (
+
+    {% for needs in combinations %}
+    select
+        period_type,
+        period_start,
+        scope_type,
+        scope_key,
+        '{{ needs }}' as needs,
+        days_{{ loop.index }} as covered_days,
+        days - days_{{ loop.index }} as uncovered_days
+    from counted
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+)
+
+select * from by_needs
+{% else %}
+select * from met_needs
+{% endif %}

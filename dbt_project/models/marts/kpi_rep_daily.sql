@@ -1,0 +1,180 @@
+-- one row per rep, date, channel and campaign (and the team, business unit and motion credited)
+-- depends_on: {{ ref('act_metric_days') }}
+{% set counts = [
+    'dials', 'emails_sent', 'approaches', 'answered_calls', 'human_reached', 'connects', 'inbound_connects',
+    'wrong_numbers', 'do_not_call', 'unidentified_party', 'talk_seconds', 'connect_talk_seconds', 'turns',
+    'analysed_calls', 'analysed_connects', 'meetings_booked', 'meetings_acquired', 'meetings_acquired_of_cohort',
+    'meetings_held', 'no_shows', 'accepted', 'rejected', 'pending', 'expired', 'opportunities_created', 'wins',
+    'pipeline_created_yen', 'won_amount_yen',
+] %}
+{% set keys = ['rep_id', 'date', 'channel', 'campaign', 'team', 'business_unit', 'motion'] %}
+with
+
+days as (
+
+    select * from {{ ref('act_metric_days') }}
+    where channel is not null
+
+),
+
+rep_days as (
+
+    select * from {{ ref('act_rep_days') }}
+
+),
+
+class_coverage as (
+
+    select
+        date,
+        bool_or(source_class = 'cti' and is_covered) as is_cti_covered,
+        bool_or(source_class = 'sfa' and is_covered) as is_sfa_covered
+    from {{ ref('act_class_coverage') }}
+    group by date
+
+),
+
+recorded_outcomes as (
+
+    select count(*) > 0 as are_outcomes_recorded
+    from {{ ref('fct_meetings') }}
+    where is_held or is_no_show
+
+),
+
+active as (
+
+    select
+        {{ keys | join(',\n        ') }},
+        true as has_activity,
+        {{ counts | join(',\n        ') }}
+    from days
+    where
+        {% for count in counts %}
+        {{ 'or ' if not loop.first }}{{ count }} != 0
+        {% endfor %}
+
+),
+
+covered_rep_days as (
+
+    -- People without CTI are counted from the CRM, so its coverage decides about their calls.
+    select
+        rep_days.rep_id,
+        rep_days.date,
+        rep_days.team,
+        rep_days.business_unit,
+        rep_days.motion,
+        rep_days.working_day,
+        case
+            when rep_days.has_cti then coalesce(class_coverage.is_cti_covered, false)
+            else coalesce(class_coverage.is_sfa_covered, false)
+        end as is_cti_met,
+        coalesce(class_coverage.is_sfa_covered, false) as is_sfa_met
+    from rep_days
+    left join class_coverage on rep_days.date = class_coverage.date
+
+),
+
+idle as (
+
+    select
+        covered_rep_days.rep_id,
+        covered_rep_days.date,
+        '(no activity)' as channel,
+        '(no activity)' as campaign,
+        coalesce(covered_rep_days.team, '(unassigned)') as team,
+        coalesce(covered_rep_days.business_unit, '(unassigned)') as business_unit,
+        coalesce(covered_rep_days.motion, '(unassigned)') as motion,
+        false as has_activity,
+        {% for count in counts %}
+        0 as {{ count }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from covered_rep_days
+    left join active
+        on
+            covered_rep_days.rep_id = active.rep_id
+            and covered_rep_days.date = active.date
+    where
+        covered_rep_days.working_day > 0
+        and (covered_rep_days.is_cti_met or covered_rep_days.is_sfa_met)
+        and active.rep_id is null
+
+),
+
+united as (
+
+    select * from active
+
+    union all
+
+    select * from idle
+
+),
+
+covered as (
+
+    select
+        united.*,
+        coalesce(
+            covered_rep_days.is_cti_met, class_coverage.is_cti_covered, false
+        ) as is_cti_met,
+        coalesce(class_coverage.is_sfa_covered, false) as is_sfa_met,
+        recorded_outcomes.are_outcomes_recorded as is_meeting_outcome_met
+    from united
+    left join covered_rep_days
+        on
+            united.rep_id = covered_rep_days.rep_id
+            and united.date = covered_rep_days.date
+    left join class_coverage on united.date = class_coverage.date
+    cross join recorded_outcomes
+
+)
+{% if execute %}
+{% set needs = {} %}
+{% set types = {} %}
+{% for metric in catalogue_metrics() if metric.type == 'simple' %}
+{% do needs.update({metric.name: metric.meta.needs}) %}
+{% do types.update({metric.name: metric.numerator.type}) %}
+{% endfor %}
+,
+
+-- Absent is not zero: what an uncovered day does not show stays null.
+counted as (
+
+    select
+        {{ keys | join(',\n        ') }},
+        has_activity,
+        {% for count in counts %}
+        cast(
+            case
+                when {{ count }} != 0 or (is_{{ needs[count] | join('_met and is_') }}_met) then {{ count }}
+            end as {{ types[count] }}
+        ) as {{ count }},
+        {% endfor %}
+        case when is_cti_met and is_sfa_met then 'ok' else 'partial' end as status
+    from covered
+
+),
+
+rated as (
+
+    select
+        {{ keys | join(',\n        ') }},
+        has_activity,
+        {{ counts | join(',\n        ') }},
+        {% for metric in catalogue_metrics()
+            if metric.name in [
+                'answer_rate', 'human_rate', 'connect_rate', 'meeting_conversion_rate', 'effective_meeting_rate'
+            ] %}
+        {{ ratio(metric.numerator.name, metric.denominator.name) }} as {{ metric.name }},
+        {% endfor %}
+        status
+    from counted
+
+)
+
+select * from rated
+{% else %}
+select * from covered
+{% endif %}
