@@ -1,0 +1,1 @@
+"""Data nobody here wrote. It lies outside the repository (`shared/data`), so these tests skip without it."""
