@@ -1,0 +1,54 @@
+"""One real night of the demo company, run by the real command, shared by every test that only looks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dagster_project.settings import PROJECT_ROOT, House
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one `kpi` command did: exit code and both streams."""
+
+    code: int
+    out: str
+    err: str
+
+
+def kpi(root: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Said:
+    """Run the `kpi` command on the house at `root`, as a person would."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster_project.cli", *arguments],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "COLUMNS": "160", **(environment or {}), "KPI_HOME": os.fspath(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class DemoNight:
+    """The demo company after one night."""
+
+    house: House
+    init: Said
+    run: Said
+
+
+@pytest.fixture(scope="session")
+def demo_night(tmp_path_factory: pytest.TempPathFactory) -> DemoNight:
+    root = tmp_path_factory.mktemp("demo") / "house"
+    init = kpi(root, "init", os.fspath(root), "--demo")
+    run = kpi(root, "run")
+    assert run.code == 0, f"{run.out}\n{run.err}"
+    return DemoNight(House(root), init, run)
