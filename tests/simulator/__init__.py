@@ -57,3 +57,44 @@ colleague | wrong_party | machine | nobody | internal, `person` (a key of `truth
 direction, true talk seconds. `truth.people` maps a person key to the record ids that are really
 that person. `truth.meetings` maps a first event id to what really happened.
 """
+
+from __future__ import annotations
+
+from tests.simulator.behaviour import Simulation
+from tests.simulator.world import (
+    BadRow,
+    CallTruth,
+    Delivery,
+    Dialect,
+    MeetingTruth,
+    PersonTruth,
+    Plan,
+    Truth,
+    World,
+    WorldSettings,
+)
+from tests.simulator.writers import write_records, write_world
+
+__all__ = [
+    "BadRow",
+    "CallTruth",
+    "Delivery",
+    "Dialect",
+    "MeetingTruth",
+    "PersonTruth",
+    "Plan",
+    "Simulation",
+    "Truth",
+    "World",
+    "WorldSettings",
+    "simulate",
+    "write_records",
+    "write_world",
+]
+
+
+def simulate(plan: Plan) -> World:
+    """Run a plan in memory. For large worlds read `Simulation(plan).run()` delivery by delivery."""
+    simulation = Simulation(plan)
+    deliveries = list(simulation.run())
+    return World(plan, simulation.settings(), deliveries, simulation.truth)

@@ -1,0 +1,366 @@
+"""Records to files in the vendors' formats, byte for byte the same every time.
+
+What a record holds is not decided here: a writer spells headers, formats instants, chooses
+bytes. Archives carry fixed dates, gzip carries none.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any, Final
+from zoneinfo import ZoneInfo
+
+from tests.simulator.world import BadRow, Delivery, Dialect, Record, World
+
+_ZIP_DATE: Final = (2026, 10, 1, 0, 0, 0)
+
+# 応対履歴 CSV: English header -> Japanese header.
+HISTORY_HEADERS: Final = {
+    "Sequence ID": "シーケンスID",
+    "Parent sequence ID": "親シーケンスID",
+    "Previous sequence ID": "前シーケンスID",
+    "User name": "ユーザー名",
+    "Account name": "会社名",
+    "Contact person name": "担当者名",
+    "Call from": "発信元",
+    "Call to": "着信先",
+    "Call type": "通話種別",
+    "Dial begin time": "ダイヤル開始時刻",
+    "Call begin time": "通話開始時刻",
+    "Call end time": "通話終了時刻",
+    "Ringing time": "呼出時間",
+    "Call duration": "通話時間",
+    "Call memo": "応対メモ",
+    "Overall": "総合評価",
+}
+HISTORY_LIST: Final = tuple(
+    name for name in HISTORY_HEADERS if name not in ("Parent sequence ID", "Previous sequence ID")
+)
+HISTORY_FLOW: Final = tuple(HISTORY_HEADERS)
+# Labels the English user interface writes for the Japanese call types.
+ENGLISH_CALL_TYPES: Final = {
+    "発信": "Outbound call",
+    "発信(不在)": "Outbound call (No Answer)",
+    "着信": "incoming call",
+    "留守番電話": "answering machine",
+}
+
+
+def default_dialect(object_name: str) -> Dialect:
+    """The plainest real format of an object."""
+    system = object_name.partition(".")[0]
+    if object_name == "miitel.webhook_calls" or system == "hubspot":
+        return Dialect(format="jsonl")
+    if system == "salesforce":
+        return Dialect(bom=True)
+    if system == "planning":
+        return Dialect(quote_all=False)
+    return Dialect()
+
+
+def snake_case(api_name: str) -> str:
+    """`CreatedDate` -> `created_date`, `no_show__c` -> `no_show_c`: the spelling of connectors."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", api_name)
+    return re.sub(r"_+", "_", name).lower()
+
+
+def file_columns(object_name: str, rows: Sequence[Record | BadRow], dialect: Dialect) -> list[str]:
+    """Field names of a file, in order: the fields its records have, or the vendor's fixed list."""
+    if object_name == "miitel.history_rows":
+        return list(HISTORY_FLOW if dialect.view == "flow" else HISTORY_LIST)
+    if dialect.columns:
+        return [name for name, _ in dialect.columns]
+    names: dict[str, None] = {}
+    for row in rows:
+        record = row.record if isinstance(row, BadRow) else row
+        if isinstance(record, Mapping):
+            names.update((name, None) for name in record if not name.startswith("_"))
+            if object_name.startswith("salesforce."):
+                break  # an export of one query has one header
+    return list(names)
+
+
+def _headers(object_name: str, columns: Sequence[str], dialect: Dialect) -> list[str]:
+    if dialect.columns:
+        return [header for _, header in dialect.columns]
+    if dialect.header == "caps":
+        return [name.upper() for name in columns]
+    if dialect.header == "snake":
+        return [snake_case(name) for name in columns]
+    if dialect.header == "ja" and object_name == "miitel.history_rows":
+        return [HISTORY_HEADERS[name] for name in columns]
+    return list(columns)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return str(value)
+
+
+def hours_minutes_seconds(seconds: int) -> str:
+    """`754` -> `0:12:34`."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _history_cells(
+    record: Mapping[str, Any], columns: Sequence[str], dialect: Dialect
+) -> list[str]:
+    zone = ZoneInfo(dialect.timezone)
+    cells = []
+    for name in columns:
+        value = record.get(name)
+        if isinstance(value, datetime):
+            cells.append(value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"))
+        elif name in ("Ringing time", "Call duration") and isinstance(value, int):
+            cells.append(hours_minutes_seconds(value) if dialect.durations == "hms" else str(value))
+        elif name == "Call type" and dialect.header == "api":
+            cells.append(ENGLISH_CALL_TYPES.get(str(value), _cell(value)))
+        else:
+            cells.append(_cell(value))
+    return cells
+
+
+def _mapped_value(value: Any, dialect: Dialect) -> Any:
+    if isinstance(value, datetime):
+        local = value.astimezone(ZoneInfo(dialect.timezone))
+        if dialect.format == "xlsx":
+            return local.replace(tzinfo=None)
+        return local.strftime(dialect.datetime_format or "%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value if dialect.format == "xlsx" else value.strftime(dialect.date_format)
+    return value
+
+
+def _csv_rows(
+    object_name: str, rows: Iterable[Record | BadRow], columns: Sequence[str], dialect: Dialect
+) -> Iterator[list[str]]:
+    for row in rows:
+        record = row.record if isinstance(row, BadRow) else row
+        if isinstance(record, str):
+            raise TypeError(f"{object_name}: a CSV row must be a mapping")
+        if object_name == "miitel.history_rows":
+            yield _history_cells(record, columns, dialect)
+        elif dialect.columns:
+            yield [_cell(_mapped_value(record.get(name), dialect)) for name in columns]
+        else:
+            yield [_cell(record.get(name)) for name in columns]
+
+
+def _iso(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _epoch_ms(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return int(value.timestamp()) * 1000
+    return _iso(value)
+
+
+def _iso_z(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return _iso(value)
+
+
+def _json_default(object_name: str) -> Any:
+    if object_name in ("hubspot.email_events", "hubspot.form_submissions"):
+        return _epoch_ms
+    return _iso_z if object_name.startswith("hubspot.") else _iso
+
+
+def json_line(object_name: str, record: Mapping[str, Any]) -> str:
+    """One JSON line, the envelope left out."""
+    bare: dict[str, Any] = {name: value for name, value in record.items() if name[0] != "_"}
+    if object_name == "hubspot.event_participations":
+        properties = dict(bare["properties"])
+        occurred = properties.get("occurredAt")
+        if isinstance(occurred, datetime):
+            properties["occurredAt"] = _epoch_ms(occurred)
+        bare["properties"] = properties
+    return json.dumps(
+        bare, ensure_ascii=False, separators=(",", ":"), default=_json_default(object_name)
+    )
+
+
+def _write_text(
+    text: IO[str], object_name: str, rows: Sequence[Record | BadRow], dialect: Dialect
+) -> None:
+    if dialect.format == "jsonl":
+        for row in rows:
+            if isinstance(row, BadRow) and isinstance(row.record, str):
+                text.write(row.record + dialect.newline)
+            else:
+                record = row.record if isinstance(row, BadRow) else row
+                assert isinstance(record, Mapping)
+                text.write(json_line(object_name, record) + dialect.newline)
+        return
+    columns = file_columns(object_name, rows, dialect)
+    writer = csv.writer(
+        text,
+        delimiter=dialect.delimiter,
+        lineterminator=dialect.newline,
+        quoting=csv.QUOTE_ALL if dialect.quote_all else csv.QUOTE_MINIMAL,
+    )
+    writer.writerow(_headers(object_name, columns, dialect))
+    writer.writerows(_csv_rows(object_name, rows, columns, dialect))
+
+
+def _xlsx(object_name: str, rows: Sequence[Record | BadRow], dialect: Dialect) -> bytes:
+    from openpyxl import Workbook
+
+    columns = file_columns(object_name, rows, dialect)
+    workbook = Workbook()
+    stamp = datetime(*_ZIP_DATE)
+    workbook.properties.created = stamp
+    workbook.properties.modified = stamp
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.title = "来場者"
+    sheet.append(_headers(object_name, columns, dialect))
+    for row in rows:
+        record = row.record if isinstance(row, BadRow) else row
+        assert isinstance(record, Mapping)
+        sheet.append([_mapped_value(record.get(name), dialect) for name in columns])
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    # openpyxl stamps every member, and docProps/core.xml, with the clock: pack again without it.
+    packed = io.BytesIO()
+    with zipfile.ZipFile(buffer) as made, zipfile.ZipFile(packed, "w") as fixed:
+        for name in made.namelist():
+            content = made.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(
+                    rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2026-10-01T00:00:00Z", content
+                )
+            _add_member(fixed, name, content)
+    return packed.getvalue()
+
+
+def _add_member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    member = zipfile.ZipInfo(name, _ZIP_DATE)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.external_attr = 0o644 << 16
+    member.create_system = 3
+    archive.writestr(member, content)
+
+
+def _write_plain(
+    binary: IO[bytes], object_name: str, rows: Sequence[Record | BadRow], dialect: Dialect
+) -> None:
+    if dialect.format == "xlsx":
+        binary.write(_xlsx(object_name, rows, dialect))
+        return
+    if dialect.bom:
+        binary.write(b"\xef\xbb\xbf")
+    text = io.TextIOWrapper(binary, encoding=dialect.encoding, errors="strict", newline="")
+    _write_text(text, object_name, rows, dialect)
+    text.flush()
+    text.detach()
+
+
+def _write_file(
+    path: Path, object_name: str, rows: Sequence[Record | BadRow], dialect: Dialect
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as binary:
+        if dialect.gzip:
+            with gzip.GzipFile("", "wb", 9, binary, mtime=0) as packed:
+                _write_plain(packed, object_name, rows, dialect)  # type: ignore[arg-type]
+        else:
+            _write_plain(binary, object_name, rows, dialect)
+
+
+def default_file(object_name: str, dialect: Dialect) -> str:
+    """A file name the contract's patterns accept."""
+    system, _, name = object_name.partition(".")
+    stem = {"webhook_calls": "call_analysis_completed", "history_rows": "history"}.get(name, name)
+    if system == "planning":
+        stem = name
+    suffix = {"csv": ".csv", "jsonl": ".jsonl", "xlsx": ".xlsx"}[dialect.format]
+    return stem + suffix + (".gz" if dialect.gzip else "")
+
+
+def write_records(
+    out_dir: Path,
+    object_name: str,
+    records: Sequence[Record | BadRow],
+    *,
+    dialect: Dialect | None = None,
+    file: str | None = None,
+) -> Path:
+    """Write hand-made records of one object as one export file; returns its path.
+
+    `dialect` defaults to the plainest real format of the object, `file` to a name its contract
+    accepts. Keys with a leading underscore are not written.
+    """
+    dialect = dialect or default_dialect(object_name)
+    path = out_dir / (file or default_file(object_name, dialect))
+    _write_file(path, object_name, records, dialect)
+    return path
+
+
+def write_delivery(delivery: Delivery, out_dir: Path) -> Path:
+    """Write one delivery that is not inside an archive, and its copies."""
+    assert delivery.archive is None
+    folder = out_dir / delivery.source_id
+    path = folder / delivery.file
+    _write_file(path, delivery.object_name, delivery.rows, delivery.dialect)
+    for copy in delivery.copies:
+        (folder / copy).write_bytes(path.read_bytes())
+    return path
+
+
+def write_archive(deliveries: Sequence[Delivery], out_dir: Path) -> Path:
+    """Write deliveries that name the same archive as one zip."""
+    first = deliveries[0]
+    assert first.archive is not None
+    path = out_dir / first.source_id / first.archive
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for delivery in deliveries:
+            buffer = io.BytesIO()
+            _write_plain(
+                buffer,
+                delivery.object_name,
+                delivery.rows,
+                replace(delivery.dialect, gzip=False),
+            )
+            _add_member(archive, delivery.file, buffer.getvalue())
+    return path
+
+
+def write_world(world: World, out_dir: Path) -> list[Path]:
+    """Write every delivery below `out_dir/<source_id>/`; returns the files in order."""
+    archives: dict[tuple[str, str], list[Delivery]] = {}
+    paths = []
+    for delivery in world.deliveries:
+        if delivery.archive is None:
+            paths.append(write_delivery(delivery, out_dir))
+        else:
+            archives.setdefault((delivery.source_id, delivery.archive), []).append(delivery)
+    paths.extend(write_archive(members, out_dir) for members in archives.values())
+    return paths
