@@ -11,6 +11,7 @@ versions as (
     'opportunity_stages': 'stage_key',
     'tasks': 'activity_id',
     'events': 'meeting_id',
+    'marketing_persons': 'person_id',
     'campaigns': 'campaign_id',
     'campaign_members': 'member_id',
 }.items() %}

@@ -1,8 +1,8 @@
 {#
     Every distinct state in which a record was ever delivered, all systems together.
 
-    `object` names the staging models `stg_<system>__<object>`, `key` the canonical columns that
-    name one record inside one account, `version_column` the vendor's last-modified instant
+    `objects` names the staging models that deliver the record, one per system; `key` the canonical
+    columns that name one record inside one account; `version_column` the vendor's last-modified instant
     (none: the extraction stands in for it).
     Accepted deliveries only. Two deliveries are one version when all business columns agree;
     the version then carries the file and record of its earliest delivery. The current version
@@ -11,7 +11,7 @@
 
     Returns a whole query: `with …` up to `select * from versions`.
 #}
-{% macro versions_of(object, key, version_column='updated_at', systems=['salesforce', 'mapped']) %}
+{% macro versions_of(objects, key, version_column='updated_at') %}
 {%- set updated_at = version_column or 'cast(null as timestamp)' -%}
 {%- set envelope = ['source_id', 'file_id', 'record', 'extracted_at', 'reject_reason'] -%}
 {%- set facts = envelope + [
@@ -21,20 +21,20 @@ with
 
 files as (
 
-    select * from {{ ref('stg_kura__files') }}
+    select * from {{ ref('act_files') }}
 
 ),
 
 sources as (
 
-    select * from {{ ref('stg_kura__sources') }}
+    select * from {{ ref('act_sources') }}
 
 ),
 
 delivered as (
-{% for system in systems %}
+{% for object in objects %}
     select *
-    from {{ ref('stg_' ~ system ~ '__' ~ object) }}
+    from {{ ref(object) }}
     where reject_reason is null
     {%- if not loop.last %}
 
@@ -48,7 +48,7 @@ fingerprinted as (
 
     select
         *,
-        {{ content_hash(envelope) }} as version_hash,
+        {{ content_hash(envelope) }} as version_hash
     from delivered
 
 ),
@@ -58,7 +58,7 @@ placed as (
     select
         fingerprinted.*,
         {{ record_system('sources') }} as record_system,
-        coalesce(files.sha256, '') as file_sha256,
+        coalesce(files.sha256, '') as file_sha256
     from fingerprinted
     left join sources on fingerprinted.source_id = sources.source_id
     left join files on fingerprinted.file_id = files.file_id
@@ -80,7 +80,7 @@ versions as (
         max(extracted_at) as last_extracted_at,
         max(
             {'at': extracted_at, 'sha256': file_sha256, 'record': record}
-        ) as last_delivery,
+        ) as last_delivery
     from placed
     group by record_system, {{ key | join(', ') }}, version_hash
 
@@ -97,7 +97,7 @@ current_versions as (
                 'updated_at': coalesce({{ updated_at }}, last_extracted_at),
                 'last_delivery': last_delivery,
             }
-        ) as version_hash,
+        ) as version_hash
     from versions
     group by record_system, {{ key | join(', ') }}
 
@@ -111,7 +111,7 @@ final as (
         versions.delivery.file_id as file_id,
         versions.delivery.record as record,
         coalesce({{ updated_at }}, versions.first_extracted_at) as valid_at,
-        current_versions.version_hash is not null as is_current,
+        current_versions.version_hash is not null as is_current
     from versions
     left join current_versions
         on versions.record_system = current_versions.record_system

@@ -1,2 +1,7 @@
 -- one row per distinct state in which an account was delivered
-{{ versions_of('accounts', key=['account_id']) }}
+{{
+    versions_of(
+        ['stg_salesforce__accounts', 'stg_mapped__accounts'],
+        key=['account_id'],
+    )
+}}

@@ -1,2 +1,7 @@
 -- one row per distinct state in which a contact was delivered
-{{ versions_of('contacts', key=['contact_id']) }}
+{{
+    versions_of(
+        ['stg_salesforce__contacts', 'stg_mapped__contacts'],
+        key=['contact_id'],
+    )
+}}

@@ -1,2 +1,7 @@
 -- one row per distinct state in which a lead was delivered
-{{ versions_of('leads', key=['lead_id']) }}
+{{
+    versions_of(
+        ['stg_salesforce__leads', 'stg_mapped__leads'],
+        key=['lead_id'],
+    )
+}}

@@ -1,2 +1,7 @@
 -- one row per distinct state in which an opportunity was delivered
-{{ versions_of('opportunities', key=['opportunity_id']) }}
+{{
+    versions_of(
+        ['stg_salesforce__opportunities', 'stg_mapped__opportunities'],
+        key=['opportunity_id'],
+    )
+}}

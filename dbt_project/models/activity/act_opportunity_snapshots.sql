@@ -4,8 +4,11 @@ with
 versions as (
 
     {{
-        versions_of('opportunity_history', key=['snapshot_id'], version_column=none)
-        | indent(4)
+        versions_of(
+            ['stg_salesforce__opportunity_history', 'stg_mapped__opportunity_history'],
+            key=['snapshot_id'],
+            version_column=none,
+        ) | indent(4)
     }}
 
 ),

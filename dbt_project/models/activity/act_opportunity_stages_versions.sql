@@ -1,2 +1,7 @@
 -- one row per distinct state in which an opportunity stage was delivered
-{{ versions_of('opportunity_stages', key=['stage_key']) }}
+{{
+    versions_of(
+        ['stg_salesforce__opportunity_stages', 'stg_mapped__opportunity_stages'],
+        key=['stage_key'],
+    )
+}}

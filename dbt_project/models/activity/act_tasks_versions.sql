@@ -1,2 +1,7 @@
 -- one row per distinct state in which a task was delivered
-{{ versions_of('tasks', key=['activity_id']) }}
+{{
+    versions_of(
+        ['stg_salesforce__tasks', 'stg_mapped__tasks'],
+        key=['activity_id'],
+    )
+}}

@@ -1,2 +1,7 @@
 -- one row per distinct state in which a CRM user was delivered
-{{ versions_of('users', key=['user_id']) }}
+{{
+    versions_of(
+        ['stg_salesforce__users', 'stg_mapped__users'],
+        key=['user_id'],
+    )
+}}

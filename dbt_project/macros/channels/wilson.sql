@@ -1,0 +1,28 @@
+{#
+    95 % Wilson score interval of a proportion (E. B. Wilson, 1927), in closed form. Unlike the
+    normal approximation it stays inside 0..1 and says something sensible at 0 and at all.
+    Null when nothing was tried.
+#}
+{% macro wilson_low(successes, trials) -%}
+    {{ wilson_bound(successes, trials, '-') }}
+{%- endmacro %}
+
+{% macro wilson_high(successes, trials) -%}
+    {{ wilson_bound(successes, trials, '+') }}
+{%- endmacro %}
+
+{% macro wilson_bound(successes, trials, side) -%}
+{%- set z = 1.959963984540054 -%}
+{%- set n = 'nullif(' ~ trials ~ ', 0)' -%}
+    (
+        {{ ratio(successes, trials) }}
+        + {{ z * z / 2 }} / {{ n }}
+        {{ side }} {{ z }} * sqrt(
+            greatest(
+                {{ ratio(successes, trials) }} * (1 - {{ ratio(successes, trials) }}) / {{ n }}
+                + {{ z * z / 4 }} / ({{ n }} * {{ n }}),
+                0
+            )
+        )
+    ) / (1 + {{ z * z }} / {{ n }})
+{%- endmacro %}

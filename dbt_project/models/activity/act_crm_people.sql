@@ -1,0 +1,95 @@
+-- one row per lead or contact record that a CRM activity may point at
+with
+
+person_records as (
+
+    select * from {{ ref('act_person_records') }}
+
+),
+
+leads as (
+
+    select * from {{ ref('act_leads_versions') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('act_contacts_versions') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+internal_domains as (
+
+    select distinct lower(domain) as domain
+    from {{ ref('stg_kura__internal_domains') }}
+
+),
+
+addresses as (
+
+    select
+        record_system,
+        'lead' as record_type,
+        lead_id as record_id,
+        {{ normalise_email('email_raw') }} as email
+    from leads
+    where is_current
+
+    union all
+
+    select
+        record_system,
+        'contact' as record_type,
+        contact_id as record_id,
+        {{ normalise_email('email_raw') }} as email
+    from contacts
+    where is_current
+
+),
+
+described as (
+
+    select
+        person_records.record_system,
+        person_records.record_id,
+        person_records.record_type,
+        person_records.person_id,
+        internal_domains.domain is not null as is_internal
+    from person_records
+    left join addresses
+        on person_records.record_system = addresses.record_system
+        and person_records.record_type = addresses.record_type
+        and person_records.record_id = addresses.record_id
+    left join internal_domains
+        on split_part(addresses.email, '@', 2) = internal_domains.domain
+    cross join settings
+    where
+        person_records.record_type in ('lead', 'contact')
+        and coalesce(
+            {{ reporting_date('person_records.created_at', 'settings.reporting_timezone') }}
+            <= settings.as_of_date,
+            true
+        )
+
+),
+
+-- the ids of a mapped source may name a lead and a contact alike: the contact wins
+final as (
+
+    select *
+    from described
+    qualify
+        row_number() over (
+            partition by record_system, record_id order by record_type
+        ) = 1
+
+)
+
+select * from final

@@ -1,0 +1,225 @@
+-- one row per opportunity and instant at which its state was recorded, up to the as-of date
+with
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+sources as (
+
+    select * from {{ ref('act_sources') }}
+
+),
+
+opportunity_versions as (
+
+    select * from {{ ref('act_opportunities_versions') }}
+
+),
+
+snapshots as (
+
+    select * from {{ ref('act_opportunity_snapshots') }}
+
+),
+
+stages as (
+
+    select * from {{ ref('act_opportunity_stages') }}
+
+),
+
+crm_reps as (
+
+    select * from {{ ref('act_crm_reps') }}
+
+),
+
+reps as (
+
+    select * from {{ ref('act_reps') }}
+
+),
+
+opportunities as (
+
+    select
+        record_system,
+        opportunity_id,
+        source_id,
+        created_at
+    from opportunity_versions
+    where
+        is_current
+        and not coalesce(is_deleted, false)
+
+),
+
+recorded as (
+
+    select
+        record_system,
+        opportunity_id,
+        snapshot_id as entry_id,
+        1 as entry_rank,
+        cast(null as timestamp) as extracted_at,
+        snapshot_at as recorded_at,
+        true as is_dated,
+        stage_key,
+        amount,
+        close_date,
+        cast(null as varchar) as owner_id,
+        cast(null as varchar) as acceptance
+    from snapshots
+
+    union all
+
+    select
+        record_system,
+        opportunity_id,
+        version_hash as entry_id,
+        2 as entry_rank,
+        last_extracted_at as extracted_at,
+        valid_at as recorded_at,
+        updated_at is not null as is_dated,
+        stage_key,
+        amount,
+        close_date,
+        owner_id,
+        acceptance
+    from opportunity_versions
+
+),
+
+-- a version the vendor does not date says nothing of its day, only that it held by the
+-- as-of date, and by the day the deal closed
+placed as (
+
+    select
+        recorded.*,
+        opportunities.source_id,
+        {{ reporting_date('opportunities.created_at', 'settings.reporting_timezone') }}
+            as created_on,
+        case
+            when recorded.is_dated
+                then {{ reporting_date('recorded.recorded_at', 'settings.reporting_timezone') }}
+            else least(
+                {{ reporting_date('recorded.recorded_at', 'settings.reporting_timezone') }},
+                coalesce(recorded.close_date, settings.as_of_date),
+                settings.as_of_date
+            )
+        end as recorded_on,
+        settings.as_of_date
+    from recorded
+    inner join opportunities
+        on recorded.record_system = opportunities.record_system
+        and recorded.opportunity_id = opportunities.opportunity_id
+    cross join settings
+
+),
+
+-- nothing recorded by the as-of date: the earliest known state stands for it
+known as (
+
+    select
+        * exclude (recorded_on, as_of_date, created_on),
+        recorded_on <= as_of_date as is_recorded,
+        case
+            when recorded_on <= as_of_date then recorded_on
+            else created_on
+        end as recorded_on
+    from placed
+    where created_on <= as_of_date
+    window entries as (partition by record_system, opportunity_id)
+    qualify
+        recorded_on <= as_of_date
+        or (
+            count(*) filter (where recorded_on <= as_of_date) over entries = 0
+            and row_number() over (
+                entries order by recorded_at, entry_rank, extracted_at, entry_id
+            ) = 1
+        )
+
+),
+
+gates as (
+
+    select
+        sources.source_id,
+        coalesce(sources.acceptance_mode, 'stage') as acceptance_mode,
+        stages.sort_order as gate_sort_order
+    from sources
+    left join stages
+        on {{ record_system('sources') }} = stages.record_system
+        and {{ match_key('sources.acceptance_stage') }} = stages.stage_name
+
+),
+
+owned as (
+
+    select
+        known.*,
+        reps.motion as owner_motion
+    from known
+    left join crm_reps
+        on known.record_system = crm_reps.record_system
+        and known.owner_id = crm_reps.user_id
+    asof left join reps
+        on crm_reps.rep_id = reps.rep_id
+        and known.recorded_on >= reps.valid_from
+
+),
+
+judged as (
+
+    select
+        owned.record_system,
+        owned.opportunity_id,
+        owned.entry_id,
+        owned.entry_rank,
+        owned.extracted_at,
+        owned.recorded_at,
+        owned.recorded_on,
+        owned.is_recorded,
+        owned.stage_key as stage,
+        stages.sort_order as stage_sort_order,
+        coalesce(stages.is_exported, false) as is_stage_known,
+        coalesce(stages.is_closed, false) as is_closed,
+        coalesce(stages.is_won, false) as is_won,
+        owned.amount,
+        owned.close_date,
+        case
+            when coalesce(stages.is_won, false) then true
+            when gates.acceptance_mode = 'owner_role'
+                then coalesce(owned.owner_motion = 'field_sales', false)
+            when gates.acceptance_mode = 'custom_field'
+                then coalesce(owned.acceptance = 'accepted', false)
+            else coalesce(
+                not stages.is_closed and stages.sort_order >= gates.gate_sort_order,
+                false
+            )
+        end as is_accepted
+    from owned
+    left join stages
+        on owned.record_system = stages.record_system
+        and {{ match_key('owned.stage_key') }} = stages.stage_name
+    left join gates on owned.source_id = gates.source_id
+
+),
+
+final as (
+
+    select
+        {{ record_key('record_system', 'opportunity_id') }} as opportunity_id,
+        * exclude (record_system, opportunity_id, extracted_at),
+        row_number() over (
+            partition by record_system, opportunity_id
+            order by recorded_at, entry_rank, extracted_at, entry_id
+        ) as entry_number
+    from judged
+
+)
+
+select * from final

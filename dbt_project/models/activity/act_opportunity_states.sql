@@ -1,0 +1,165 @@
+-- one row per opportunity created by the as-of date and not deleted, as it stands on that date
+with
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+sources as (
+
+    select * from {{ ref('act_sources') }}
+
+),
+
+opportunity_versions as (
+
+    select * from {{ ref('act_opportunities_versions') }}
+
+),
+
+history as (
+
+    select * from {{ ref('act_opportunity_history') }}
+
+),
+
+account_ids as (
+
+    select * from {{ ref('act_account_ids') }}
+
+),
+
+rates as (
+
+    select
+        upper(currency) as currency,
+        valid_from,
+        max(rate) as rate
+    from {{ ref('stg_planning__currency_rates') }}
+    where reject_reason is null
+    group by upper(currency), valid_from
+
+),
+
+opportunities as (
+
+    select
+        {{ record_key('opportunity_versions.record_system', 'opportunity_id') }}
+            as opportunity_id,
+        opportunity_versions.* exclude (opportunity_id),
+        {{ reporting_date('opportunity_versions.created_at', 'settings.reporting_timezone') }}
+            as created_on,
+        upper(
+            coalesce(
+                opportunity_versions.currency,
+                sources.default_currency,
+                settings.default_currency
+            )
+        ) as currency_code,
+        settings.as_of_date
+    from opportunity_versions
+    left join sources on opportunity_versions.source_id = sources.source_id
+    cross join settings
+    where
+        opportunity_versions.is_current
+        and not coalesce(opportunity_versions.is_deleted, false)
+
+),
+
+priced as (
+
+    select
+        opportunities.*,
+        case
+            when opportunities.currency_code = 'JPY' then 1
+            else rates.rate
+        end as yen_per_unit
+    from opportunities
+    asof left join rates
+        on opportunities.currency_code = rates.currency
+        and opportunities.created_on >= rates.valid_from
+    where opportunities.created_on <= opportunities.as_of_date
+
+),
+
+spans as (
+
+    select
+        opportunity_id,
+        arg_min({'amount': amount}, entry_number) as first_entry,
+        arg_max(
+            {
+                'stage': stage,
+                'is_stage_known': is_stage_known,
+                'is_recorded': is_recorded,
+                'is_closed': is_closed,
+                'is_won': is_won,
+                'close_on': coalesce(close_date, recorded_on),
+                'amount': amount,
+            },
+            entry_number
+        ) as last_entry,
+        min(recorded_on) filter (where is_accepted) as accepted_on
+    from history
+    group by opportunity_id
+
+),
+
+stood as (
+
+    select
+        priced.*,
+        spans.last_entry.stage as stage,
+        spans.last_entry.is_stage_known as is_stage_known,
+        spans.last_entry.close_on as close_on,
+        spans.accepted_on,
+        spans.last_entry.is_closed
+        and spans.last_entry.is_recorded
+        and spans.last_entry.close_on <= priced.as_of_date as is_closed_by_then,
+        spans.last_entry.is_won as is_won_stage,
+        spans.last_entry.is_closed and not spans.last_entry.is_won as is_lost_stage,
+        spans.last_entry.amount as current_amount,
+        spans.first_entry.amount as first_amount
+    from priced
+    inner join spans on priced.opportunity_id = spans.opportunity_id
+
+),
+
+final as (
+
+    select
+        stood.opportunity_id,
+        stood.record_system,
+        stood.source_id,
+        stood.file_id,
+        stood.record,
+        coalesce(account_ids.account_id, stood.account_id) as account_id,
+        stood.primary_contact_id,
+        stood.owner_id,
+        stood.type as deal_type,
+        stood.business_unit,
+        stood.loss_reason,
+        stood.created_at,
+        stood.created_on,
+        stood.stage,
+        stood.is_stage_known,
+        stood.close_on,
+        not stood.is_closed_by_then as is_open,
+        stood.is_closed_by_then and stood.is_won_stage as is_won,
+        stood.is_closed_by_then and not stood.is_won_stage as is_lost,
+        case when stood.is_closed_by_then then stood.close_on end as closed_on,
+        stood.is_lost_stage and stood.accepted_on is null as is_rejected,
+        stood.accepted_on,
+        stood.first_amount * stood.yen_per_unit as amount_at_creation_yen,
+        stood.current_amount * stood.yen_per_unit as amount_yen,
+        stood.current_amount is null as is_amount_missing,
+        stood.current_amount is not null and stood.yen_per_unit is null
+            as is_amount_unconverted
+    from stood
+    left join account_ids on stood.account_id = account_ids.source_account_id
+
+)
+
+select * from final
