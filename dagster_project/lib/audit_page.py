@@ -1,0 +1,582 @@
+"""`audit.html`: the audit as a sales manager reads it, in Japanese and English, on one page.
+
+`summarise` collects the few facts shown beside the checks (never a record, never a name of a
+prospect); `render` is a pure function of audit and manifest, so the publisher can make the page again
+and compare. No script, no font, no picture comes from elsewhere; every text is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib import reconciliation
+from dagster_project.lib.audit import (
+    Audit,
+    CheckResult,
+    Figure,
+    SetAside,
+    SourceSummary,
+    Summary,
+)
+from dagster_project.lib.candidate import CandidateError, Manifest, read_manifest
+from dagster_project.lib.query import WAREHOUSE, sandboxed
+from dagster_project.lib.suites import Words
+from dagster_project.settings import House
+
+_CATEGORIES = ("量", "質", "成果")
+_CATEGORY_EN = {"量": "volume", "質": "quality", "成果": "outcome"}
+_STATUS = {
+    "passed": ("✓", "合格", "passed"),
+    "failed": ("✕", "不合格", "failed"),
+    "accepted": ("△", "承認済み", "accepted"),
+    "not_applicable": ("–", "対象なし", "not applicable"),
+    "did_not_run": ("!", "実行されず", "did not run"),
+}
+_FIGURE_STATUS = {
+    "ok": ("", ""),
+    "small_sample": ("件数少", "small sample"),
+    "maturing": ("確定前", "maturing"),
+    "partial": ("一部欠け", "partial"),
+    "unavailable": ("データなし", "unavailable"),
+}
+
+
+def summarise(
+    house: House, folder: Path, manifest: Manifest, *, models: int, tests: int
+) -> Summary:
+    """What the page shows beside the checks: last full month, sources, what was set aside."""
+    month: date | None = None
+    figures: tuple[Figure, ...] = ()
+    sources: tuple[SourceSummary, ...] = ()
+    aside: tuple[SetAside, ...] = ()
+    # A summary that cannot be made must not hide a verdict: the checks name what is missing.
+    with suppress(duckdb.Error), sandboxed(folder / WAREHOUSE) as connection:
+        month, figures = _figures(connection)
+    with suppress(duckdb.Error), reconciliation.books(house.work_database) as connection:
+        sources = _sources(connection, manifest.as_of)
+        aside = _set_aside(connection)
+    last_release, last_as_of = None, None
+    with suppress(CandidateError):
+        last = read_manifest(house.current.resolve())
+        last_release, last_as_of = last.run_id, last.as_of
+    return Summary(
+        month=month,
+        figures=figures,
+        sources=sources,
+        set_aside=aside,
+        dbt_models=models,
+        dbt_tests=tests,
+        last_release=last_release,
+        last_as_of=last_as_of,
+    )
+
+
+def _figures(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[date | None, tuple[Figure, ...]]:
+    rows = connection.execute(
+        """
+        with months as (
+            select * from kpi_scorecard
+            where period_type = 'month' and scope_type = 'company' and is_period_over
+        )
+        select months.period_start, months.metric, dim_metrics.name_ja, dim_metrics.name_en,
+               dim_metrics.category, dim_metrics.unit, months.numerator, months.denominator,
+               months.value, months.target, months.previous_value, months.status
+        from months inner join dim_metrics using (metric)
+        where months.period_start = (select max(period_start) from months)
+        """
+    ).fetchall()
+    figures = [
+        Figure(
+            metric=metric,
+            ja=ja,
+            en=en,
+            category=category,
+            unit=unit or "",
+            numerator=numerator,
+            denominator=denominator,
+            value=value,
+            target=target,
+            previous=previous,
+            status=status,
+        )
+        for _, metric, ja, en, category, unit, numerator, denominator, value, target, previous, status
+        in rows
+    ]
+    order = {name: number for number, name in enumerate(_CATEGORIES)}
+    figures.sort(key=lambda figure: (order.get(figure.category, 9), figure.metric))
+    return (rows[0][0] if rows else None), tuple(figures)
+
+
+def _sources(
+    connection: duckdb.DuckDBPyConnection, as_of: date
+) -> tuple[SourceSummary, ...]:
+    rows = connection.execute(
+        """
+        with files as (
+            select source_id,
+                   count(*) filter (where status = 'accepted') as files,
+                   count(*) filter (where status = 'rejected') as files_rejected,
+                   coalesce(sum(records_in) filter (where status = 'accepted'), 0) as records_in,
+                   coalesce(sum(records_quarantined) filter (where status = 'accepted'), 0)
+                       as quarantined
+            from raw_kura.files group by source_id
+        ),
+        refused as (
+            select source_id, count(distinct (file_id, record)) as records
+            from activity.act_rejected_records group by source_id
+        ),
+        coverage as (
+            select source_id,
+                   bool_or(is_covered) filter (where date = $as_of) as covers_as_of,
+                   max(date) filter (where is_covered and date <= $as_of) as covered_to,
+                   count(distinct date) filter (
+                       where is_covered and date <= $as_of and date > $as_of - 30
+                   ) as covered_days
+            from activity.act_source_coverage group by source_id
+        )
+        select sources.source_id, sources.system, coalesce(sources.is_required, false),
+               coalesce(files.files, 0), coalesce(files.files_rejected, 0),
+               coalesce(files.records_in, 0),
+               coalesce(files.quarantined, 0) + coalesce(refused.records, 0),
+               coverage.covers_as_of, coverage.covered_to, coverage.covered_days
+        from raw_kura.sources as sources
+        left join files using (source_id)
+        left join refused using (source_id)
+        left join coverage using (source_id)
+        order by sources.source_id
+        """,
+        {"as_of": as_of},
+    ).fetchall()
+    return tuple(
+        SourceSummary(**dict(zip(SourceSummary.model_fields, row, strict=True))) for row in rows
+    )
+
+
+def _set_aside(connection: duckdb.DuckDBPyConnection) -> tuple[SetAside, ...]:
+    rows = connection.execute(
+        """
+        with everything as (
+            select files.source_id, files.object_name, quarantine.reason_code as reason,
+                   quarantine.file_id, quarantine.record
+            from raw_kura.file_quarantine as quarantine
+            inner join raw_kura.files as files using (file_id)
+            union all
+            select source_id, object_name, reject_reason, file_id, record
+            from activity.act_rejected_records
+            union all
+            select source_id, object_name, reject_code || ' (whole file)', file_id, 0
+            from raw_kura.files where status = 'rejected'
+        )
+        select source_id, object_name, reason,
+               count(distinct (file_id, record)), count(distinct file_id)
+        from everything
+        group by source_id, object_name, reason
+        order by 4 desc, 1, 2, 3
+        """
+    ).fetchall()
+    return tuple(
+        SetAside(**dict(zip(SetAside.model_fields, row, strict=True))) for row in rows
+    )
+
+
+def render(audit: Audit, manifest: Manifest) -> str:
+    """The whole page."""
+    parts = [
+        _head(audit),
+        _verdict(audit),
+        _figures_section(audit),
+        _sources_section(audit),
+        _set_aside_section(audit),
+        _exceptions_section(audit),
+        _checks_section(audit),
+        _contents_section(manifest),
+        _inputs_section(manifest),
+        _versions_section(audit, manifest),
+        "</main></body></html>\n",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+_STYLE = """
+:root{--ink:#1d2733;--soft:#5b6875;--line:#d9dfe5;--paper:#fff;--wash:#f4f6f8;
+--good:#1b6e3c;--bad:#a3222a;--warn:#8a5a00}
+*{box-sizing:border-box}
+body{margin:0;background:var(--wash);color:var(--ink);line-height:1.6;
+font-family:"Hiragino Sans","Noto Sans JP","Yu Gothic",Meiryo,system-ui,sans-serif;font-size:15px}
+main{max-width:62rem;margin:0 auto;padding:1.5rem 1rem 4rem}
+h1{font-size:1.35rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2.2rem 0 .4rem}
+h3{font-size:1rem;margin:1.2rem 0 .3rem}
+p{margin:.3rem 0}.en{color:var(--soft);font-size:.9em}.ja{display:block}
+.en{display:block}
+td .en,th .en{font-weight:400}
+.verdict{border-left:.5rem solid var(--good);background:var(--paper);padding:1rem 1.2rem;
+margin:1rem 0}.verdict.refused{border-color:var(--bad)}
+.verdict strong{font-size:1.25rem;color:var(--good)}.verdict.refused strong{color:var(--bad)}
+.facts{display:flex;flex-wrap:wrap;gap:.6rem 2rem;margin:.6rem 0 0;padding:0;list-style:none}
+.facts b{display:block;font-size:1.05rem}.facts span{color:var(--soft);font-size:.85rem}
+.scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line)}
+table{border-collapse:collapse;width:100%}
+th,td{padding:.45rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+thead th{background:var(--wash);font-size:.85rem;white-space:nowrap}
+tr:last-child td{border-bottom:0}
+.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.s{white-space:nowrap;font-weight:600}.s .en{display:inline;margin-left:.3em}
+.passed{color:var(--good)}.failed,.did_not_run{color:var(--bad)}.accepted{color:var(--warn)}
+.not_applicable{color:var(--soft)}
+code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.8rem;overflow-wrap:anywhere;
+color:var(--soft)}
+details{background:var(--paper);border:1px solid var(--line);margin:.4rem 0}
+summary{cursor:pointer;padding:.5rem .8rem}details .scroll{border:0;border-top:1px solid var(--line)}
+@media print{body{background:#fff;font-size:11px}main{max-width:none;padding:0}
+details>*{display:block}.scroll{overflow:visible}h2{break-after:avoid}tr{break-inside:avoid}}
+@media(max-width:40rem){th,td{padding:.4rem .5rem}body{font-size:14px}}
+"""
+
+
+def _head(audit: Audit) -> str:
+    title = f"{audit.company} — KPI {audit.as_of}"
+    return (
+        '<!doctype html>\n<html lang="ja"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        # Nothing may be fetched and nothing may run, whatever a text in here says.
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<h1>{escape(audit.company)}</h1>"
+    )
+
+
+def _both(ja: str, en: str) -> str:
+    return f'<span class="ja">{escape(ja)}</span><span class="en" lang="en">{escape(en)}</span>'
+
+
+def _words(words: Words) -> str:
+    return _both(words.ja, words.en)
+
+
+def _heading(ja: str, en: str) -> str:
+    return f"<h2>{_both(ja, en)}</h2>"
+
+
+def _table(heads: Iterable[tuple[str, str] | tuple[str, str, str]], rows: Sequence[str]) -> str:
+    cells = "".join(
+        f'<th{" class=" + head[2] if len(head) == 3 else ""}>{_both(head[0], head[1])}</th>'
+        for head in heads
+    )
+    return (
+        f'<div class="scroll"><table><thead><tr>{cells}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _verdict(audit: Audit) -> str:
+    refusals, accepted, warnings = audit.refusals, audit.accepted, audit.warnings
+    passed = sum(check.passed for check in audit.checks)
+    total = len(audit.checks)
+    if refusals:
+        kind, ja, en = "refused", "公開できません。", "Not fit to be shown."
+        detail = _both(
+            f"{total} 件の点検のうち {len(refusals)} 件が公開を止めました。"
+            "前回の公開内容がそのまま使われます。",
+            f"{len(refusals)} of {total} checks refuse this release. "
+            "The previous release stays in place.",
+        )
+    else:
+        kind, ja, en = "", "この数字は使えます。", "These figures can be used."
+        detail = _both(
+            f"{total} 件の点検のうち {passed} 件が合格、"
+            f"{len(accepted)} 件は理由つきで承認、{len(warnings)} 件は注意です。",
+            f"{passed} of {total} checks passed, {len(accepted)} accepted with a reason, "
+            f"{len(warnings)} to watch.",
+        )
+    covered = [source for source in audit.summary.sources if source.covers_as_of is not None]
+    reached = sum(bool(source.covers_as_of) for source in covered)
+    facts = [
+        ("基準日", "as of", f"{audit.as_of}"),
+        ("実行番号", "run", audit.run_id),
+        ("基準日までそろったデータ元", "sources complete to that day", f"{reached} / {len(covered)}"),
+        (
+            "前回の公開",
+            "previous release",
+            f"{audit.summary.last_as_of}" if audit.summary.last_as_of else "–",
+        ),
+    ]
+    listed = "".join(
+        f"<li><span>{escape(ja_)} / {escape(en_)}</span><b>{escape(value)}</b></li>"
+        for ja_, en_, value in facts
+    )
+    stops = "".join(_stopped(check) for check in refusals)
+    return (
+        f'<section class="verdict {kind}"><strong>{escape(ja)}</strong> '
+        f'<span class="en" lang="en">{escape(en)}</span><p>{detail}</p>'
+        f'<ul class="facts">{listed}</ul></section>{stops}'
+    )
+
+
+def _stopped(check: CheckResult) -> str:
+    note = f"（{check.note}）" if check.note else ""
+    return (
+        '<section class="verdict refused">'
+        f"<h3>{_words(check.says)}</h3>"
+        f"<p>{_both('実際', 'observed')} {escape(check.observed)}{escape(note)}</p>"
+        f"<p>{_both('期待', 'expected')} {escape(check.expected)}</p>"
+        f"<p>{_words(check.do)}</p><code>{escape(check.id)}</code></section>"
+    )
+
+
+def _figures_section(audit: Audit) -> str:
+    summary = audit.summary
+    if summary.month is None or not summary.figures:
+        return ""
+    label = f"{summary.month:%Y-%m}"
+    rows = []
+    for figure in summary.figures:
+        counts = ""
+        if figure.denominator is not None and figure.numerator is not None:
+            counts = f"{_count(figure.numerator)} ÷ {_count(figure.denominator)}"
+        status = _FIGURE_STATUS.get(figure.status, (figure.status, figure.status))
+        category = _CATEGORY_EN.get(figure.category, "")
+        rows.append(
+            f"<tr><td>{_both(figure.category, category)}</td>"
+            f"<td>{_both(figure.ja, figure.en)}</td>"
+            f'<td class="n"><b>{_value(figure.value, figure)}</b></td>'
+            f'<td class="n">{counts}</td>'
+            f'<td class="n">{_value(figure.target, figure)}</td>'
+            f'<td class="n">{_value(figure.previous, figure)}</td>'
+            f"<td>{_both(*status) if status[0] else ''}</td></tr>"
+        )
+    heads = [
+        ("区分", "kind"),
+        ("指標", "KPI"),
+        ("値", "value", "n"),
+        ("件数", "counts", "n"),
+        ("目標", "target", "n"),
+        ("前月", "month before", "n"),
+        ("状態", "status"),
+    ]
+    return _heading(f"直近の完了月（{label}）・全社", f"Last full month ({label}), whole company") + _table(
+        heads, rows
+    )
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _value(value: float | None, figure: Figure) -> str:
+    if value is None:
+        return "–"
+    unit = figure.unit.lower()
+    if figure.denominator is not None and unit in {"rate", "share", "ratio", "percent", "%"}:
+        return f"{value:.1%}"
+    if unit in {"yen", "jpy", "円"}:
+        return f"¥{value:,.0f}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+
+def _sources_section(audit: Audit) -> str:
+    if not audit.summary.sources:
+        return ""
+    rows = []
+    for source in audit.summary.sources:
+        if source.covers_as_of is None:
+            reach = _both("–", "–")
+        elif source.covers_as_of:
+            reach = _both("そろっている", "complete")
+        else:
+            reach = _both("不足", "missing")
+        days = "–" if source.covered_days_of_30 is None else f"{source.covered_days_of_30} / 30"
+        required = _both("必須", "required") if source.is_required else ""
+        files = f"{source.files:,}" + (
+            f" (+{source.files_rejected:,} ✕)" if source.files_rejected else ""
+        )
+        rows.append(
+            f"<tr><td>{escape(source.source_id)}<br><code>{escape(source.system)}</code></td>"
+            f'<td>{required}</td><td>{reach}</td><td class="n">{escape(str(source.covered_to or "–"))}'
+            f'</td><td class="n">{days}</td><td class="n">{files}</td>'
+            f'<td class="n">{source.records_in:,}</td>'
+            f'<td class="n">{source.records_set_aside:,}</td></tr>'
+        )
+    heads = [
+        ("データ元", "source"),
+        ("必須", "required"),
+        ("基準日", "as-of day"),
+        ("最後の日", "last day", "n"),
+        ("直近30日", "of 30 days", "n"),
+        ("ファイル", "files", "n"),
+        ("受け取った行", "records in", "n"),
+        ("除いた行", "set aside", "n"),
+    ]
+    return _heading("データのそろい具合", "How complete the data is") + _table(heads, rows)
+
+
+def _set_aside_section(audit: Audit) -> str:
+    aside = audit.summary.set_aside
+    heading = _heading("数えなかった行とその理由", "What was set aside, and why")
+    if not aside:
+        return heading + f"<p>{_both('ありません。', 'Nothing.')}</p>"
+    rows = [
+        f"<tr><td>{escape(item.source_id)}</td><td>{escape(item.object_name)}</td>"
+        f'<td>{_reason(item.reason)}</td><td class="n">{item.records:,}</td>'
+        f'<td class="n">{item.files:,}</td></tr>'
+        for item in aside
+    ]
+    heads = [
+        ("データ元", "source"),
+        ("種類", "object"),
+        ("理由", "reason"),
+        ("行", "records", "n"),
+        ("ファイル", "files", "n"),
+    ]
+    return heading + _table(heads, rows)
+
+
+_REASONS = {
+    "missing": ("必須の値がない", "a required value is missing"),
+    "bad_timestamp": ("日時として読めない", "not a date and time"),
+    "bad_date": ("日付として読めない", "not a date"),
+    "bad_integer": ("整数として読めない", "not a whole number"),
+    "bad_decimal": ("数値として読めない", "not a number"),
+    "bad_boolean": ("はい・いいえとして読めない", "neither yes nor no"),
+    "bad_duration": ("時間の長さとして読めない", "not a duration"),
+    "bad_percent": ("割合として読めない", "not a percentage"),
+    "bad_salesforce_id": ("SalesforceのIDではない", "not a Salesforce id"),
+    "bad_email": ("メールアドレスとして読めない", "not an e-mail address"),
+    "end_before_start": ("終了が開始より前", "ends before it starts"),
+    "out_of_range": ("ありえない値", "outside what is possible"),
+}
+
+
+def _reason(code: str) -> str:
+    known = _REASONS.get(code.split(":")[0])
+    shown = f"<code>{escape(code)}</code>"
+    return f"{_both(*known)}{shown}" if known else shown
+
+
+def _exceptions_section(audit: Audit) -> str:
+    if not audit.accepted:
+        return ""
+    rows = []
+    for check in audit.accepted:
+        assert check.accepted_by is not None
+        taken = check.accepted_by
+        rows.append(
+            f"<tr><td>{_words(check.says)}<code>{escape(check.id)}</code></td>"
+            f"<td>{escape(check.observed)}</td><td>{escape(taken.reason)}</td>"
+            f"<td>{escape(taken.by)}</td><td>{taken.until}</td></tr>"
+        )
+    heads = [
+        ("点検", "check"),
+        ("実際", "observed"),
+        ("理由", "reason"),
+        ("承認者", "by"),
+        ("期限", "until"),
+    ]
+    return _heading("承認済みの例外", "Accepted exceptions") + _table(heads, rows)
+
+
+def _checks_section(audit: Audit) -> str:
+    groups: dict[str, list[CheckResult]] = {}
+    for check in audit.checks:
+        groups.setdefault(check.table, []).append(check)
+    parts = [_heading("すべての点検", "Every check")]
+    for table, checks in groups.items():
+        bad = [check for check in checks if not check.passed]
+        good = len(checks) - len(bad)
+        rows = [_check_row(check) for check in sorted(checks, key=lambda check: check.passed)]
+        heads = [
+            ("結果", "result"),
+            ("点検", "check"),
+            ("実際", "observed"),
+            ("期待", "expected"),
+        ]
+        name = {
+            "reconciliation": "突き合わせ / reconciliation",
+            "dbt": "計算の自己点検 / transformation",
+        }.get(table, table)
+        parts.append(
+            f"<details{' open' if bad else ''}><summary><b>{escape(name)}</b> "
+            f"{good} / {len(checks)}</summary>{_table(heads, rows)}</details>"
+        )
+    return "".join(parts)
+
+
+def _check_row(check: CheckResult) -> str:
+    mark, ja, en = _STATUS[check.status]
+    status = check.status
+    if status == "failed" and check.kind == "warning":
+        mark, ja, en, status = "△", "注意", "to watch", "accepted"
+    note = f"<br><code>{escape(check.note)}</code>" if check.note else ""
+    return (
+        f'<tr><td class="s {status}">{mark} {escape(ja)}<span class="en" lang="en">{escape(en)}'
+        f"</span></td><td>{_words(check.says)}<code>{escape(check.id)}</code></td>"
+        f"<td>{escape(check.observed)}{note}</td><td>{escape(check.expected)}</td></tr>"
+    )
+
+
+def _contents_section(manifest: Manifest) -> str:
+    rows = [
+        f"<tr><td>{escape(table.name)}</td><td>{escape(table.description)}</td>"
+        f'<td class="n">{table.rows:,}</td><td><code>{escape(table.content)}</code></td></tr>'
+        for table in manifest.tables
+    ]
+    heads = [("表", "table"), ("内容", "what it holds"), ("行", "rows", "n"), ("指紋", "fingerprint")]
+    return (
+        _heading("公開する表", "Published tables")
+        + f"<details><summary>{len(rows)}</summary>{_table(heads, rows)}</details>"
+    )
+
+
+def _inputs_section(manifest: Manifest) -> str:
+    rows = []
+    for item in manifest.inputs:
+        name = item.path + (f" → {item.member}" if item.member else "")
+        status = item.status + (f": {item.reject_code}" if item.reject_code else "")
+        rows.append(
+            f"<tr><td>{escape(item.source_id)}</td><td>{escape(name)}</td><td>{escape(status)}</td>"
+            f'<td class="n">{_or_dash(item.records_in)}</td>'
+            f'<td class="n">{_or_dash(item.records_quarantined)}</td>'
+            f"<td><code>{escape(item.sha256[:16])}</code></td></tr>"
+        )
+    heads = [
+        ("データ元", "source"),
+        ("ファイル", "file"),
+        ("状態", "status"),
+        ("行", "records", "n"),
+        ("保留", "quarantined", "n"),
+        ("SHA-256", "first 16 digits"),
+    ]
+    return (
+        _heading("読み込んだファイル", "Input files")
+        + f"<details><summary>{len(rows)}</summary>{_table(heads, rows)}</details>"
+    )
+
+
+def _or_dash(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _versions_section(audit: Audit, manifest: Manifest) -> str:
+    facts: list[tuple[str, Any]] = [
+        ("code", manifest.code_version),
+        ("config", manifest.config_hash),
+        ("suites", audit.expectations_sha256[:16]),
+        ("manifest", audit.manifest_sha256),
+        ("dbt models / tests", f"{audit.summary.dbt_models} / {audit.summary.dbt_tests}"),
+        ("time zone", manifest.reporting_timezone),
+        *manifest.packages.items(),
+    ]
+    rows = [
+        f"<tr><td>{escape(name)}</td><td><code>{escape(str(value))}</code></td></tr>"
+        for name, value in facts
+    ]
+    return _heading("版", "Versions") + _table([("名前", "name"), ("版", "version")], rows)

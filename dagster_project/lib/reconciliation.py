@@ -1,0 +1,573 @@
+"""Reconciliation: every record that came in is somewhere, file → raw → staging → activity → mart.
+
+Each check is one question put to the work database, read-only, from a connection of its own; its
+answer is the number of places where the books do not balance. The suites cannot ask these questions,
+because releases do not hold what was set aside. The dbt run's own results are judged here as well.
+What the answers mean for the release is left to `gate`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.lib.checksums import identifier, literal
+from dagster_project.lib.suites import Kind, Nature, Words
+from dagster_project.settings import Settings
+
+Books = duckdb.DuckDBPyConnection
+
+_LOST = Words(
+    ja="データの受け渡しで行が失われたか増えています。公開されません。管理者に連絡してください。",
+    en="Rows were lost or multiplied on the way. Nothing is published; tell the person who looks "
+    "after this warehouse.",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to one question.
+
+    violations: places where the books do not balance; 0 passes.
+    applies: False when there was nothing to compare.
+    """
+
+    violations: int
+    observed: str
+    expected: str
+    applies: bool = True
+
+
+@dataclass(frozen=True)
+class Question:
+    """One reconciliation check."""
+
+    id: str
+    kind: Kind
+    nature: Nature
+    says: Words
+    do: Words
+    ask: Callable[[Books, Settings, date], Finding]
+
+
+@contextmanager
+def books(work_database: Path) -> Iterator[Books]:
+    """The work database, attached read-only as the default of a connection of its own."""
+    connection = duckdb.connect(config={"threads": 2, "TimeZone": "UTC"})
+    try:
+        connection.execute(f"attach {literal(str(work_database))} as work (read_only)")
+        connection.execute("use work")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _rows(connection: Books, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    return connection.execute(sql, list(values)).fetchall()
+
+
+def _number(connection: Books, sql: str, *values: Any) -> int:
+    return int(_rows(connection, sql, *values)[0][0] or 0)
+
+
+def _tables(connection: Books, schema: str) -> frozenset[str]:
+    found = _rows(
+        connection,
+        "select table_name from information_schema.tables "
+        "where table_catalog = 'work' and table_schema = ?",
+        schema,
+    )
+    return frozenset(row[0] for row in found)
+
+
+def _columns(connection: Books, schema: str, table: str) -> frozenset[str]:
+    found = _rows(
+        connection,
+        "select column_name from information_schema.columns "
+        "where table_catalog = 'work' and table_schema = ? and table_name = ?",
+        schema,
+        table,
+    )
+    return frozenset(row[0] for row in found)
+
+
+def _listed(items: Sequence[object], most: int = 5) -> str:
+    shown = ", ".join(str(item) for item in items[:most])
+    return shown + (f" … ({len(items)})" if len(items) > most else "")
+
+
+def _records_of_files(connection: Books, _: Settings, __: date) -> Finding:
+    wrong = _rows(
+        connection,
+        """
+        select source_id || ': ' || path || coalesce('!' || member, '')
+        from raw_kura.files
+        where (status = 'accepted'
+               and coalesce(records_in, -1)
+                   <> coalesce(records_accepted, 0) + coalesce(records_quarantined, 0))
+           or (status = 'rejected' and coalesce(records_accepted, 0) <> 0)
+           or status not in ('accepted', 'rejected', 'skipped_duplicate')
+        order by 1
+        """,
+    )
+    files = _number(connection, "select count(*) from raw_kura.files")
+    names = [row[0] for row in wrong]
+    return Finding(
+        len(wrong),
+        f"{len(wrong)} of {files} files do not balance" + (f": {_listed(names)}" if names else ""),
+        "records in = accepted + quarantined, in every file",
+    )
+
+
+def _quarantine_of_files(connection: Books, _: Settings, __: date) -> Finding:
+    wrong = _number(
+        connection,
+        """
+        with counted as (
+            select file_id, count(*) as records from raw_kura.file_quarantine group by file_id
+        )
+        select count(*)
+        from raw_kura.files as files left join counted using (file_id)
+        where files.status = 'accepted'
+          and coalesce(files.records_quarantined, 0) <> coalesce(counted.records, 0)
+        """,
+    )
+    return Finding(wrong, f"{wrong} files", "every quarantined record has its reason")
+
+
+def _objects(connection: Books) -> list[tuple[str, str]]:
+    found = _rows(
+        connection,
+        """
+        select table_schema[5:], table_name
+        from information_schema.tables
+        where table_catalog = 'work' and table_schema like 'raw\\_%' escape '\\'
+          and table_schema <> 'raw_kura'
+        order by 1, 2
+        """,
+    )
+    return [(system, name) for system, name in found]
+
+
+def _raw_of_files(connection: Books, _: Settings, __: date) -> Finding:
+    objects = _objects(connection)
+    known = set(objects)
+    wrong: list[str] = []
+    expected = {
+        file_id: (system, name, int(records or 0))
+        for file_id, system, name, records in _rows(
+            connection,
+            "select file_id, system, object_name, records_accepted from raw_kura.files "
+            "where is_active and status = 'accepted'",
+        )
+    }
+    seen: dict[str, int] = {}
+    for system, name in objects:
+        relation = f"{identifier('raw_' + system)}.{identifier(name)}"
+        for file_id, rows in _rows(
+            connection, f"select _file_id, count(*) from {relation} group by _file_id"
+        ):
+            seen[file_id] = rows
+            if file_id not in expected or expected[file_id][:2] != (system, name):
+                wrong.append(f"{system}.{name}: {rows} rows of a file that is not active")
+    for file_id, (system, name, records) in expected.items():
+        if (system, name) not in known and records:
+            wrong.append(f"{system}.{name}: no raw table")
+        elif seen.get(file_id, 0) != records:
+            wrong.append(f"{system}.{name}: {seen.get(file_id, 0)} rows for {records} records")
+    return Finding(
+        len(wrong),
+        _listed(wrong) or f"{sum(seen.values())} rows of {len(expected)} files",
+        "raw rows = accepted records, in every active file",
+        applies=bool(expected),
+    )
+
+
+def _staging_name(system: str, name: str) -> str:
+    return f"stg_{system}__{name}"
+
+
+def _staging_of_raw(connection: Books, _: Settings, __: date) -> Finding:
+    staging = _tables(connection, "staging")
+    wrong: list[str] = []
+    compared = 0
+    for system, name in _objects(connection):
+        raw = f"{identifier('raw_' + system)}.{identifier(name)}"
+        model = _staging_name(system, name)
+        if model not in staging:
+            if _number(connection, f"select count(*) from {raw}"):
+                wrong.append(f"{model}: no such model")
+            continue
+        # A record may be several rows (one per element), so records are counted, not rows.
+        unequal = _rows(
+            connection,
+            f"""
+            with raw_rows as (
+                select _file_id as file_id, count(*) as records from {raw} group by _file_id
+            ),
+            staged as (
+                select file_id, count(distinct record) as records
+                from staging.{identifier(model)} group by file_id
+            )
+            select coalesce(raw_rows.records, 0), coalesce(staged.records, 0)
+            from raw_rows full join staged using (file_id)
+            where coalesce(raw_rows.records, 0) <> coalesce(staged.records, 0)
+            """,
+        )
+        compared += 1
+        if unequal:
+            missing = sum(row[0] for row in unequal) - sum(row[1] for row in unequal)
+            wrong.append(f"{model}: {len(unequal)} files differ, by {missing} records")
+    return Finding(
+        len(wrong),
+        _listed(wrong) or f"{compared} objects agree",
+        "staged records = raw records, in every file",
+        applies=compared > 0 or bool(wrong),
+    )
+
+
+def _rejections(connection: Books, _: Settings, __: date) -> Finding:
+    wrong: list[str] = []
+    total = 0
+    for system, name in _objects(connection):
+        model = _staging_name(system, name)
+        if model not in _tables(connection, "staging"):
+            continue
+        staged = _number(
+            connection,
+            f"select count(*) from staging.{identifier(model)} where reject_reason is not null",
+        )
+        listed = _number(
+            connection,
+            "select count(*) from activity.act_rejected_records "
+            "where system = ? and object_name = ?",
+            system,
+            name,
+        )
+        total += listed
+        if staged != listed:
+            wrong.append(f"{model}: {staged} rejected, {listed} listed")
+    return Finding(
+        len(wrong),
+        _listed(wrong) or f"{total} rejected rows listed",
+        "every rejected row is listed with its reason",
+    )
+
+
+def _planning_accepted(connection: Books, _: Settings, __: date) -> Finding:
+    files = _number(
+        connection,
+        """
+        select count(*) from raw_kura.files
+        where system = 'planning'
+          and (status = 'rejected' or coalesce(records_quarantined, 0) > 0)
+        """,
+    )
+    rows = _rows(
+        connection,
+        "select object_name, count(*) from activity.act_rejected_records "
+        "where system = 'planning' group by object_name order by object_name",
+    )
+    wrong = [f"{name}: {count} rows" for name, count in rows]
+    if files:
+        wrong.append(f"{files} files")
+    return Finding(
+        files + sum(count for _, count in rows),
+        f"set aside: {_listed(wrong)}" if wrong else "nothing set aside",
+        "every planning file and row accepted",
+    )
+
+
+def _required_sources(connection: Books, _: Settings, as_of: date) -> Finding:
+    rows = _rows(
+        connection,
+        """
+        select sources.source_id, coalesce(bool_or(coverage.is_covered), false)
+        from raw_kura.sources as sources
+        left join activity.act_source_coverage as coverage
+            on sources.source_id = coverage.source_id and coverage.date = ?
+        where sources.is_required and sources.source_class <> 'planning'
+        group by sources.source_id
+        order by sources.source_id
+        """,
+        as_of,
+    )
+    missing = [name for name, covered in rows if not covered]
+    return Finding(
+        len(missing),
+        f"no data for {as_of}: {_listed(missing)}" if missing else f"{len(rows)} sources",
+        f"every required source covers {as_of}",
+        applies=bool(rows),
+    )
+
+
+def _quarantine_share(connection: Books, settings: Settings, _: date) -> Finding:
+    share, least = settings.gate.max_quarantine_share, settings.gate.max_quarantine_rows
+    rows = _rows(
+        connection,
+        """
+        with read as (
+            select source_id,
+                   sum(coalesce(records_in, 0)) as records,
+                   sum(coalesce(records_quarantined, 0)) as quarantined
+            from raw_kura.files
+            where is_active and status = 'accepted' and system <> 'planning'
+            group by source_id
+        ),
+        cast_rejected as (
+            select source_id, count(distinct (file_id, record)) as records
+            from activity.act_rejected_records
+            where system <> 'planning'
+            group by source_id
+        )
+        select read.source_id,
+               read.quarantined + coalesce(cast_rejected.records, 0) as set_aside,
+               read.records
+        from read left join cast_rejected using (source_id)
+        order by read.source_id
+        """,
+    )
+    above = [
+        f"{name}: {int(aside)} of {int(records)} ({aside / records:.1%})"
+        for name, aside, records in rows
+        if records and aside >= least and aside / records > share
+    ]
+    most = max((aside / records for _, aside, records in rows if records), default=0.0)
+    return Finding(
+        len(above),
+        _listed(above) or f"at most {most:.1%} of a source",
+        f"less than {least} records or at most {share:.0%} of a source",
+        applies=bool(rows),
+    )
+
+
+def _rejected_files(connection: Books, _: Settings, __: date) -> Finding:
+    rows = _rows(
+        connection,
+        "select path, reject_code from raw_kura.files where status = 'rejected' "
+        "and system <> 'planning' order by path",
+    )
+    return Finding(
+        len(rows),
+        _listed([f"{path} ({code})" for path, code in rows]) if rows else "no file rejected",
+        "every file readable",
+    )
+
+
+QUESTIONS: tuple[Question, ...] = (
+    Question(
+        "reconciliation.every_record_of_every_file",
+        "critical",
+        "integrity",
+        Words(
+            ja="受け取ったすべての行が「採用」か「保留」のどちらかに数えられている",
+            en="Every record received is either used or set aside",
+        ),
+        _LOST,
+        _records_of_files,
+    ),
+    Question(
+        "reconciliation.every_quarantined_record_has_a_reason",
+        "critical",
+        "integrity",
+        Words(
+            ja="保留にした行にはすべて理由がある",
+            en="Every record set aside carries its reason",
+        ),
+        _LOST,
+        _quarantine_of_files,
+    ),
+    Question(
+        "reconciliation.raw_rows_equal_accepted_records",
+        "critical",
+        "integrity",
+        Words(
+            ja="採用した行はすべて生データとして保存されている",
+            en="Every accepted record is kept as it was delivered",
+        ),
+        _LOST,
+        _raw_of_files,
+    ),
+    Question(
+        "reconciliation.staged_records_equal_raw_rows",
+        "critical",
+        "integrity",
+        Words(
+            ja="保存した行はすべて変換に渡っている",
+            en="Every kept record reached the transformation",
+        ),
+        _LOST,
+        _staging_of_raw,
+    ),
+    Question(
+        "reconciliation.every_rejected_row_is_listed",
+        "critical",
+        "integrity",
+        Words(
+            ja="変換で除外した行はすべて理由とともに一覧にある",
+            en="Every row refused while converting is listed with its reason",
+        ),
+        _LOST,
+        _rejections,
+    ),
+    Question(
+        "reconciliation.every_planning_row_is_accepted",
+        "critical",
+        "integrity",
+        Words(
+            ja="計画表（名簿・目標・ルールなど）のすべての行が読めた",
+            en="Every row of the planning tables (roster, targets, rules …) could be read",
+        ),
+        Words(
+            ja="計画表の該当行を直してください（kpi quarantine で確認できます）。",
+            en="Correct the rows named by `kpi quarantine`: they decide what every number means.",
+        ),
+        _planning_accepted,
+    ),
+    Question(
+        "reconciliation.required_sources_cover_the_day",
+        "critical",
+        "integrity",
+        Words(
+            ja="必須のデータ元がすべて基準日までそろっている",
+            en="Every required source covers the as-of day",
+        ),
+        Words(
+            ja="足りないファイルを置いて再実行してください。",
+            en="Deliver the missing file and run again; yesterday's release stays meanwhile.",
+        ),
+        _required_sources,
+    ),
+    Question(
+        "reconciliation.few_records_are_set_aside",
+        "critical",
+        "plausibility",
+        Words(
+            ja="保留・除外された行が多すぎない",
+            en="Not too many records of a source were set aside",
+        ),
+        Words(
+            ja="kpi quarantine で理由を確かめ、元の出力を直すか、理由を添えて承認してください。",
+            en="See why with `kpi quarantine`; correct the export, or accept it with a reason.",
+        ),
+        _quarantine_share,
+    ),
+    Question(
+        "reconciliation.no_file_is_rejected",
+        "warning",
+        "plausibility",
+        Words(
+            ja="読めなかったファイルはない",
+            en="No file had to be rejected whole",
+        ),
+        Words(
+            ja="ファイル名と理由を確かめ、正しいファイルを置いてください。",
+            en="See the file and its reason in `kpi quarantine`; deliver it again.",
+        ),
+        _rejected_files,
+    ),
+)
+
+# The gate's own checks on the run's identity and on dbt; ids stand here so that everything that
+# must have run is known in one place.
+DBT_RUN = "dbt.results_are_of_this_run"
+DBT_MODELS = "dbt.every_model_was_built"
+DBT_TESTS = "dbt.every_test_passed"
+DBT_QUESTIONS: Mapping[str, Words] = {
+    DBT_RUN: Words(
+        ja="変換の結果は今回の実行のものである",
+        en="The transformation's results are of this very run",
+    ),
+    DBT_MODELS: Words(
+        ja="すべての計算が最後まで終わっている", en="Every model was built to the end"
+    ),
+    DBT_TESTS: Words(
+        ja="計算の自己点検がすべて実行され、合格した",
+        en="Every test of the transformation ran and passed",
+    ),
+}
+CHECK_IDS = frozenset({question.id for question in QUESTIONS} | set(DBT_QUESTIONS))
+ACCEPTABLE = frozenset(
+    question.id
+    for question in QUESTIONS
+    if question.nature == "plausibility" and question.kind == "critical"
+)
+
+
+@dataclass(frozen=True)
+class DbtFindings:
+    """What dbt's artifacts say, and how many models and tests they cover."""
+
+    findings: Mapping[str, Finding]
+    models: int
+    tests: int
+
+
+def dbt_findings(target: Path, run_id: str) -> DbtFindings:
+    """Judge dbt's artifacts in `target`: of this run, every model built, every test run and passed.
+
+    Reads `manifest.json`, `run_results.run.json` and `run_results.test.json`. The run is recognised by
+    the environment variable DBT_ENV_CUSTOM_ENV_KPI_RUN_ID, which dbt copies into its results.
+    """
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    models = {
+        key
+        for key, node in nodes.items()
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
+    }
+    tests = {
+        key: str(node["config"].get("severity", "error")).lower()
+        for key, node in nodes.items()
+        if node["resource_type"] == "test"
+    }
+    runs = {name: _dbt_results(target / f"run_results.{name}.json") for name in ("run", "test")}
+    foreign = [name for name, (run, _) in runs.items() if run != run_id]
+    built, tested = runs["run"][1], runs["test"][1]
+    unbuilt = sorted(_short(key) for key in models if built.get(key) != "success")
+    not_run = sorted(
+        key for key in tests if tested.get(key, "skipped") in {"skipped", "no-op"}
+    )
+    failed = sorted(
+        key
+        for key, severity in tests.items()
+        if key not in not_run
+        and tested[key] != "pass"
+        and not (severity == "warn" and tested[key] == "warn")
+    )
+    wrong = [f"{_short(key)} did not run" for key in not_run] + [_short(key) for key in failed]
+    return DbtFindings(
+        {
+            DBT_RUN: Finding(
+                len(foreign),
+                f"results of another run: {_listed(foreign)}" if foreign else run_id,
+                f"results of run {run_id}",
+            ),
+            DBT_MODELS: Finding(
+                len(unbuilt), _listed(unbuilt) or f"{len(models)} models", "every model built"
+            ),
+            DBT_TESTS: Finding(
+                len(wrong), _listed(wrong) or f"{len(tests)} tests", "every test passed"
+            ),
+        },
+        len(models),
+        len(tests),
+    )
+
+
+def _dbt_results(path: Path) -> tuple[str | None, dict[str, str]]:
+    if not path.is_file():
+        return None, {}
+    document = json.loads(path.read_text(encoding="utf-8"))
+    run = document["metadata"].get("env", {}).get("KPI_RUN_ID")
+    return run, {item["unique_id"]: item["status"] for item in document["results"]}
+
+
+def _short(unique_id: str) -> str:
+    return unique_id.split(".")[2] if unique_id.count(".") >= 2 else unique_id

@@ -1,0 +1,419 @@
+"""Releases: the one way out, and the way back.
+
+`publish` turns the candidate into the release readers see. It trusts nobody: whoever calls it, the
+candidate must carry the audit of this very run and these very bytes, every check there is must have
+run, no unaccepted critical failure may stand, and a fresh process must find every checksum as it was.
+Then the folder is renamed into `published/releases/` and the directory link `current` is replaced in
+one step, so a reader sees the old release or the new one and never a mixture; whoever has the old one
+open keeps it. Killed at any point, it ends the same when it is run again.
+
+`rollback` points `current` at an earlier release. Judging is left to `gate`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from dagster_project.lib import acceptances, gate, suites, verify
+from dagster_project.lib.audit import Audit, CheckResult, read_audit
+from dagster_project.lib.candidate import (
+    AUDIT_PAGE,
+    MANIFEST,
+    RUN_ID,
+    CandidateError,
+    Manifest,
+    clean,
+    read_manifest,
+)
+from dagster_project.lib.checksums import file_sha256
+from dagster_project.lib.errors import KuraError
+from dagster_project.lib.lock import exclusive
+from dagster_project.lib.query import WAREHOUSE
+from dagster_project.settings import EXPECTATIONS, House, Settings
+
+_SECONDS_TO_WAIT = 60.0
+
+
+class PublicationRefused(KuraError):
+    """The candidate may not be shown; `current` still points at the release before it."""
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        remedy: str | None = None,
+        checks: tuple[CheckResult, ...] = (),
+    ) -> None:
+        super().__init__(message, where=where, remedy=remedy)
+        self.checks = checks
+
+
+class NoSuchRelease(KuraError):
+    """The release asked for is not kept."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Release:
+    """One kept release.
+
+    published_at: when it first became current (UTC), None if it never did or nobody wrote it down.
+    """
+
+    release_id: str
+    path: Path
+    as_of: date
+    is_current: bool
+    published_at: datetime | None
+    rows: int
+    accepted_exceptions: int
+
+    @property
+    def warehouse(self) -> Path:
+        return self.path / WAREHOUSE
+
+
+def publish(
+    house: House,
+    settings: Settings,
+    candidate: Path | None = None,
+    *,
+    allow_backdate: bool = False,
+    expectations: Path = EXPECTATIONS,
+) -> Release:
+    """Make the candidate (by default the house's only one) the current release.
+
+    allow_backdate: let a run with an earlier as-of date than the current release's take its place.
+    Raises PublicationRefused (with the checks that refuse it), AuditError, CandidateError, GateError.
+    """
+    with _alone(house):
+        _clear_half_flips(house)
+        folder = candidate or _unfinished(house) or gate.the_candidate(house)
+        manifest = _acceptable(house, folder, expectations)
+        current = _current(house)
+        if current is not None and manifest.as_of < current.as_of and not allow_backdate:
+            raise PublicationRefused(
+                f"The run is for {manifest.as_of}, readers already have {current.as_of}.",
+                where=manifest.run_id,
+                remedy="Add --publish if the earlier day is really what readers should see.",
+            )
+        release = _moved(house, folder, manifest)
+        _flip(house, release)
+        _note(house, "published", manifest.run_id)
+        _prune(house, settings.retention.releases)
+        clean(house)
+        found = _current(house)
+        assert found is not None
+        return found
+
+
+def rollback(house: House, release_id: str | None = None) -> Release:
+    """Point `current` at a kept release, by default the one published before it.
+
+    Raises NoSuchRelease when it is not kept, PublicationRefused when its files are not intact.
+    """
+    with _alone(house):
+        _clear_half_flips(house)
+        kept = _kept(house)
+        current = next((release for release in kept if release.is_current), None)
+        if release_id is None:
+            # `kept` is in order of first publication, so going back twice goes back further.
+            before = kept if current is None else kept[: kept.index(current)]
+            target = before[-1] if before else None
+        else:
+            target = next((r for r in kept if r.release_id == release_id), None)
+        if target is None:
+            raise NoSuchRelease(
+                "There is no such release to go back to.",
+                where=release_id or str(house.releases),
+                remedy="`kpi releases` lists what is kept.",
+            )
+        problems = verify.fresh(target.path)
+        if problems:
+            raise PublicationRefused(
+                f"The release {target.release_id} is not as it was published.",
+                where="; ".join(problems),
+                remedy="Choose another one; `kpi releases` lists what is kept.",
+            )
+        _flip(house, target.path)
+        _note(house, "rolled back to", target.release_id)
+        found = _current(house)
+        assert found is not None
+        return found
+
+
+def list_releases(house: House) -> tuple[Release, ...]:
+    """Every kept release, oldest first."""
+    return _kept(house)
+
+
+def current_release(house: House) -> Release | None:
+    """The release readers see, or None."""
+    return _current(house)
+
+
+def release_audit(release: Release) -> Audit:
+    """The audit a release was published with."""
+    return read_audit(release.path)
+
+
+def _acceptable(house: House, folder: Path, expectations: Path) -> Manifest:
+    """The manifest of a candidate that may be shown; raises otherwise."""
+    where = folder.name
+    again = "Run the whole night again: `kpi run`."
+    inside = {house.candidates.resolve(), house.releases.resolve()}
+    if folder.is_symlink() or not folder.is_dir() or folder.resolve().parent not in inside:
+        raise PublicationRefused(
+            "This is not a candidate of this house.", where=str(folder), remedy=again
+        )
+    manifest = read_manifest(folder)
+    if manifest.run_id != folder.name or not RUN_ID.fullmatch(manifest.run_id):
+        raise PublicationRefused("The manifest is of another run.", where=where, remedy=again)
+    audit = read_audit(folder)
+    if audit.run_id != manifest.run_id or audit.as_of != manifest.as_of:
+        raise PublicationRefused("The audit is of another run.", where=where, remedy=again)
+    if audit.manifest_sha256 != file_sha256(folder / MANIFEST):
+        raise PublicationRefused(
+            "The candidate changed after it was judged.", where=f"{where}/{MANIFEST}", remedy=again
+        )
+    if audit.expectations_sha256 != suites.fingerprint(expectations):
+        raise PublicationRefused(
+            "The suites changed after the candidate was judged.", where=where, remedy=again
+        )
+    _every_check_ran(audit, expectations)
+    _exceptions_hold(house, audit)
+    refusals = audit.refusals
+    if refusals or audit.verdict != "passed":
+        first = refusals[0] if refusals else None
+        remedy = "Correct the cause and run the night again."
+        if first is not None:
+            remedy = first.do.en
+            if all(check.can_be_accepted and check.ran for check in refusals):
+                remedy += f" To accept: kpi gate accept {first.id} --reason … --by … --until DATE"
+        raise PublicationRefused(
+            f"{len(refusals)} check(s) refuse this candidate."
+            if refusals
+            else "The audit says refused.",
+            where="; ".join(
+                f"{check.id}: expected {check.expected}, observed {check.observed}"
+                + (f" ({check.note})" if check.note else "")
+                for check in refusals
+            )
+            or where,
+            remedy=remedy,
+            checks=refusals,
+        )
+    from dagster_project.lib import audit_page
+
+    page = folder / AUDIT_PAGE
+    if not page.is_file() or page.read_text(encoding="utf-8") != audit_page.render(audit, manifest):
+        raise PublicationRefused(
+            "The audit page does not say what the audit says.",
+            where=f"{where}/{AUDIT_PAGE}",
+            remedy=again,
+        )
+    problems = verify.fresh(folder)
+    if problems:
+        raise PublicationRefused(
+            "The candidate is not what was judged.", where="; ".join(problems), remedy=again
+        )
+    return manifest
+
+
+def _every_check_ran(audit: Audit, expectations: Path) -> None:
+    ids = [check.id for check in audit.checks]
+    missing = gate.expected_ids(expectations) - set(ids)
+    if missing or len(ids) != len(set(ids)):
+        raise PublicationRefused(
+            "Not every check was made.",
+            where=", ".join(sorted(missing)) or "a check stands twice in the audit",
+            remedy="Run the whole night again: `kpi run`.",
+        )
+
+
+def _exceptions_hold(house: House, audit: Audit) -> None:
+    """An accepted failure must be of an acceptable check and still stand in the house's record."""
+    recorded = acceptances.read(house)
+    for check in audit.accepted:
+        holds = check.can_be_accepted and check.accepted_by in recorded
+        if not holds or acceptances.holding(recorded, check.id, audit.as_of) is None:
+            raise PublicationRefused(
+                f"Nobody has accepted that {check.id} fails.",
+                where=check.id,
+                remedy="`kpi gate accept` records who accepts it and why.",
+            )
+
+
+def _unfinished(house: House) -> Path | None:
+    """A release an earlier call was killed over: renamed, but its publication never written down."""
+    if house.candidates.is_dir() and any(house.candidates.iterdir()):
+        return None
+    published = _publications(house)
+    left = [release for release in _kept(house) if release.release_id not in published]
+    return left[-1].path if left and published else None
+
+
+def _moved(house: House, folder: Path, manifest: Manifest) -> Path:
+    """The candidate's folder under its place among the releases, on disk for certain."""
+    target = house.releases / manifest.run_id
+    if folder.resolve() == target.resolve():
+        return target
+    house.releases.mkdir(parents=True, exist_ok=True)
+    if target.exists() or target.is_symlink():
+        raise PublicationRefused(
+            "A release of this run is kept already.",
+            where=manifest.run_id,
+            remedy="Run the night again: every run has a name of its own.",
+        )
+    for path in sorted(folder.rglob("*"), reverse=True):
+        _fsync(path)
+    _fsync(folder)
+    folder.rename(target)
+    _fsync(house.releases)
+    _fsync(house.candidates)
+    return target
+
+
+def _flip(house: House, release: Path) -> None:
+    """Replace the directory link `current` in one step."""
+    if house.current.exists() and not house.current.is_symlink():
+        raise PublicationRefused(
+            "`current` is not a link but a folder; something else writes here.",
+            where=str(house.current),
+            remedy="Move it away; the releases stay in published/releases.",
+        )
+    half = house.published / f".current.{release.name}"
+    half.unlink(missing_ok=True)
+    half.symlink_to(Path("releases") / release.name, target_is_directory=True)
+    half.replace(house.current)
+    _fsync(house.published)
+
+
+def _clear_half_flips(house: House) -> None:
+    for left in house.published.glob(".current.*"):
+        left.unlink()
+
+
+def _prune(house: House, keep: int) -> None:
+    """Remove the oldest releases beyond `keep`; never the current one."""
+    kept = _kept(house)
+    surplus = len(kept) - keep
+    for release in kept:
+        if surplus <= 0:
+            break
+        if release.is_current:
+            continue
+        # Renamed first: a half-deleted folder is not a release.
+        going = house.releases / f".{release.release_id}.removed"
+        release.path.rename(going)
+        surplus -= 1
+    for going in house.releases.glob(".*.removed"):
+        shutil.rmtree(going, ignore_errors=True)
+
+
+def _kept(house: House) -> tuple[Release, ...]:
+    current = _current_path(house)
+    published = _publications(house)
+    found = []
+    for path in house.releases.iterdir() if house.releases.is_dir() else ():
+        if path.name.startswith(".") or path.is_symlink() or not path.is_dir():
+            continue
+        try:
+            found.append(_release(path, path == current, published.get(path.name)))
+        except KuraError:
+            # What cannot say what it is is not offered; `publish` never leaves such a folder.
+            continue
+    never = datetime.min.replace(tzinfo=UTC)
+    return tuple(sorted(found, key=lambda r: (r.published_at or never, r.release_id)))
+
+
+def _release(path: Path, is_current: bool, published_at: datetime | None) -> Release:
+    manifest = read_manifest(path)
+    return Release(
+        release_id=manifest.run_id,
+        path=path,
+        as_of=manifest.as_of,
+        is_current=is_current,
+        published_at=published_at,
+        rows=sum(table.rows for table in manifest.tables),
+        accepted_exceptions=len(read_audit(path).accepted),
+    )
+
+
+def _current_path(house: House) -> Path | None:
+    if not house.current.is_symlink():
+        return None
+    return house.releases / house.current.readlink().name
+
+
+def _current(house: House) -> Release | None:
+    path = _current_path(house)
+    if path is None:
+        return None
+    try:
+        return _release(path, True, _publications(house).get(path.name))
+    except KuraError as error:
+        raise CandidateError(
+            "`current` points at something that is not a release.",
+            where=str(path),
+            remedy="`kpi rollback` points it at a kept release.",
+        ) from error
+
+
+def _note(house: House, what: str, release_id: str) -> None:
+    """Write down when which release became current. The link is the truth; this is its history."""
+    house.state.mkdir(parents=True, exist_ok=True)
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "what": what,
+        "release_id": release_id,
+    }
+    with house.publications.open("ab") as stream:
+        stream.write(json.dumps(line).encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _publications(house: House) -> dict[str, datetime]:
+    """Release id → when it first became current."""
+    if not house.publications.is_file():
+        return {}
+    found = {}
+    for line in house.publications.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+            found.setdefault(str(entry["release_id"]), datetime.fromisoformat(entry["at"]))
+        except (ValueError, KeyError, TypeError):
+            # A line torn by a power cut says nothing.
+            continue
+    return found
+
+
+@contextmanager
+def _alone(house: House) -> Iterator[None]:
+    with exclusive(
+        house.publication_lock,
+        wait_seconds=_SECONDS_TO_WAIT,
+        busy="Another publication or rollback is under way.",
+    ):
+        house.published.mkdir(parents=True, exist_ok=True)
+        yield
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
