@@ -1,0 +1,294 @@
+"""One decoded CSV file to text Parquet, every record accounted for.
+
+Belongs here: parsing by DuckDB in strict mode, the cross-check against an independent count, the
+careful second reader that settles every disagreement, and the records set aside for a damaged id.
+Left to others: encodings, headers, what values mean. Rules: formats §6.1.5-11.
+
+Two readers are used because either alone is silent somewhere: DuckDB skips blank lines, drops a
+trailing delimiter and accepts NUL; Python's csv module is strict but slow. DuckDB reads; newlines,
+quotes and delimiters are counted apart; where the two differ, the csv module judges, and either
+names the record at fault or rewrites the file so that DuckDB cannot misread it.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lib.decoding import Count, count_records
+from dagster_project.lib.headers import Columns, HeaderLine
+from dagster_project.lib.rejections import FileRejected
+
+# Excel writes a long number as 5.6353E+15; its digits are gone and no rule can bring them back.
+_SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
+PARQUET = "format parquet, compression zstd, compression_level 1"
+_LONGEST_LINE = 16 * 1024**2
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """One record that stays out of raw. `record` is 1-based, the header line not counted."""
+
+    record: int
+    reason_code: str
+    message: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What reading one file into `location` gave. has_record: `_record` is a stored column."""
+
+    location: Path
+    columns: tuple[str, ...]
+    records_in: int
+    set_aside: tuple[SetAside, ...]
+    warnings: tuple[str, ...]
+    has_record: bool
+
+
+def read_csv(
+    connection: duckdb.DuckDBPyConnection,
+    text: Path,
+    header: HeaderLine,
+    columns: Columns,
+    file_id: str,
+    scratch: Path,
+) -> Parsed:
+    """Parse UTF-8 text into a Parquet file in `scratch`. Raises FileRejected."""
+    width = len(header.cells)
+    count = count_records(text, header.delimiter)
+    if count.has_nul:
+        raise FileRejected("nul_bytes", "The file holds NUL bytes.", records=count.lines - 1)
+    target = scratch / "reading.parquet"
+    blanks = 0
+    records = _parse_plainly(connection, text, header, columns, file_id, target, count)
+    if records is None:
+        rewritten = scratch / "rewritten.csv"
+        try:
+            expected, blanks = _rewrite(text, header.delimiter, width, rewritten)
+            records = _parse(
+                connection, rewritten, ",", width, columns, file_id, target, begins=True
+            )
+            if records != expected:
+                raise FileRejected(
+                    "miscounted",
+                    f"One reader finds {expected} records, the other {records}.",
+                    records=expected,
+                )
+        finally:
+            rewritten.unlink(missing_ok=True)
+    warnings = list(columns.warnings)
+    if columns.extra:
+        warnings.append("unknown columns kept: " + ", ".join(list(columns.extra)[:40]))
+    if blanks:
+        warnings.append(f"{blanks} blank lines skipped")
+    names = tuple(column.name for column in columns.contract.columns)
+    set_aside = _damaged_ids(connection, target, columns, text, header.delimiter)
+    if set_aside:
+        _keep_others(connection, target, [item.record for item in set_aside], scratch)
+    return Parsed(target, (*names, "_extra"), records, set_aside, tuple(warnings), bool(set_aside))
+
+
+def _parse_plainly(
+    connection: duckdb.DuckDBPyConnection,
+    text: Path,
+    header: HeaderLine,
+    columns: Columns,
+    file_id: str,
+    target: Path,
+    count: Count,
+) -> int | None:
+    """Records read by DuckDB, or None when any sign says that it may have misread."""
+    width = len(header.cells)
+    expected = count.lines - 1
+    if not count.is_plain or count.delimiters != count.lines * (width - 1):
+        return None
+    if not header.begins_file or count.lines < 1:
+        return None
+    try:
+        records = _parse(
+            connection, text, header.delimiter, width, columns, file_id, target, begins=True
+        )
+    except duckdb.Error:
+        return None
+    return records if records == expected else None
+
+
+def _parse(
+    connection: duckdb.DuckDBPyConnection,
+    text: Path,
+    delimiter: str,
+    width: int,
+    columns: Columns,
+    file_id: str,
+    target: Path,
+    *,
+    begins: bool,
+) -> int:
+    cells = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
+    selected = [f"{quoted(file_id)} as _file_id"]
+    for column in columns.contract.columns:
+        place = columns.position_of.get(column.name)
+        value = "null::varchar" if place is None else f"c{place}"
+        selected.append(f"{value} as {name(column.name)}")
+    selected.append(f"{_extra_json(columns)} as _extra")
+    rows = connection.execute(
+        f"""copy (
+            select {", ".join(selected)}
+            from read_csv(
+                {quoted(str(text))}, auto_detect = false, header = {str(begins).lower()},
+                delim = {quoted(delimiter)}, quote = '"', escape = '"', strict_mode = true,
+                max_line_size = {_LONGEST_LINE}, columns = {{{cells}}}
+            )
+        ) to {quoted(str(target))} ({PARQUET})"""
+    ).fetchone()
+    assert rows is not None
+    return int(rows[0])
+
+
+def _extra_json(columns: Columns) -> str:
+    """Unknown columns as one JSON object of the non-empty ones; null if there are none."""
+    if not columns.extra:
+        return "null::varchar"
+    parts = ", ".join(
+        f"case when c{place} is not null then "
+        f"{quoted(_json_text(header) + ':')} || to_json(c{place})::varchar end"
+        for header, place in columns.extra.items()
+    )
+    return f"'{{' || nullif(concat_ws(',', {parts}), '') || '}}'"
+
+
+def _json_text(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _rewrite(text: Path, delimiter: str, width: int, target: Path) -> tuple[int, int]:
+    """Judge record by record and write the canonical form; (records, blank lines)."""
+    records = blanks = 0
+    with (
+        text.open(encoding="utf-8-sig", newline="") as stream,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        number = -1
+        try:
+            for row in reader:
+                if not row:
+                    blanks += 1
+                    continue
+                number += 1
+                if len(row) != width:
+                    raise FileRejected(
+                        "row_length",
+                        f"Record {number} has {len(row)} cells; the header has {width}.",
+                        record=number,
+                    )
+                writer.writerow(row)
+        except csv.Error as error:
+            code = "record_too_long" if "field limit" in str(error) else "bad_quoting"
+            raise FileRejected(
+                code, f"Record {number + 1} cannot be read: {error}.", record=number + 1
+            ) from error
+        records = number
+    return records, blanks
+
+
+def _damaged_ids(
+    connection: duckdb.DuckDBPyConnection,
+    parquet: Path,
+    columns: Columns,
+    text: Path,
+    delimiter: str,
+) -> tuple[SetAside, ...]:
+    identifiers = [
+        column.name
+        for column in columns.contract.columns
+        if column.is_identifier and column.name in columns.position_of
+    ]
+    if not identifiers:
+        return ()
+    suspected = " or ".join(
+        f"(contains({name(item)}, 'E') or contains({name(item)}, 'e')) "
+        f"and regexp_full_match({name(item)}, {quoted(_SCIENTIFIC)})"
+        for item in identifiers
+    )
+    which = ", ".join(
+        f"case when regexp_full_match({name(item)}, {quoted(_SCIENTIFIC)}) then {quoted(item)} end"
+        for item in identifiers
+    )
+    rows = connection.execute(
+        f"""select file_row_number + 1, concat_ws(', ', {which})
+        from read_parquet({quoted(str(parquet))}, file_row_number = true)
+        where {suspected} order by 1"""
+    ).fetchall()
+    if not rows:
+        return ()
+    raw = raw_records(text, delimiter, {int(record) for record, _ in rows})
+    return tuple(
+        SetAside(
+            int(record),
+            f"excel_scientific:{found}",
+            f"{found} was turned into a number by Excel; its digits are lost.",
+            raw.get(int(record), ""),
+        )
+        for record, found in rows
+    )
+
+
+def _keep_others(
+    connection: duckdb.DuckDBPyConnection, parquet: Path, records: list[int], scratch: Path
+) -> None:
+    """Take records out of the Parquet file; the others then need their number stored."""
+    kept = scratch / "kept.parquet"
+    connection.execute("create or replace temp table taken_out (record bigint)")
+    connection.executemany(
+        "insert into taken_out values (?)", [[record] for record in records]
+    ) if len(records) < 1000 else connection.execute(
+        "insert into taken_out select unnest(?)", [records]
+    )
+    connection.execute(
+        f"""copy (
+            select file_row_number + 1 as _record, * exclude (file_row_number)
+            from read_parquet({quoted(str(parquet))}, file_row_number = true)
+            where file_row_number + 1 not in (select record from taken_out)
+        ) to {quoted(str(kept))} ({PARQUET})"""
+    )
+    kept.replace(parquet)
+
+
+def raw_records(text: Path, delimiter: str, wanted: set[int]) -> dict[int, str]:
+    """The exact text of some records of well-formed CSV, by record number."""
+    found: dict[int, str] = {}
+    number = 0
+    lines: list[str] = []
+    quotes = 0
+    with text.open(encoding="utf-8-sig", newline="") as stream:
+        for line in stream:
+            if not lines and not line.strip("\r\n"):
+                continue
+            lines.append(line)
+            quotes += line.count('"')
+            if quotes % 2:
+                continue
+            if number in wanted:
+                found[number] = "".join(lines).rstrip("\r\n")
+            number += 1
+            lines, quotes = [], 0
+    return found
+
+
+def quoted(text: str) -> str:
+    """A SQL text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(text: str) -> str:
+    """A SQL identifier."""
+    return '"' + text.replace('"', '""') + '"'

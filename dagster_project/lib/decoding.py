@@ -1,0 +1,222 @@
+"""Bytes to UTF-8 text, strictly: BOM, then UTF-8, then cp932, else the file is rejected.
+
+Belongs here: choosing the encoding, rewriting what is not UTF-8 into a scratch file, the mojibake
+test, and an independent count of records by newlines and quotes alone. Memory does not grow with
+the file. Left to others: cells, headers, JSON. Rules: formats §6.1.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dagster_project.lib.rejections import FileRejected
+
+_CHUNK = 1 << 20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# UTF-8 Japanese read as cp932 shows these again and again, beside half-width katakana or each other.
+_MOJIBAKE = re.compile("[縺繧譁][｡-ﾟ]|[縺繧譁].{0,6}[縺繧譁]")
+# No export writes a longer record; a file without line ends must not fill the memory.
+MAX_RECORD_BYTES = 16 * 1024**2
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A file as UTF-8 text. `location` is the export itself when it already is UTF-8."""
+
+    location: Path
+    encoding: str
+    has_bom: bool = False
+
+
+def decode(path: Path, policy: str, scratch: Path) -> Decoded:
+    """Find the encoding and give the text as UTF-8.
+
+    policy: auto, utf-8, utf-16 or cp932. Raises FileRejected.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if not head:
+        raise FileRejected("empty_file", "The file has no bytes.")
+    bom = next((name for mark, name in _BOMS if head.startswith(mark)), None)
+    if policy == "utf-16" or bom == "utf-16":
+        # A BOM is stronger than the configuration: it cannot be meant for another encoding.
+        codec = "utf-16" if bom == "utf-16" else "utf-16-le"
+        return Decoded(_transcoded(path, codec, scratch), "utf-16", bom is not None)
+    if policy == "cp932" and bom is None:
+        return Decoded(_transcoded(path, "cp932", scratch), "cp932")
+    invalid = _first_invalid_utf8(path)
+    if invalid is None:
+        return Decoded(path, "utf-8", bom is not None)
+    if policy == "utf-8" or bom is not None:
+        raise FileRejected("undecodable", f"Byte {invalid} is not UTF-8.")
+    try:
+        return Decoded(_transcoded(path, "cp932", scratch), "cp932")
+    except FileRejected as rejected:
+        raise FileRejected(
+            rejected.code,
+            f"Byte {invalid} is not UTF-8, and as cp932: {rejected.message}",
+        ) from rejected
+
+
+def _first_invalid_utf8(path: Path) -> int | None:
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    position = 0
+    with path.open("rb", buffering=0) as stream:
+        while True:
+            chunk = stream.read(_CHUNK)
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                return position - pending + error.start
+            if not chunk:
+                return None
+            position += len(chunk)
+
+
+def _transcoded(path: Path, codec: str, scratch: Path) -> Path:
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    location = scratch / "decoded"
+    position = 0
+    tail = ""
+    with path.open("rb", buffering=0) as stream, location.open("wb") as target:
+        while True:
+            chunk = stream.read(_CHUNK)
+            try:
+                text = decoder.decode(chunk, final=not chunk)
+                target.write(text.encode("utf-8"))
+            except UnicodeError as error:
+                raise FileRejected(
+                    "undecodable", f"Near byte {position} the file is not {codec}."
+                ) from error
+            if codec == "cp932":
+                if _MOJIBAKE.search(tail + text):
+                    raise FileRejected(
+                        "mojibake", "The text shows damaged UTF-8 (such as 縺 or 繧 in runs)."
+                    )
+                tail = text[-8:]
+            if not chunk:
+                return location
+            position += len(chunk)
+
+
+@dataclass(frozen=True)
+class Count:
+    """What can be counted without a parser, header line included.
+
+    lines: line ends outside quotes that end a line with something in it, plus a last line without
+    one. delimiters: outside quotes. is_plain: no sign that would make two readers disagree.
+    """
+
+    lines: int
+    delimiters: int
+    blank_lines: int
+    has_nul: bool
+    has_control: bool
+    is_plain: bool
+
+
+def count_records(path: Path, delimiter: str | None) -> Count:
+    """Count lines by newlines and quote parity alone; delimiter None: quotes mean nothing (JSON).
+
+    Raises FileRejected when one record is longer than MAX_RECORD_BYTES.
+    """
+    quoted = delimiter is not None
+    mark = ord(delimiter) if delimiter else 0
+    lines = delimiters = blanks = 0
+    has_nul = has_control = False
+    returns = pairs = 0
+    in_quotes = False
+    carried = b""
+    since_newline = 0
+    before = b"\n"
+    with path.open("rb", buffering=0) as stream:
+        while True:
+            chunk = stream.read(_CHUNK)
+            last = not chunk
+            block = carried + chunk
+            if not last:
+                cut = block.rfind(b"\n") + 1
+                if cut == 0:
+                    if len(block) > MAX_RECORD_BYTES:
+                        raise FileRejected(
+                            "record_too_long",
+                            f"A line is longer than {MAX_RECORD_BYTES} bytes.",
+                        )
+                    carried = block
+                    continue
+                block, carried = block[:cut], block[cut:]
+            if not block:
+                break
+            has_nul = has_nul or b"\0" in block
+            has_control = has_control or b"\x01" in block
+            found_returns = block.count(b"\r")
+            if found_returns:
+                returns += found_returns
+                pairs += block.count(b"\r\n")
+            if quoted and (in_quotes or b'"' in block):
+                bytes_ = np.frombuffer(block, np.uint8)
+                quotes = np.flatnonzero(bytes_ == 34)
+                newlines = np.flatnonzero(bytes_ == 10)
+                marks = np.flatnonzero(bytes_ == mark)
+                outside = int(in_quotes)
+                ends = newlines[(np.searchsorted(quotes, newlines) & 1) == outside]
+                delimiters += int(((np.searchsorted(quotes, marks) & 1) == outside).sum())
+                lines += len(ends)
+                if b"\n\n" in before + block or b"\n\r\n" in before + block:
+                    blanks += _blank_among(ends, bytes_, before == b"\n" and not in_quotes)
+                was_inside = in_quotes
+                in_quotes ^= bool(len(quotes) & 1)
+                since_newline = since_newline + len(block) if was_inside and not len(ends) else 0
+                if since_newline > MAX_RECORD_BYTES:
+                    raise FileRejected(
+                        "bad_quoting", "A quotation mark is opened and never closed."
+                    )
+            else:
+                lines += block.count(b"\n")
+                delimiters += block.count(delimiter.encode()) if delimiter else 0
+                whole = before + block
+                if b"\n\n" in whole or b"\n\r\n" in whole:
+                    blanks += _count_blank(whole)
+            before = b"\n"
+            if last:
+                if not block.endswith(b"\n"):
+                    # A last line without a line end; a lone carriage return is not a line.
+                    lines += 1 if block.strip(b"\r") else 0
+                break
+    return Count(
+        lines=lines - blanks,
+        delimiters=delimiters,
+        blank_lines=blanks,
+        has_nul=has_nul,
+        has_control=has_control,
+        is_plain=not in_quotes and blanks == 0 and returns == pairs,
+    )
+
+
+def _count_blank(block: bytes) -> int:
+    return sum(1 for line in block.split(b"\n")[1:-1] if not line.strip(b"\r"))
+
+
+def _blank_among(ends: np.ndarray, bytes_: np.ndarray, starts_line: bool) -> int:
+    """Lines outside quotes holding nothing or one carriage return."""
+    starts = np.empty(len(ends), dtype=np.int64)
+    if not len(ends):
+        return 0
+    starts[0] = -1 if starts_line else -(1 << 40)
+    starts[1:] = ends[:-1]
+    gaps = ends - starts
+    single = gaps == 1
+    double = gaps == 2
+    if double.any():
+        double &= bytes_[np.maximum(ends - 1, 0)] == 13
+    return int((single | double).sum())

@@ -1,0 +1,173 @@
+"""Which contract a CSV header line belongs to, and which column each header is.
+
+Belongs here: the delimiter, header spelling (NFKC, spaces, case), aliases, and the choice among
+several contracts. Left to others: rows. Rules: formats §6.1.5 and §6.1.7.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.lib.contracts import Contract
+from dagster_project.lib.decoding import MAX_RECORD_BYTES
+from dagster_project.lib.rejections import FileRejected
+from dagster_project.lib.sources import DELIMITERS, Source
+
+csv.field_size_limit(MAX_RECORD_BYTES)
+
+
+@dataclass(frozen=True)
+class HeaderLine:
+    """The first record of a CSV file. `begins_file`: no blank line stands before it."""
+
+    cells: tuple[str, ...]
+    delimiter: str
+    begins_file: bool
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which cell feeds which canonical column; the other cells are extra."""
+
+    contract: Contract
+    position_of: dict[str, int]
+    extra: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+def read_header(location: Path, delimiter: str) -> HeaderLine:
+    """Read the header line of UTF-8 text; delimiter `auto` is sniffed from that line alone."""
+    candidates = DELIMITERS if delimiter == "auto" else (delimiter,)
+    best: tuple[str, ...] = ()
+    chosen = candidates[0]
+    for candidate in candidates:
+        with location.open(encoding="utf-8-sig", newline="") as stream:
+            try:
+                row = next((row for row in csv.reader(stream, delimiter=candidate) if row), [])
+            except csv.Error:
+                continue
+        if len(row) > len(best):
+            best, chosen = tuple(row), candidate
+    with location.open(encoding="utf-8-sig", newline="") as stream:
+        begins_file = stream.read(1) not in ("\r", "\n")
+    if not any(cell.strip() for cell in best):
+        raise FileRejected("empty_file", "The file holds no header line.")
+    if any("\0" in cell for cell in best):
+        raise FileRejected("nul_bytes", "The header line holds NUL bytes.")
+    if len(best) == 1:
+        raise FileRejected(
+            "single_column",
+            "The header line has one column; no delimiter among , tab ; | ^ ` divides it."
+            if delimiter == "auto"
+            else f"The header line has one column when divided by {delimiter!r}.",
+        )
+    return HeaderLine(best, chosen, begins_file)
+
+
+def choose(
+    header: HeaderLine, source: Source, by_name: tuple[Contract, ...], all_: tuple[Contract, ...]
+) -> Columns:
+    """The contract this header belongs to.
+
+    by_name: contracts whose file patterns fit. One alone is decided; otherwise the header decides
+    among them, or among all CSV contracts of the source. Raises FileRejected.
+    """
+    _refuse_duplicates(header)
+    if len(by_name) == 1:
+        columns, missing = match(header, source, by_name[0])
+        if missing:
+            raise FileRejected(
+                "missing_header",
+                f"{by_name[0].name} needs {_expected(source, by_name[0], missing)}.",
+            )
+        return columns
+    candidates = by_name or all_
+    judged = [(*match(header, source, contract), contract) for contract in candidates]
+    fitting = [columns for columns, missing, _ in judged if not missing]
+    if fitting:
+        ranked = sorted(fitting, key=lambda columns: len(columns.position_of), reverse=True)
+        if len(ranked) > 1 and len(ranked[0].position_of) == len(ranked[1].position_of):
+            raise FileRejected(
+                "ambiguous_object",
+                "The header fits "
+                + " and ".join(sorted(columns.contract.name for columns in ranked[:2]))
+                + " equally well.",
+            )
+        return ranked[0]
+    if not judged:
+        raise FileRejected("no_contract", f"No object of {source.system} is a CSV file.")
+    closest, missing, contract = max(judged, key=lambda item: len(item[0].position_of))
+    if not closest.position_of:
+        raise FileRejected(
+            "no_contract",
+            f"No header is known to {source.system}: "
+            f"{', '.join(repr(cell) for cell in header.cells[:8])}.",
+        )
+    raise FileRejected(
+        "unknown_header",
+        f"No object of {source.system} has this header. Closest is {contract.name} "
+        f"({len(closest.position_of)} of {len(contract.columns)} columns), which also needs "
+        f"{_expected(source, contract, missing)}.",
+    )
+
+
+def match(header: HeaderLine, source: Source, contract: Contract) -> tuple[Columns, list[str]]:
+    """Columns by header, and the names of required headers that are missing."""
+    places = {fold(cell): place for place, cell in reversed(list(enumerate(header.cells)))}
+    position_of: dict[str, int] = {}
+    warnings = []
+    taken: set[int] = set()
+    missing = []
+    mapped = source.mapped_object(contract.object_name)
+    for column in contract.columns:
+        spellings = source.headers_of(contract)[column.name]
+        found = list(
+            dict.fromkeys(
+                places[fold(spelling)] for spelling in spellings if fold(spelling) in places
+            )
+        )
+        if found:
+            position_of[column.name] = found[0]
+            taken.add(found[0])
+            if len(found) > 1:
+                warnings.append(
+                    f"{column.name} is read from {header.cells[found[0]]!r}, not from "
+                    + ", ".join(repr(header.cells[place]) for place in found[1:])
+                )
+        elif mapped is not None and column.name in mapped.columns:
+            missing.append(column.name)
+        elif column.header_required and mapped is None:
+            missing.append(column.name)
+    extra = {
+        cell.strip() or f"column {place + 1}": place
+        for place, cell in enumerate(header.cells)
+        if place not in taken
+    }
+    return Columns(contract, position_of, extra, tuple(warnings)), missing
+
+
+def fold(header: str) -> str:
+    """A header as it is compared: NFKC, trimmed, spaces collapsed, case folded."""
+    text = unicodedata.normalize("NFKC", header).replace("\ufeff", "")
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+def _refuse_duplicates(header: HeaderLine) -> None:
+    seen: set[str] = set()
+    for cell in header.cells:
+        folded = fold(cell)
+        if folded and folded in seen:
+            raise FileRejected("duplicate_header", f"The header {cell!r} stands there twice.")
+        seen.add(folded)
+
+
+def _expected(source: Source, contract: Contract, missing: list[str]) -> str:
+    headers = source.headers_of(contract)
+    return ", ".join(
+        f"{name} (as {' or '.join(repr(header) for header in headers[name][:3])})"
+        for name in missing
+    )

@@ -1,0 +1,529 @@
+"""A night's ingestion: every export file judged once under tonight's rules.
+
+Belongs here: the walk over the files, skipping what is known, and which readings count. Left to
+others: reading one file (`reading`), keeping it (`raw`, `quarantine`), telling dbt
+(`work_database`). Doing it again changes nothing; a crash anywhere and doing it again gives the
+same.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lib import archives, quarantine
+from dagster_project.lib.contracts import Contracts
+from dagster_project.lib.discovery import (
+    ExportFile,
+    KnownFiles,
+    Member,
+    is_changed,
+    list_exports,
+    settle,
+    unknown_folders,
+)
+from dagster_project.lib.instants import extract_covers_to, name_facts
+from dagster_project.lib.raw import (
+    RawStore,
+    Receipt,
+    file_id_of,
+    fingerprint_of,
+    newest_by_content,
+    private_folder,
+    relocated,
+)
+from dagster_project.lib.reading import Content, Outcome, Rules, read, rejected_outcome, rules_for
+from dagster_project.lib.rejections import FileRejected
+from dagster_project.lib.sources import Source, SourcesConfig
+from dagster_project.settings import House
+from dagster_project.settings import Ingestion as Limits
+
+_KNOWN_FILES = "known_files.json"
+
+
+@dataclass(frozen=True)
+class FileProgress:
+    """One file is done. status: accepted, rejected, skipped_duplicate, unchanged, left_alone."""
+
+    path: str
+    index: int
+    total: int
+    status: str
+    records: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One row of `raw_kura.files`: a current reading, a current refusal, or a duplicate."""
+
+    receipt: Receipt
+    is_active: bool
+    covers_from: date | None
+    covers_to: date | None
+    warnings: tuple[str, ...]
+    is_new: bool
+    is_present: bool
+
+
+@dataclass(frozen=True)
+class IngestionResult:
+    """What lies in the house now. `left_alone`: files still being written, for the next night."""
+
+    files: tuple[FileRow, ...]
+    left_alone: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def _of(self, status: str) -> tuple[FileRow, ...]:
+        return tuple(row for row in self.files if row.receipt.status == status)
+
+    @property
+    def active(self) -> tuple[FileRow, ...]:
+        return tuple(row for row in self.files if row.is_active)
+
+    @property
+    def rejected(self) -> tuple[FileRow, ...]:
+        return self._of("rejected")
+
+    @property
+    def duplicates(self) -> tuple[FileRow, ...]:
+        return self._of("skipped_duplicate")
+
+    @property
+    def new_files(self) -> int:
+        return sum(row.is_new for row in self.files)
+
+    @property
+    def records_in(self) -> int:
+        return sum(row.receipt.records_in for row in self.active)
+
+    @property
+    def records_quarantined(self) -> int:
+        return sum(row.receipt.records_quarantined for row in self.active)
+
+
+@dataclass(frozen=True)
+class DryFile:
+    """What reading one new file would give. `receipt` is None for a file still being written."""
+
+    path: str
+    status: str
+    receipt: Receipt | None
+    set_aside: tuple[tuple[int, str, str], ...]
+
+
+def _silent(progress: FileProgress) -> None:
+    pass
+
+
+def ingest(
+    house: House,
+    config: SourcesConfig,
+    contracts: Contracts,
+    as_of: date,
+    *,
+    limits: Limits | None = None,
+    progress: Callable[[FileProgress], None] = _silent,
+) -> IngestionResult:
+    """Read what is new under `exports/`, and say which readings count.
+
+    as_of: the night's as-of date; files are read whatever it is, dbt cuts events by it.
+    """
+    del as_of
+    limits = limits or Limits()
+    _prepare_folders(house)
+    with _emptied(house.scratch), _connection(house.scratch) as connection:
+        night = _Night(house, config, contracts, limits, connection, house.scratch)
+        night.store.clean()
+        night.walk(progress)
+        return night.result()
+
+
+def dry_read(
+    house: House,
+    config: SourcesConfig,
+    contracts: Contracts,
+    *,
+    limits: Limits | None = None,
+    progress: Callable[[FileProgress], None] = _silent,
+) -> tuple[DryFile, ...]:
+    """Read the new files and keep nothing. Only files a night would read again are listed."""
+    limits = limits or Limits()
+    scratch = house.scratch / f"dry-{os.getpid()}"
+    private_folder(scratch)
+    try:
+        with _connection(scratch) as connection:
+            night = _Night(house, config, contracts, limits, connection, scratch, keeps=False)
+            night.walk(progress)
+            return tuple(night.dry)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _Night:
+    """State of one walk over the exports."""
+
+    def __init__(
+        self,
+        house: House,
+        config: SourcesConfig,
+        contracts: Contracts,
+        limits: Limits,
+        connection: duckdb.DuckDBPyConnection,
+        scratch: Path,
+        *,
+        keeps: bool = True,
+    ) -> None:
+        self.store = RawStore(house.raw)
+        self.dry: list[DryFile] = []
+        self._house = house
+        self._config = config
+        self._contracts = contracts
+        self._settle_seconds = limits.settle_seconds
+        self._limits = archives.ArchiveLimits(
+            limits.max_archive_bytes, limits.max_archive_members, limits.max_archive_ratio
+        )
+        self._connection = connection
+        self._scratch = scratch
+        self._keeps = keeps
+        self._known = KnownFiles(house.work / _KNOWN_FILES)
+        self._rows: list[tuple[Receipt, bool]] = []
+        self._accepted_contents: dict[str, Receipt] = {}
+        self._containers: set[str] = set()
+        self._left_alone: list[str] = []
+        self._warnings: list[str] = []
+
+    def walk(self, progress: Callable[[FileProgress], None]) -> None:
+        ids = [source.id for source in self._config.sources]
+        files = list_exports(self._house, ids)
+        unsettled = settle(
+            (item for item in files if self._known.remembered(item) is None), self._settle_seconds
+        )
+        self._warnings += [
+            f"exports/{folder} belongs to no source in config/sources.yml; nothing in it is read"
+            for folder in unknown_folders(self._house, ids)
+        ]
+        for index, item in enumerate(files, start=1):
+            started = time.perf_counter()
+            before = len(self._rows)
+            status = "left_alone"
+            if item.path not in unsettled:
+                status = self._judge(item)
+            if status == "left_alone":
+                self._left_alone.append(item.path)
+                if not self._keeps:
+                    self.dry.append(DryFile(item.path, "left_alone", None, ()))
+            progress(
+                FileProgress(
+                    item.path,
+                    index,
+                    len(files),
+                    status,
+                    sum(receipt.records_in for receipt, _ in self._rows[before:]),
+                    time.perf_counter() - started,
+                )
+            )
+        if self._keeps:
+            self._known.save(files, self._containers)
+
+    def _judge(self, item: ExportFile) -> str:
+        source = self._config.get(item.source_id)
+        assert source is not None
+        try:
+            sha256 = self._known.hash_of(item)
+            kind = archives.archive_kind(item.location)
+        except PermissionError:
+            return self._unreadable(item, source)
+        except OSError:
+            return "left_alone"
+        if is_changed(item):
+            return "left_alone"
+        if kind is None:
+            content = Content(source, item.path, None, sha256, item.stamp.size)
+            kept = self._keep(content, item.location, item)
+            return "left_alone" if kept is None else kept
+        return self._judge_archive(item, source, sha256, kind)
+
+    def _judge_archive(self, item: ExportFile, source: Source, sha256: str, kind: str) -> str:
+        self._containers.add(sha256)
+        members = self._known.members_of(sha256)
+        if members is not None:
+            contents = [
+                Content(source, item.path, member.name or None, member.sha256, member.size_bytes)
+                for member in members
+            ]
+            if all(self._is_known(content) for content in contents):
+                statuses = [self._keep(content, None, item) for content in contents]
+                return _together(statuses)
+        rules = self._archive_rules(item, source, sha256)
+        known = self.store.get(rules.file_id)
+        if known is not None:
+            self._rows.append((relocated(known, item.path, None), False))
+            return "unchanged"
+        found: list[Member] = []
+        statuses = []
+        rows_before = len(self._rows)
+        try:
+            for unpacked in archives.unpack(item.location, kind, self._scratch, self._limits):
+                content = Content(
+                    source, item.path, unpacked.name or None, unpacked.sha256, unpacked.size_bytes
+                )
+                found.append(Member(unpacked.name, unpacked.sha256, unpacked.size_bytes))
+                status = self._keep(content, unpacked.location, item)
+                if status is None:
+                    return "left_alone"
+                statuses.append(status)
+        except FileRejected as rejected:
+            if is_changed(item):
+                return "left_alone"
+            del self._rows[rows_before:]
+            self._add(
+                rejected_outcome(self._archive_receipt(item, source, rules, sha256), rejected)
+            )
+            return "rejected"
+        except OSError:
+            return "left_alone"
+        self._known.remember_members(sha256, found)
+        return _together(statuses)
+
+    def _archive_rules(self, item: ExportFile, source: Source, sha256: str) -> Rules:
+        content = Content(source, item.path, None, sha256, item.stamp.size)
+        facts = name_facts(source, content.names)
+        fingerprint = fingerprint_of("archive", source.id, repr(self._limits))
+        return Rules(
+            (), (), facts, fingerprint, file_id_of(sha256, fingerprint), f"{source.id}|{sha256}"
+        )
+
+    def _archive_receipt(
+        self, item: ExportFile, source: Source, rules: Rules, sha256: str
+    ) -> Receipt:
+        return Receipt(
+            file_id=rules.file_id,
+            source_id=source.id,
+            system=source.system,
+            object_name=None,
+            kind=None,
+            path=item.path,
+            member=None,
+            sha256=sha256,
+            size_bytes=item.stamp.size,
+            fingerprint=rules.fingerprint,
+            content_key=rules.content_key,
+            generation=self.store.generation,
+            status="rejected",
+        )
+
+    def _unreadable(self, item: ExportFile, source: Source) -> str:
+        """No bytes, so no hash: reported every night until somebody gives the right to read."""
+        rules = self._archive_rules(item, source, "unreadable:" + item.path)
+        receipt = self._archive_receipt(item, source, rules, "")
+        outcome = rejected_outcome(
+            replace(receipt, file_id=file_id_of(fingerprint_of(item.path), rules.fingerprint)),
+            FileRejected("unreadable", "This user may not read the file."),
+        )
+        self._rows.append((outcome.receipt, True))
+        return "rejected"
+
+    def _is_known(self, content: Content) -> bool:
+        return self.store.get(rules_for(content, self._contracts).file_id) is not None
+
+    def _keep(self, content: Content, location: Path | None, item: ExportFile) -> str | None:
+        """Judge one content; None when its file was changed meanwhile."""
+        rules = rules_for(content, self._contracts)
+        twin = self._accepted_contents.get(rules.content_key)
+        if twin is not None:
+            self._rows.append((_duplicate(twin, content), False))
+            return "skipped_duplicate"
+        known = self.store.get(rules.file_id)
+        if known is not None:
+            self._note(relocated(known, content.path, content.member), is_new=False)
+            return "unchanged"
+        assert location is not None
+        outcome = read(
+            self._connection,
+            content,
+            rules,
+            location,
+            self._scratch,
+            self._limits,
+            self.store.generation,
+        )
+        if is_changed(item):
+            return None
+        self._add(outcome)
+        return outcome.receipt.status
+
+    def _add(self, outcome: Outcome) -> None:
+        receipt = outcome.receipt
+        if self._keeps:
+            if outcome.set_aside:
+                quarantine.write_set_aside(
+                    self._house,
+                    self._connection,
+                    quarantine.SetAsideFile(
+                        receipt.file_id,
+                        receipt.source_id,
+                        receipt.system,
+                        receipt.object_name or "",
+                        receipt.path,
+                        receipt.member,
+                        outcome.set_aside,
+                    ),
+                )
+            self.store.commit(receipt, outcome.parquet)
+        else:
+            shown = receipt.path + (f"!{receipt.member}" if receipt.member else "")
+            self.dry.append(
+                DryFile(
+                    shown,
+                    receipt.status,
+                    receipt,
+                    tuple((one.record, one.reason_code, one.message) for one in outcome.set_aside),
+                )
+            )
+        self._note(receipt, is_new=True)
+
+    def _note(self, receipt: Receipt, *, is_new: bool) -> None:
+        self._rows.append((receipt, is_new))
+        if receipt.status == "accepted":
+            self._accepted_contents[receipt.content_key] = receipt
+
+    def result(self) -> IngestionResult:
+        """Tonight's readings, and those whose export is gone and that still count."""
+        rows = [
+            self._row(receipt, is_new=is_new, is_present=True) for receipt, is_new in self._rows
+        ]
+        present = {receipt.content_key for receipt, _ in self._rows}
+        for receipt in newest_by_content(self.store).values():
+            source = self._config.get(receipt.source_id)
+            if receipt.content_key in present or receipt.kind == "snapshot":
+                continue
+            if source is None:
+                continue
+            rows.append(self._row(receipt, is_new=False, is_present=False))
+        gone_sources = sorted(
+            {receipt.source_id for receipt in self.store if not self._config.get(receipt.source_id)}
+        )
+        self._warnings += [
+            f"source {source_id} is not in config/sources.yml any more; what was read of it stays "
+            "in raw and does not count"
+            for source_id in gone_sources
+        ]
+        self._warnings += [
+            f"{receipt.path}: its raw file is missing and its export is gone"
+            for receipt in self.store.lost
+            if receipt.content_key not in present
+        ]
+        result = IngestionResult(
+            tuple(sorted(rows, key=lambda row: (row.receipt.path, row.receipt.member or ""))),
+            tuple(self._left_alone),
+            tuple(self._warnings),
+        )
+        quarantine.keep_only(self._house, (row.receipt.file_id for row in result.active))
+        quarantine.write_rejected_files(
+            self._house,
+            (
+                quarantine.RejectedFile(
+                    row.receipt.file_id,
+                    row.receipt.source_id,
+                    row.receipt.object_name,
+                    row.receipt.path,
+                    row.receipt.member,
+                    row.receipt.reject_code or "",
+                    row.receipt.reject_message or "",
+                    row.receipt.remedy,
+                )
+                for row in result.rejected
+            ),
+        )
+        return result
+
+    def _row(self, receipt: Receipt, *, is_new: bool, is_present: bool) -> FileRow:
+        source = self._config.get(receipt.source_id)
+        assert source is not None
+        content = Content(source, receipt.path, receipt.member, receipt.sha256, receipt.size_bytes)
+        facts = name_facts(source, content.names)
+        covers_from, covers_to = facts.covers_from, facts.covers_to
+        if source.coverage.basis == "extract":
+            covers_from = source.coverage.covers_from
+            covers_to = extract_covers_to(receipt.extracted_at, source)
+        warnings = receipt.warnings
+        if not is_present and receipt.status == "accepted":
+            if rules_for(content, self._contracts).fingerprint != receipt.fingerprint:
+                warnings = (*warnings, "read under earlier rules; the export is gone")
+        return FileRow(
+            receipt,
+            receipt.status == "accepted",
+            covers_from,
+            covers_to,
+            warnings,
+            is_new,
+            is_present,
+        )
+
+
+def _duplicate(twin: Receipt, content: Content) -> Receipt:
+    """A row of its own for a second copy; its id says whose copy it is."""
+    place = fingerprint_of(content.path, content.member or "")[:8]
+    return replace(
+        twin,
+        file_id=f"{twin.file_id}~{place}",
+        path=content.path,
+        member=content.member,
+        status="skipped_duplicate",
+        records_in=0,
+        records_accepted=0,
+        records_quarantined=0,
+        warnings=(f"same content as {twin.path}",),
+    )
+
+
+def _together(statuses: list[str | None]) -> str:
+    for status in ("rejected", "accepted", "unchanged", "skipped_duplicate"):
+        if status in statuses:
+            return status
+    return "unchanged"
+
+
+def _prepare_folders(house: House) -> None:
+    for folder in (house.raw, house.quarantine, house.work, house.scratch):
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chmod(folder, 0o700)
+
+
+@contextmanager
+def _emptied(scratch: Path) -> Iterator[None]:
+    """Scratch without what a killed night left behind, and empty again afterwards."""
+    _empty(scratch)
+    try:
+        yield
+    finally:
+        _empty(scratch)
+
+
+def _empty(scratch: Path) -> None:
+    for entry in scratch.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+@contextmanager
+def _connection(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(
+        config={
+            "temp_directory": str(scratch / "duckdb"),
+            "autoinstall_known_extensions": "false",
+            "preserve_insertion_order": "true",
+        }
+    ) as connection:
+        yield connection

@@ -1,0 +1,151 @@
+"""When a file was exported: from its name, else the latest instant inside it; never its mtime.
+
+Also the dates a file name speaks for. Rules: formats §4.0 (extracted_at) and §6.4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from dagster_project.lib.contracts import Column, Contract
+from dagster_project.lib.csv_reading import name, quoted
+from dagster_project.lib.sources import Source, parse_day
+
+_EARLIEST = "timestamp '2000-01-01'"
+_LATEST = "timestamp '2100-01-01'"
+
+
+@dataclass(frozen=True)
+class NameFacts:
+    """What the name of a file says. Instants are UTC without a zone."""
+
+    extracted_at: datetime | None = None
+    covers_from: date | None = None
+    covers_to: date | None = None
+
+    @property
+    def key(self) -> str:
+        return "|".join(
+            str(part or "") for part in (self.extracted_at, self.covers_from, self.covers_to)
+        )
+
+
+def name_facts(source: Source, names: tuple[str, ...]) -> NameFacts:
+    """Facts from the first of these names that matches each pattern (member before archive)."""
+    extracted_at = covers_from = covers_to = None
+    if source.extracted_at is not None:
+        found = _search(source.extracted_at.pattern, names)
+        if found is not None:
+            zone = ZoneInfo(source.extracted_at.timezone or source.timezone)
+            extracted_at = _instant(found.groupdict(), zone)
+    if source.coverage.basis == "file_name" and source.coverage.pattern is not None:
+        found = _search(source.coverage.pattern, names)
+        if found is not None:
+            groups = found.groupdict()
+            first = groups.get("date") or groups.get("from") or ""
+            last = groups.get("date") or groups.get("to") or ""
+            covers_from, covers_to = parse_day(first), parse_day(last, last=True)
+            if covers_from is None or covers_to is None or covers_from > covers_to:
+                covers_from = covers_to = None
+    return NameFacts(extracted_at, covers_from, covers_to)
+
+
+def _search(pattern: str, names: tuple[str, ...]) -> re.Match[str] | None:
+    return next((found for item in names if (found := re.search(pattern, item))), None)
+
+
+def _instant(groups: dict[str, str | None], zone: ZoneInfo) -> datetime | None:
+    day = parse_day(groups.get("date") or "", last=True)
+    if day is None:
+        return None
+    digits = re.sub(r"\D", "", groups.get("time") or "")
+    # A name with a date alone: the file may hold anything up to the end of that day.
+    clock = time(23, 59, 59)
+    if digits:
+        try:
+            clock = datetime.strptime(digits[:6].ljust(6, "0"), "%H%M%S").time()
+        except ValueError:
+            return None
+    return datetime.combine(day, clock, zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def extract_covers_to(extracted_at: datetime | None, source: Source) -> date | None:
+    """The last whole local day before an extract was made."""
+    if extracted_at is None:
+        return None
+    local = extracted_at.replace(tzinfo=UTC).astimezone(ZoneInfo(source.timezone))
+    return local.date() - timedelta(days=1)
+
+
+def latest_instant(
+    connection: duckdb.DuckDBPyConnection, parquet: Path, contract: Contract, source: Source
+) -> datetime | None:
+    """The latest plausible instant of the version and event columns, UTC; None if there is none."""
+    names = dict.fromkeys(
+        column for column in (contract.version_column, contract.event_column) if column
+    )
+    mapped = source.mapped_object(contract.object_name)
+    as_lines = contract.format == "jsonl" and mapped is None
+    expressions = []
+    for column_name in names:
+        column = contract.column(column_name)
+        if column is None:
+            continue
+        if as_lines:
+            if column.path is None:
+                continue
+            raw = f"json_extract_string(record, {quoted(_full_path(contract, column.path))})"
+            if contract.unnest and not column.path.startswith("$$"):
+                raw = f"unnest({raw})"
+        else:
+            raw = name(column_name)
+        expressions.append(f"select {raw} as value, {quoted(column_name)} as which from source")
+    if not expressions:
+        return None
+    connection.execute(f"set timezone = {quoted(source.timezone)}")
+    cases = " ".join(
+        f"when {quoted(column_name)} then {_instant_sql(column, source, contract)}"
+        for column_name in names
+        if (column := contract.column(column_name))
+    )
+    row = connection.execute(
+        f"""with source as (from read_parquet({quoted(str(parquet))})),
+        texts as ({" union all ".join(expressions)}),
+        instants as (select case which {cases} end as instant from texts where value is not null)
+        select max(instant) from instants where instant between {_EARLIEST} and {_LATEST}"""
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _full_path(contract: Contract, path: str) -> str:
+    if path.startswith("$$"):
+        return path[1:]
+    if contract.unnest:
+        return contract.unnest + "[*]" + path.removeprefix("$")
+    return path
+
+
+def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
+    """An instant in UTC from text; null where the text is none (staging says why)."""
+    mapped = source.mapped_object(contract.object_name)
+    written = mapped.formats.get(column.name) if mapped else None
+    if written is not None and (written.timestamp or written.date):
+        layout = quoted(written.timestamp or written.date or "")
+        if "%z" in layout:
+            return f"try_strptime(value, {layout})::timestamptz at time zone 'UTC'"
+        zone = quoted(source.timezone)
+        return f"(try_strptime(value, {layout})::timestamp at time zone {zone}) at time zone 'UTC'"
+    if column.type == "epoch_ms":
+        number = "try_cast(value as bigint)"
+        return (
+            f"case when {number} between 0 and 9999999999999 then make_timestamp("
+            f"case when {number} >= 100000000000 then {number} * 1000 else {number} * 1000000 end"
+            f") end"
+        )
+    return "try_cast(value as timestamptz) at time zone 'UTC'"

@@ -1,0 +1,183 @@
+"""The raw store: immutable Parquet files and the receipt beside each.
+
+Belongs here: names, fingerprints, atomic writes, and which reading of a content counts. The receipt
+is written last and by rename, so a reading exists exactly when its receipt does: whatever a crash
+leaves behind without one is read again. Left to others: making the Parquet file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+Status = Literal["accepted", "rejected", "skipped_duplicate"]
+
+# Raised when the reading code itself gives different raw files from the same bytes and rules.
+READING_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What reading one file (or archive member) under one rule-set gave. Times are UTC."""
+
+    file_id: str
+    source_id: str
+    system: str
+    object_name: str | None
+    kind: str | None
+    path: str
+    member: str | None
+    sha256: str
+    size_bytes: int
+    fingerprint: str
+    content_key: str
+    generation: int
+    status: Status
+    encoding: str | None = None
+    delimiter: str | None = None
+    extracted_at: datetime | None = None
+    extracted_at_basis: str | None = None
+    reject_code: str | None = None
+    reject_message: str | None = None
+    remedy: str | None = None
+    records_in: int = 0
+    records_accepted: int = 0
+    records_quarantined: int = 0
+    warnings: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    has_record: bool = False
+
+
+def file_id_of(sha256: str, fingerprint: str) -> str:
+    return f"{sha256[:16]}.{fingerprint[:12]}"
+
+
+def fingerprint_of(*parts: str) -> str:
+    """One hash over everything a reading depends on besides the bytes."""
+    text = json.dumps([READING_VERSION, *parts], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class RawStore:
+    """`raw/<system>/<object>/<file_id>.{parquet,json}`; rejections under `raw/<system>/rejected/`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._receipts: dict[str, Receipt] = {}
+        self._lost: list[Receipt] = []
+        self._generation = 0
+        for path in sorted(root.glob("*/*/*.json")):
+            receipt = _loaded(path)
+            if receipt is None:
+                continue
+            if receipt.status == "accepted" and not self.parquet_of(receipt).is_file():
+                self._lost.append(receipt)
+                continue
+            self._receipts[receipt.file_id] = receipt
+            self._generation = max(self._generation, receipt.generation)
+        self._generation += 1
+
+    @property
+    def generation(self) -> int:
+        """Number of this night; says only which of two old readings is the newer."""
+        return self._generation
+
+    @property
+    def lost(self) -> tuple[Receipt, ...]:
+        """Accepted readings whose Parquet file somebody removed; read again if exports has them."""
+        return tuple(item for item in self._lost if item.file_id not in self._receipts)
+
+    def get(self, file_id: str) -> Receipt | None:
+        return self._receipts.get(file_id)
+
+    def __iter__(self) -> Iterator[Receipt]:
+        return iter(self._receipts.values())
+
+    def parquet_of(self, receipt: Receipt) -> Path:
+        return self._folder(receipt) / f"{receipt.file_id}.parquet"
+
+    def commit(self, receipt: Receipt, parquet: Path | None) -> None:
+        """Make a reading exist: Parquet first, then its receipt, each complete on disk."""
+        folder = self._folder(receipt)
+        private_folder(folder)
+        if parquet is not None:
+            os.chmod(parquet, 0o600)
+            _sync(parquet)
+            os.replace(parquet, self.parquet_of(receipt))
+        target = folder / f"{receipt.file_id}.json"
+        temporary = folder / f".{receipt.file_id}.new"
+        with temporary.open("w", encoding="utf-8") as stream:
+            json.dump(asdict(receipt), stream, ensure_ascii=False, default=_plain, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+        _sync(folder)
+        self._receipts[receipt.file_id] = receipt
+
+    def _folder(self, receipt: Receipt) -> Path:
+        last = receipt.object_name if receipt.status == "accepted" else "rejected"
+        return self._root / receipt.system / str(last)
+
+    def clean(self) -> None:
+        """Remove half-written receipts. A Parquet file without one is written over when re-read."""
+        for path in self._root.glob("*/*/.*.new"):
+            path.unlink(missing_ok=True)
+
+
+def newest_by_content(receipts: Iterable[Receipt]) -> dict[str, Receipt]:
+    """The newest accepted reading of each content."""
+    newest: dict[str, Receipt] = {}
+    for receipt in receipts:
+        if receipt.status != "accepted":
+            continue
+        held = newest.get(receipt.content_key)
+        if held is None or (held.generation, held.file_id) < (receipt.generation, receipt.file_id):
+            newest[receipt.content_key] = receipt
+    return newest
+
+
+def private_folder(path: Path) -> None:
+    """A folder only its owner may enter, with every missing folder above it."""
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def relocated(receipt: Receipt, path: str, member: str | None) -> Receipt:
+    """The same reading, found under another name tonight."""
+    if (receipt.path, receipt.member) == (path, member):
+        return receipt
+    return replace(receipt, path=path, member=member)
+
+
+def _loaded(path: Path) -> Receipt | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        known = {field.name for field in fields(Receipt)}
+        values = {key: value for key, value in document.items() if key in known}
+        if values.get("extracted_at"):
+            values["extracted_at"] = datetime.fromisoformat(values["extracted_at"])
+        for key in ("warnings", "columns"):
+            values[key] = tuple(values.get(key) or ())
+        return Receipt(**values)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} does not belong into a receipt")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,557 @@
+"""`config/sources.yml`, checked: how each source's exports are read, and which source is which.
+
+Belongs here: the typed models, every refusal of a mistake, and the part of a source's settings
+that decides how one object is read (its reading rules). Left to others: what values mean (planning
+tables), the columns of an object (`contracts`), reading files (`ingestion`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from dagster_project.lib.contracts import MAPPED, Column, Contract, Contracts
+from dagster_project.lib.errors import ConfigError
+from dagster_project.settings import House, validation_error
+
+PLANNING = "planning"
+DELIMITERS = (",", "\t", ";", "|", "^", "`")
+_CLASS_OF_SYSTEM = {"miitel": "cti", "salesforce": "sfa", "hubspot": "ma", PLANNING: PLANNING}
+SourceClass = Literal["cti", "ma", "sfa", "planning"]
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("is not an IANA time zone such as Asia/Tokyo") from error
+    return value
+
+
+def _valid_regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+    return value
+
+
+def _scalar_text(value: object) -> object:
+    """YAML reads `true`, `0` and dates as values; in a map of texts they stand for their text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | date):
+        return str(value)
+    return value
+
+
+_DIRECTIVES = set("aAbBcdfgGHIjmMnpSuUwWxXyYzZ%-")
+
+
+def _valid_strptime(value: str) -> str:
+    """Refuse a format strptime would refuse, before a night trips over it."""
+    position = 0
+    seen = False
+    while (position := value.find("%", position)) >= 0:
+        directive = value[position + 1 : position + 2]
+        if directive == "-":
+            position += 1
+            directive = value[position + 1 : position + 2]
+        if not directive or directive not in _DIRECTIVES:
+            raise ValueError(f"has the unknown part %{directive} (write %% for a percent sign)")
+        seen = True
+        position += 2
+    if not seen:
+        raise ValueError("is not a strptime format such as %Y/%m/%d %H:%M")
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Regex = Annotated[str, AfterValidator(_valid_regex)]
+Text = Annotated[str, BeforeValidator(_scalar_text)]
+StrptimeFormat = Annotated[str, AfterValidator(_valid_strptime)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Encoding = Literal["auto", "utf-8", "utf-16", "cp932"]
+Delimiter = Literal["auto", ",", "\t", ";", "|", "^", "`", " "]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Phone(_Strict):
+    """How phone numbers of this source are understood (formats §6.2)."""
+
+    region: str = Field("JP", pattern=r"^[A-Z]{2}$")
+    repair_leading_zero: bool = False
+    allow_bare_81: bool = False
+
+
+class Speech(_Strict):
+    """Thresholds of the speech rule of a connect."""
+
+    min_seconds: float = Field(30, ge=0)
+    min_turns: int = Field(4, ge=0)
+    min_customer_seconds: float = Field(10, ge=0)
+
+
+class Duration(_Strict):
+    """Threshold of the duration rule of a connect."""
+
+    min_seconds: float = Field(60, ge=0)
+
+
+class Connect(_Strict):
+    """When a call counts as a connect (formats §7.2)."""
+
+    require_disposition: bool = False
+    min_human_seconds: float = Field(5, ge=0)
+    speech: Speech = Speech()
+    duration: Duration = Duration()
+
+
+class Acceptance(_Strict):
+    """How field sales says yes to a meeting."""
+
+    mode: Literal["stage", "owner_role", "custom_field"] = "stage"
+    stage: str | None = None
+    field: str | None = None
+    map: dict[Text, Text] = {}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Acceptance:
+        if self.mode == "stage" and not self.stage:
+            raise ValueError("mode stage needs stage: the name of the stage that means accepted")
+        if self.mode == "custom_field" and not (self.field and self.map):
+            raise ValueError("mode custom_field needs field (a header) and map (value: accepted)")
+        return self
+
+
+class CustomField(_Strict):
+    """The header that fills a canonical column, and what its values are called here."""
+
+    field: str = Field(min_length=1)
+    map: dict[Text, Text] = {}
+
+
+def _header_or_field(value: object) -> object:
+    return {"field": value} if isinstance(value, str) else value
+
+
+Custom = Annotated[CustomField, BeforeValidator(_header_or_field)]
+
+
+class LeadStatus(_Strict):
+    """Lead status values that mean a step of the funnel."""
+
+    mql: tuple[str, ...] = ()
+    nurturing: tuple[str, ...] = ()
+    handed_back: tuple[str, ...] = ()
+
+
+class Coverage(_Strict):
+    """Which local dates a file speaks for."""
+
+    basis: Literal["content", "file_name", "extract"] = "content"
+    pattern: Regex | None = None
+    delivers_on: Literal["all", "business"] = "all"
+    covers_from: date | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Coverage:
+        groups = set(re.compile(self.pattern).groupindex) if self.pattern else set()
+        if self.basis == "file_name" and not groups:
+            raise ValueError(
+                "basis file_name needs pattern with a named group date, or from and to"
+            )
+        if groups and groups not in ({"date"}, {"from", "to"}):
+            raise ValueError(
+                "pattern needs the named group (?P<date>…), or (?P<from>…) and (?P<to>…); "
+                f"it has {', '.join(sorted(groups)) or 'none'}"
+            )
+        return self
+
+
+class ExtractedAt(_Strict):
+    """The instant of an export, as its file name states it."""
+
+    pattern: Regex
+    timezone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> ExtractedAt:
+        groups = set(re.compile(self.pattern).groupindex)
+        if "date" not in groups or groups - {"date", "time"}:
+            raise ValueError(
+                "pattern needs the named group (?P<date>…) and may have (?P<time>…); "
+                f"it has {', '.join(sorted(groups)) or 'none'}"
+            )
+        return self
+
+
+class ValueFormat(_Strict):
+    """How one mapped column writes its dates or numbers."""
+
+    date: StrptimeFormat | None = None
+    timestamp: StrptimeFormat | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
+    unit_factor: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ValueFormat:
+        if self.date and self.timestamp:
+            raise ValueError("give date or timestamp, not both")
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError("decimal and thousands are the same character")
+        return self
+
+
+class MappedObject(_Strict):
+    """One canonical object of a mapped source: its files and what their headers mean."""
+
+    object: str
+    files: tuple[str, ...] = Field(min_length=1)
+    format: Literal["csv", "tsv", "xlsx", "jsonl"] = "csv"
+    sheet: str | None = None
+    columns: dict[str, str] = Field(min_length=1)
+    values: dict[str, dict[Text, Text]] = {}
+    formats: dict[str, ValueFormat] = {}
+    constants: dict[str, Text] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> MappedObject:
+        if self.sheet is not None and self.format != "xlsx":
+            raise ValueError("sheet is only for format xlsx")
+        both = sorted(set(self.columns) & set(self.constants))
+        if both:
+            raise ValueError(f"columns and constants both give {', '.join(both)}")
+        return self
+
+
+class Source(_Strict):
+    """One source: the folder `exports/<id>/` and how to read what lies there."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    system: Literal["miitel", "salesforce", "hubspot", "planning", "mapped"]
+    account: str | None = None
+    timezone: Zone = "Asia/Tokyo"
+    encoding: Encoding = "auto"
+    delimiter: Delimiter = "auto"
+    phone: Phone = Phone()
+    own_numbers: tuple[Text, ...] = ()
+    internal_domains: tuple[str, ...] = ()
+    user_map: dict[Text, str] = {}
+    memo_separator: str | None = Field(None, min_length=1)
+    feed: Literal["webhook", "history"] | None = None
+    connect: Connect = Connect()
+    default_currency: Currency | None = None
+    acceptance: Acceptance | None = None
+    custom: dict[str, Custom] = {}
+    lead_status: LeadStatus = LeadStatus()
+    required: bool = False
+    coverage: Coverage = Coverage()
+    extracted_at: ExtractedAt | None = None
+    objects: tuple[MappedObject, ...] = ()
+    source_class: Literal["cti", "ma", "sfa"] | None = Field(None, alias="class")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Source:
+        if self.system == MAPPED:
+            if not self.objects:
+                raise ValueError("system mapped needs objects")
+            if self.source_class is None:
+                raise ValueError("system mapped needs class: cti, ma or sfa")
+            names = [item.object for item in self.objects]
+            if len(set(names)) != len(names):
+                raise ValueError("objects names an object twice")
+        elif self.objects or self.source_class:
+            raise ValueError("objects and class are only for system mapped")
+        if self.feed is not None and self.system != "miitel":
+            raise ValueError("feed is only for system miitel")
+        if (self.system == PLANNING) != (self.id == PLANNING):
+            raise ValueError("the source of system planning has the id planning, and only it")
+        return self
+
+    @property
+    def class_name(self) -> SourceClass:
+        """cti, ma, sfa or planning."""
+        return self.source_class or _CLASS_OF_SYSTEM[self.system]  # type: ignore[return-value]
+
+    def mapped_object(self, object_name: str) -> MappedObject | None:
+        return next((item for item in self.objects if item.object == object_name), None)
+
+    def headers_of(self, contract: Contract) -> dict[str, tuple[str, ...]]:
+        """Canonical column → the headers (or JSON paths) it may come from, best first."""
+        mapped = self.mapped_object(contract.object_name)
+        if mapped is not None:
+            return {
+                column.name: (mapped.columns[column.name],) if column.name in mapped.columns else ()
+                for column in contract.columns
+            }
+        custom = self.custom_fields(contract)
+        return {
+            column.name: (
+                *((custom[column.name].field,) if column.name in custom else ()),
+                *column.aliases,
+                *(() if column.configurable else (column.name,)),
+            )
+            for column in contract.columns
+        }
+
+    def custom_fields(self, contract: Contract) -> dict[str, CustomField]:
+        """The custom headers of one object; `object.column` keys go before plain ones."""
+        found = {}
+        for column in contract.columns:
+            for key in (f"{contract.object_name}.{column.name}", column.name):
+                if key in self.custom:
+                    found[column.name] = self.custom[key]
+                    break
+        acceptance = self.acceptance
+        if (
+            acceptance is not None
+            and acceptance.mode == "custom_field"
+            and acceptance.field
+            and contract.object_name == "opportunities"
+            and contract.column("acceptance")
+        ):
+            found["acceptance"] = CustomField(field=acceptance.field, map=acceptance.map)
+        return found
+
+    def reading_rules(self, contracts: tuple[Contract, ...]) -> str:
+        """Everything of this source that a reading of one of these objects may depend on.
+
+        What only later models use (own numbers, thresholds, user map …) is left out, so that
+        editing it re-reads nothing.
+        """
+        return json.dumps(
+            {
+                "id": self.id,
+                "system": self.system,
+                "account": self.account,
+                "timezone": self.timezone,
+                "encoding": self.encoding,
+                "delimiter": self.delimiter,
+                "phone": self.phone.model_dump(),
+                "memo_separator": self.memo_separator,
+                "default_currency": self.default_currency,
+                "objects": [
+                    {
+                        "contract": contract.fingerprint,
+                        "headers": self.headers_of(contract),
+                        "custom": {
+                            name: custom.model_dump()
+                            for name, custom in self.custom_fields(contract).items()
+                        },
+                        "mapped": (
+                            mapped.model_dump()
+                            if (mapped := self.mapped_object(contract.object_name))
+                            else None
+                        ),
+                    }
+                    for contract in contracts
+                ],
+            },
+            sort_keys=True,
+            default=str,
+        )
+
+    def contracts(self, contracts: Contracts) -> tuple[Contract, ...]:
+        """The contracts whose files may lie in this source's folder."""
+        of_system = contracts.of_system(self.system)
+        if self.system == MAPPED:
+            named = {item.object for item in self.objects}
+            return tuple(contract for contract in of_system if contract.object_name in named)
+        if self.feed is not None:
+            return tuple(
+                contract
+                for contract in of_system
+                if (contract.format == "jsonl") == (self.feed == "webhook")
+            )
+        return of_system
+
+
+class SourcesConfig(_Strict):
+    """`config/sources.yml`, checked. The source `planning` is always there."""
+
+    sources: tuple[Source, ...] = ()
+
+    def get(self, source_id: str) -> Source | None:
+        return next((source for source in self.sources if source.id == source_id), None)
+
+
+def load_sources(
+    house: House, contracts: Contracts, *, default_timezone: str = "Asia/Tokyo"
+) -> SourcesConfig:
+    """Read and check `config/sources.yml`; a missing file means planning alone.
+
+    default_timezone: zone of a source that names none (the reporting zone).
+    Raises ConfigError naming the file, the key and what is allowed.
+    """
+    path = house.sources_file
+    document: Any = {}
+    if path.is_file():
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"The file is not valid YAML: {error}", where=str(path), remedy="Correct the YAML."
+            ) from error
+    if isinstance(document, dict) and isinstance(document.get("sources"), list):
+        for item in document["sources"]:
+            if isinstance(item, dict):
+                item.setdefault("timezone", default_timezone)
+    try:
+        config = SourcesConfig.model_validate(document)
+    except ValidationError as error:
+        raise validation_error(error, path) from error
+    if config.get(PLANNING) is None:
+        planning = Source(id=PLANNING, system="planning", timezone=default_timezone)
+        config = SourcesConfig(sources=(*config.sources, planning))
+    problems = [problem for source in config.sources for problem in _problems(source, contracts)]
+    folded = [source.id.casefold() for source in config.sources]
+    problems += [
+        f"sources.{source_id}: this id is used twice; ids are folder names and must differ "
+        "by more than case"
+        for source_id in sorted({name for name in folded if folded.count(name) > 1})
+    ]
+    if problems:
+        raise ConfigError(
+            "Not allowed: " + "; ".join(problems),
+            where=str(path),
+            remedy="Correct the keys named above; `kpi sources check` checks again without running.",
+        )
+    return config
+
+
+def _problems(source: Source, contracts: Contracts) -> list[str]:
+    where = f"sources.{source.id}"
+    if source.system == MAPPED:
+        return [
+            problem
+            for item in source.objects
+            for problem in _mapped_problems(
+                f"{where}.objects.{item.object}", source, item, contracts
+            )
+        ]
+    of_system = contracts.of_system(source.system)
+    problems = []
+    for key in source.custom:
+        object_name, _, column_name = key.rpartition(".")
+        objects = [c for c in of_system if not object_name or c.object_name == object_name]
+        if object_name and not objects:
+            problems.append(
+                f"{where}.custom.{key}: {source.system} has no object {object_name}"
+                + _near(object_name, [c.object_name for c in of_system])
+            )
+            continue
+        holding = [c for c in objects if c.column(column_name)]
+        if not holding:
+            names = [column.name for c in objects for column in c.columns]
+            problems.append(
+                f"{where}.custom.{key}: no canonical column of that name"
+                + _near(column_name, names)
+            )
+        elif all(c.format == "jsonl" for c in holding):
+            problems.append(f"{where}.custom.{key}: columns of JSON-lines objects are fixed")
+    return problems
+
+
+def _mapped_problems(
+    where: str, source: Source, item: MappedObject, contracts: Contracts
+) -> list[str]:
+    contract = contracts.get(MAPPED, item.object)
+    if contract is None:
+        names = [known.object_name for known in contracts.of_system(MAPPED)]
+        return [f"{where}: no canonical object of that name" + _near(item.object, names)]
+    problems = []
+    names = [column.name for column in contract.columns]
+    for group, keys in _mapped_columns(item).items():
+        problems += [
+            f"{where}.{group}.{key}: no canonical column of that name" + _near(key, names)
+            for key in keys
+            if key not in names
+        ]
+    known = set(item.columns) | set(item.constants)
+    problems += [
+        f"{where}.{group}.{key}: the column has no header in columns"
+        for group in ("values", "formats")
+        for key in _mapped_columns(item)[group]
+        if key in names and key not in item.columns
+    ]
+    missing = [
+        column.name
+        for column in contract.columns
+        if (column.required or column.header_required) and column.name not in known
+    ]
+    if missing:
+        problems.append(f"{where}.columns: needs a header (or a constant) for {', '.join(missing)}")
+    problems += [
+        f"{where}.formats.{name}: {problem}"
+        for name, value in item.formats.items()
+        if (column := contract.column(name)) and (problem := _unfit(column, value))
+    ]
+    headers = list(item.columns.values())
+    if any(not header for header in headers):
+        problems.append(f"{where}.columns: a header is empty")
+    return problems
+
+
+def _mapped_columns(item: MappedObject) -> Mapping[str, Mapping[str, object]]:
+    return {
+        "columns": item.columns,
+        "values": item.values,
+        "formats": item.formats,
+        "constants": item.constants,
+    }
+
+
+def _unfit(column: Column, value: ValueFormat) -> str | None:
+    numeric = value.decimal or value.thousands or value.unit_factor
+    if numeric and column.type not in ("integer", "decimal", "percent", "duration"):
+        return f"is a {column.type}: decimal, thousands and unit_factor are for numbers"
+    if value.date and column.type not in ("date", "timestamp"):
+        return f"is a {column.type}: date is for dates"
+    if value.timestamp and column.type not in ("timestamp", "date"):
+        return f"is a {column.type}: timestamp is for instants"
+    return None
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(set(known)), n=5, cutoff=0.5)
+    if near:
+        return f" (did you mean {', '.join(near)}?)"
+    return f" (known are {', '.join(sorted(set(known))[:40])})"
+
+
+def parse_day(digits: str, *, last: bool = False) -> date | None:
+    """A date from yyyymmdd or yyyymm with any separators; a month means its first or last day."""
+    text = re.sub(r"\D", "", digits)
+    try:
+        if len(text) == 8:
+            return datetime.strptime(text, "%Y%m%d").date()
+        if len(text) == 6:
+            first = datetime.strptime(text, "%Y%m").date()
+            if not last:
+                return first
+            following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+            return date.fromordinal(following.toordinal() - 1)
+    except ValueError:
+        return None
+    return None

@@ -1,0 +1,334 @@
+"""The work database as dbt finds it: raw exports as views, facts about the run as tables.
+
+Belongs here: `raw_<system>.<object>` over the active Parquet files (a typed view without rows where
+there is none) and every table of `raw_kura`, all in one transaction. Left to others: reading files,
+and everything dbt makes. The column names are dbt's source `kura`
+(`models/staging/kura/_kura__sources.yml`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lib.contracts import MAPPED, Contract, Contracts
+from dagster_project.lib.csv_reading import name, quoted
+from dagster_project.lib.holidays_table import japanese_holidays
+from dagster_project.lib.ingestion import FileRow, IngestionResult
+from dagster_project.lib.sources import Source, SourcesConfig
+from dagster_project.settings import House, Settings
+
+_TABLES = {
+    "run": "as_of_date date, run_id varchar, code_version varchar, config_hash varchar",
+    "settings": """company_name varchar, reporting_timezone varchar, week_starts_on integer,
+        fiscal_year_start_month integer, show_reps_by varchar, default_currency varchar,
+        shodan_event varchar, decision_expires_after_days integer, rebooking_days integer,
+        account_rule_days integer, match_window_seconds integer, maturity_percentile double,
+        max_quarantine_share double, max_quarantine_rows integer""",
+    "sources": """source_id varchar, system varchar, source_class varchar, account varchar,
+        timezone varchar, is_required boolean, region varchar, repair_leading_zero boolean,
+        allow_bare_81 boolean, memo_separator varchar, default_currency varchar,
+        acceptance_mode varchar, acceptance_stage varchar, coverage_basis varchar,
+        delivers_on varchar, covers_from date, feed varchar, require_disposition boolean,
+        min_human_seconds double, speech_min_seconds double, speech_min_turns double,
+        speech_min_customer_seconds double, duration_min_seconds double""",
+    "own_numbers": "source_id varchar, number_raw varchar",
+    "internal_domains": "source_id varchar, domain varchar",
+    "user_map": "source_id varchar, user_key varchar, email varchar",
+    "value_maps": """source_id varchar, object varchar, column_name varchar, from_value varchar,
+        to_value varchar""",
+    "lead_status_steps": "source_id varchar, status varchar, step varchar",
+    "mapped_columns": """source_id varchar, object varchar, column_name varchar, type varchar,
+        format varchar, decimal_separator varchar, thousands_separator varchar,
+        unit_factor double, constant varchar""",
+    "files": """file_id varchar, source_id varchar, system varchar, object_name varchar,
+        path varchar, member varchar, sha256 varchar, size_bytes bigint, fingerprint varchar,
+        encoding varchar, delimiter varchar, extracted_at timestamp, extracted_at_basis varchar,
+        status varchar, reject_code varchar, reject_message varchar, remedy varchar,
+        records_in bigint, records_accepted bigint, records_quarantined bigint, covers_from date,
+        covers_to date, is_active boolean, warnings varchar""",
+    "holidays": "holiday_date date, name_en varchar, name_ja varchar",
+}
+_FILE_QUARANTINE = "file_id varchar, record bigint, reason_code varchar, message varchar"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The night itself. config_hash: see `configuration_hash`."""
+
+    as_of_date: date
+    run_id: str
+    code_version: str
+    config_hash: str
+
+
+def configuration_hash(settings: Settings, config: SourcesConfig, contracts: Contracts) -> str:
+    """Changes with every setting and every contract; secrets are not among them."""
+    text = json.dumps(
+        [
+            settings.model_dump(mode="json"),
+            config.model_dump(mode="json"),
+            sorted(contract.fingerprint for contract in contracts),
+        ],
+        sort_keys=True,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def prepare(
+    house: House,
+    settings: Settings,
+    config: SourcesConfig,
+    contracts: Contracts,
+    result: IngestionResult,
+    run: Run,
+) -> None:
+    """Bring the work database up to tonight's readings. Doing it again changes nothing."""
+    house.work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with duckdb.connect(str(house.work_database)) as connection:
+        connection.execute("begin")
+        connection.execute("create schema if not exists raw_kura")
+        rows = _rows(settings, config, contracts, result, run)
+        for table, columns in _TABLES.items():
+            connection.execute(f"create or replace table raw_kura.{table} ({columns})")
+            _insert(connection, f"raw_kura.{table}", rows[table])
+        _file_quarantine(connection, house, result)
+        readings: dict[tuple[str, str], list[FileRow]] = defaultdict(list)
+        for row in result.active:
+            readings[(row.receipt.system, str(row.receipt.object_name))].append(row)
+        for system in contracts.systems:
+            connection.execute(f"create schema if not exists {name('raw_' + system)}")
+        for contract in contracts:
+            select = _raw_select(house, contract, readings[(contract.system, contract.object_name)])
+            place = f"{name('raw_' + contract.system)}.{name(contract.object_name)}"
+            connection.execute(f"create or replace view {place} as {select}")
+        connection.execute("commit")
+
+
+def raw_columns(contract: Contract) -> tuple[str, ...]:
+    """The columns of a raw table after its envelope."""
+    if contract.format == "jsonl":
+        return ("record",)
+    return (*(column.name for column in contract.columns), "_extra")
+
+
+def _raw_select(house: House, contract: Contract, rows: Sequence[FileRow]) -> str:
+    columns = raw_columns(contract)
+    if not rows:
+        nulls = ", ".join(f"null::varchar as {name(column)}" for column in columns)
+        return (
+            "select null::varchar as _source_id, null::varchar as _file_id, "
+            "null::bigint as _record, null::timestamp as _extracted_at, "
+            f"{nulls} where false"
+        )
+    # Files of one shape share one scan, which need not open every file to know its columns.
+    shapes: dict[tuple[tuple[str, ...], bool], list[Path]] = defaultdict(list)
+    for row in rows:
+        receipt = row.receipt
+        folder = house.raw / receipt.system / str(receipt.object_name)
+        shapes[(receipt.columns, receipt.has_record)].append(folder / f"{receipt.file_id}.parquet")
+    scans = []
+    for (stored, has_record), paths in sorted(shapes.items()):
+        kept = ", ".join(
+            name(column) if column in stored else f"null::varchar as {name(column)}"
+            for column in columns
+        )
+        listed = ", ".join(quoted(str(path)) for path in sorted(paths))
+        record = "_record" if has_record else "file_row_number + 1"
+        scans.append(
+            f"select _file_id, {record} as _record, {kept} "
+            f"from read_parquet([{listed}], file_row_number = {str(not has_record).lower()})"
+        )
+    outer = ", ".join(f"readings.{name(column)}" for column in columns)
+    return (
+        "select files.source_id as _source_id, readings._file_id, readings._record::bigint as "
+        f"_record, files.extracted_at as _extracted_at, {outer} "
+        f"from ({' union all by name '.join(scans)}) as readings "
+        "inner join raw_kura.files as files on files.file_id = readings._file_id"
+    )
+
+
+def _rows(
+    settings: Settings,
+    config: SourcesConfig,
+    contracts: Contracts,
+    result: IngestionResult,
+    run: Run,
+) -> dict[str, list[tuple[object, ...]]]:
+    reporting, definitions = settings.reporting, settings.definitions
+    rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in _TABLES}
+    rows["run"].append((run.as_of_date, run.run_id, run.code_version, run.config_hash))
+    rows["settings"].append(
+        (
+            settings.company_name,
+            reporting.timezone,
+            reporting.first_weekday,
+            reporting.fiscal_year_start_month,
+            reporting.show_reps_by,
+            reporting.default_currency,
+            definitions.shodan_event,
+            definitions.decision_expires_after_days,
+            definitions.rebooking_days,
+            definitions.account_rule_days,
+            settings.matching.window_seconds,
+            definitions.maturity_percentile,
+            settings.gate.max_quarantine_share,
+            settings.gate.max_quarantine_rows,
+        )
+    )
+    for source in config.sources:
+        rows["sources"].append(_source_row(source, reporting.default_currency))
+        rows["own_numbers"] += [(source.id, number) for number in source.own_numbers]
+        rows["internal_domains"] += [
+            (source.id, domain.strip().lower()) for domain in source.internal_domains
+        ]
+        rows["user_map"] += [(source.id, key, email) for key, email in source.user_map.items()]
+        rows["lead_status_steps"] += [
+            (source.id, status, step)
+            for step in ("mql", "nurturing", "handed_back")
+            for status in getattr(source.lead_status, step)
+        ]
+        rows["mapped_columns"] += _mapped_rows(source)
+        rows["value_maps"] += _value_map_rows(source, contracts)
+    rows["files"] = [_file_row(row) for row in result.files]
+    rows["holidays"] = list(japanese_holidays())
+    return rows
+
+
+def _value_map_rows(source: Source, contracts: Contracts) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for contract in source.contracts(contracts):
+        maps = {key: custom.map for key, custom in source.custom_fields(contract).items()}
+        mapped = source.mapped_object(contract.object_name)
+        if mapped is not None:
+            maps |= mapped.values
+        rows += [
+            (source.id, contract.object_name, column, from_value, to_value)
+            for column, values in maps.items()
+            for from_value, to_value in values.items()
+        ]
+    return rows
+
+
+def _source_row(source: Source, default_currency: str) -> tuple[object, ...]:
+    acceptance, connect, coverage = source.acceptance, source.connect, source.coverage
+    return (
+        source.id,
+        source.system,
+        source.class_name,
+        source.account,
+        source.timezone,
+        source.required,
+        source.phone.region,
+        source.phone.repair_leading_zero,
+        source.phone.allow_bare_81,
+        source.memo_separator,
+        source.default_currency or default_currency,
+        acceptance.mode if acceptance else None,
+        acceptance.stage if acceptance else None,
+        coverage.basis,
+        coverage.delivers_on,
+        coverage.covers_from,
+        source.feed,
+        connect.require_disposition,
+        connect.min_human_seconds,
+        connect.speech.min_seconds,
+        float(connect.speech.min_turns),
+        connect.speech.min_customer_seconds,
+        connect.duration.min_seconds,
+    )
+
+
+def _mapped_rows(source: Source) -> list[tuple[object, ...]]:
+    if source.system != MAPPED:
+        return []
+    rows: list[tuple[object, ...]] = []
+    for item in source.objects:
+        for column in dict.fromkeys((*item.columns, *item.constants)):
+            written = item.formats.get(column)
+            kind = None
+            if written is not None:
+                kind = "date" if written.date else "timestamp" if written.timestamp else None
+            rows.append(
+                (
+                    source.id,
+                    item.object,
+                    column,
+                    kind,
+                    (written.date or written.timestamp) if written else None,
+                    written.decimal if written else None,
+                    written.thousands if written else None,
+                    written.unit_factor if written else None,
+                    item.constants.get(column),
+                )
+            )
+    return rows
+
+
+def _file_row(row: FileRow) -> tuple[object, ...]:
+    receipt = row.receipt
+    return (
+        receipt.file_id,
+        receipt.source_id,
+        receipt.system,
+        receipt.object_name,
+        receipt.path,
+        receipt.member,
+        receipt.sha256,
+        receipt.size_bytes,
+        receipt.fingerprint,
+        receipt.encoding,
+        receipt.delimiter,
+        receipt.extracted_at,
+        receipt.extracted_at_basis,
+        receipt.status,
+        receipt.reject_code,
+        receipt.reject_message,
+        receipt.remedy,
+        receipt.records_in,
+        receipt.records_accepted,
+        receipt.records_quarantined,
+        row.covers_from,
+        row.covers_to,
+        row.is_active,
+        json.dumps(row.warnings, ensure_ascii=False),
+    )
+
+
+def _file_quarantine(
+    connection: duckdb.DuckDBPyConnection, house: House, result: IngestionResult
+) -> None:
+    connection.execute(f"create or replace table raw_kura.file_quarantine ({_FILE_QUARANTINE})")
+    paths = [
+        str(path)
+        for row in result.active
+        if row.receipt.records_quarantined
+        and (path := house.quarantine / "structure" / f"{row.receipt.file_id}.parquet").is_file()
+    ]
+    if paths:
+        listed = ", ".join(quoted(path) for path in paths)
+        connection.execute(
+            f"""insert into raw_kura.file_quarantine
+            select file_id, record, reason_code, message from read_parquet([{listed}])"""
+        )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Rows column by column: one statement however many there are."""
+    if not rows:
+        return
+    types = connection.execute(
+        f"select data_type from (select column_name, column_type as data_type from (describe {table}))"
+    ).fetchall()
+    columns = list(zip(*rows, strict=True))
+    values = ", ".join(f"unnest(${place + 1}::{kind}[])" for place, (kind,) in enumerate(types))
+    connection.execute(f"insert into {table} select {values}", [list(column) for column in columns])
