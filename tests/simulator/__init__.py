@@ -1,6 +1,7 @@
 """An invented Japanese BtoB company whose phone, marketing and sales systems export real formats.
 
-`simulate(Plan(...))` returns a `World`; `write_world` and `write_house` write it as files; a test
+`simulate(Plan(...))` returns a `World`; `write_world` writes its exports, `write_house` the exports
+and the configuration that reads them (`configuration(world.settings)` is the same, parsed); a test
 that needs three hand-made rows uses `write_records` alone. Same plan, same bytes. Nothing here
 knows how the warehouse reads files or what a KPI is: the oracle and the warehouse meet only in
 what the records say.
@@ -33,15 +34,29 @@ A record delivered in two files (a re-delivery, an overlapping re-export, a newe
 same Lead) stands twice, once per delivery. A file copied byte for byte under another name is one
 delivery with `copies`; its records stand once, because ingestion skips the copy.
 
-| object | one record is | fields |
-|---|---|---|
-| miitel.webhook_calls | one line of `call_analysis_completed` | nested as in the vendor's schema: `{"call": {"id", "tenant_code", "details": [{"id", "dial_starts_at", ...}]}}`; instants are datetimes; later line of one file = later delivery |
-| miitel.history_rows | one row of 応対履歴 CSV, list or flow view | English header names: `Sequence ID, User name, Call from, Call to, Call type, Dial begin time, Call begin time, Call end time, Ringing time, Call duration, Call memo, Account name, Contact person name, Overall`, flow view also `Parent sequence ID, Previous sequence ID`; durations int seconds; `Call type` the Japanese label |
-| salesforce.User, .Lead, .Contact, .Account, .Opportunity, .OpportunityHistory, .OpportunityStage, .Task, .Event, .Campaign, .CampaignMember | one exported version of the record | API names (custom fields: `Lead.utm_source__c, utm_medium__c, utm_campaign__c, pi__score__c`; `Event.MeetingOutcome__c`; `Opportunity.BusinessUnit__c, LossReason__c`) |
-| hubspot.contacts | one contact, API envelope | `id, createdAt, updatedAt, archived, properties{...}`; properties are strings as in the API |
-| hubspot.email_events, .form_submissions, .event_participations | one event | API names; `created`, `submittedAt`, `properties.occurredAt` are datetimes (written as epoch ms) |
-| planning.roster, .absences, .targets, ... (one per planning table) | one row | the snake_case headers of the planning contract |
-| mapped.call_legs, mapped.leads | one row of a tool only sources.yml describes | canonical column names of the mapped contract, before value maps (the Japanese value stays) |
+miitel.webhook_calls
+    One line of `call_analysis_completed`, nested as in the vendor's schema:
+    `{"call": {"id", "tenant_code", "details": [{"id", "dial_starts_at", ...}]}}`. Instants are
+    datetimes. Of two lines for one call in one file the later line is the later delivery.
+miitel.history_rows
+    One row of the 応対履歴 CSV, list or flow view, under the English headers: Sequence ID, Parent
+    sequence ID, Previous sequence ID (flow view only), User name, Call from, Call to, Call type
+    (the Japanese label), Dial begin time, Call begin time, Call end time, Ringing time and Call
+    duration (int seconds), Call memo, Account name, Contact person name, Overall.
+salesforce.User, .Lead, .Contact, .Account, .Opportunity, .OpportunityHistory, .OpportunityStage,
+.Task, .Event, .Campaign, .CampaignMember
+    One exported version of a record under API names. Custom fields: Lead utm_source__c,
+    utm_medium__c, utm_campaign__c, pi__score__c; Event MeetingOutcome__c; Opportunity
+    BusinessUnit__c, LossReason__c.
+hubspot.contacts
+    `id, createdAt, updatedAt, archived, properties{...}`; properties are strings as in the API.
+hubspot.email_events, .form_submissions, .event_participations
+    API names; created, submittedAt, properties.occurredAt are datetimes (written as epoch ms).
+planning.<table>
+    One row under the snake_case headers of the planning contract.
+mapped.call_legs, mapped.leads
+    One row of a tool only sources.yml describes, under canonical column names, before value maps
+    and constants (the Japanese value stays).
 
 `World.bad_rows` holds what was planted to be set aside: object, file, record number, why, and the
 text or dict written. Bad rows never stand in `World.records`.
@@ -61,6 +76,7 @@ that person. `truth.meetings` maps a first event id to what really happened.
 from __future__ import annotations
 
 from tests.simulator.behaviour import Simulation
+from tests.simulator.house import configuration, write_house
 from tests.simulator.world import (
     BadRow,
     CallTruth,
@@ -87,7 +103,9 @@ __all__ = [
     "Truth",
     "World",
     "WorldSettings",
+    "configuration",
     "simulate",
+    "write_house",
     "write_records",
     "write_world",
 ]

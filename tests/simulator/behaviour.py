@@ -9,6 +9,7 @@ are forgotten or wrong, numbers mistyped, speech analysis missing.
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ from tests.simulator.world import (
 _HOUR: Final = 3600
 _ATTEMPTS: Final = 6
 _NURTURE_POOL: Final = 20_000
+_TITLES: Final = [title for title, _ in vocabulary.TITLES]
+_TITLE_WEIGHTS: Final = list(itertools.accumulate(share for _, share in vocabulary.TITLES))
 _HISTORY_TYPES: Final = {
     "OUTGOING_CALL": ("発信", "発信(不在)"),
     "PREDICTIVE_DIAL": ("predictive_dial", "predictive_dial"),
@@ -188,6 +191,7 @@ class Simulation:
             memo_separator=selling.MEMO_SEPARATOR,
             acceptance_stage=selling.ACCEPTANCE_STAGE,
             covers_from=plan.first_day,
+            webhook_from=plan.month_start(plan.history_months),
             lead_status=dict(selling.LEAD_STATUS),
             meeting_outcomes=dict(selling.MEETING_OUTCOMES),
         )
@@ -353,12 +357,7 @@ class Simulation:
         firm = self._firm(rng)
         surname = rng.choice(vocabulary.SURNAMES)
         given = rng.choice(vocabulary.GIVEN_NAMES)
-        draw = rng.random()
-        title = ""
-        for title, share in vocabulary.TITLES:
-            draw -= share
-            if draw < 0:
-                break
+        title = rng.choices(_TITLES, cum_weights=_TITLE_WEIGHTS)[0]
         draw = rng.random()
         if channel.key == "bought_list":
             kind = "main" if draw < 0.7 else "direct"
@@ -413,7 +412,7 @@ class Simulation:
         number: str | None = identifiers.typed(rng, person.digits)
         if channel.key == "bought_list" and rng.random() < 0.04 and person.digits[0] == "0":
             number = identifiers.damaged_by_excel(person.digits)
-        utm = channel.utm or (None, None, None)
+        utm: tuple[str | None, str | None, str | None] = channel.utm or (None, None, None)
         campaign = utm[2].format(month=f"{at.year}{at.month:02d}") if utm[2] else utm[2]
         if channel.key == "download" and rng.random() < 0.3:
             utm, campaign = ("newsletter", "email", None), "mail_case"
@@ -1087,7 +1086,6 @@ class Simulation:
                 previous=call_id,
             )
             legs.append(agent_leg)
-        last = legs[-1]
         if party == "intended" and not predictive and talk is not None and rng.random() < 0.02:
             # Handed over to a colleague of field sales: the dial stays the dialler's.
             expert = self.field[self.turn % len(self.field)]
@@ -1107,7 +1105,6 @@ class Simulation:
             )
             if tags and rng.random() < 0.5:
                 legs[-1].tags, tags = tags, []
-            last = legs[-1]
         if party == "nobody" and not predictive and rng.random() < 0.012:
             # 不在 followed by the system's own recording: still not answered.
             legs.append(
@@ -1123,7 +1120,6 @@ class Simulation:
                     previous=call_id,
                 )
             )
-            last = legs[-1]
         home = legs[1] if predictive and len(legs) > 1 else root
         if not legs[-1].tags:
             home.tags = tags
@@ -1955,11 +1951,10 @@ class Simulation:
         # The late wave: in the middle of the half-year field sales left its stages untouched and
         # cleaned them up in the last days.
         wave = self.plan.stories and self.plan.months >= 5
-        if wave and day.month == self.plan.month_start(self.plan.months - 3).month:
-            if rng.random() < 0.75:
-                back = rng.randrange(2, 7)
-                late = self.plan.as_of - timedelta(days=back)
-                gate = max(gate, next_open(late, 0))
+        touched = wave and day.month == self.plan.month_start(self.plan.months - 3).month
+        if touched and rng.random() < 0.75:
+            late = self.plan.as_of - timedelta(days=rng.randrange(2, 7))
+            gate = max(gate, next_open(late, 0))
         truth.accepted_on = gate
 
         self._plan_for(gate, 16 * _HOUR + rng.randrange(5000), self._move(opportunity, "有効商談"))
@@ -2065,7 +2060,8 @@ class Simulation:
     def _marketing_exports(self, since: date, day: date) -> Iterator[Delivery]:
         now = utc(day + timedelta(days=1), 0)
         for name, events in self.marketing.items():
-            ready, later = [], []
+            ready: list[Record] = []
+            later: list[Record] = []
             for event in events:
                 at = event.get("created") or event.get("submittedAt")
                 at = at or event["properties"]["occurredAt"]

@@ -64,11 +64,11 @@ def deliver(
     elif source_id == "miitel-history":
         flow = months == 1
         delivery.dialect = (
-            Dialect(view="flow", durations="seconds", quote_all=False)
+            Dialect(view="flow", durations="seconds", quote_all=False, gzip=True)
             if flow
             else Dialect(encoding="cp932", header="ja", newline="\r\n", quote_all=False)
         )
-        delivery.file = f"history_{span}_{stamp}.csv"
+        delivery.file = f"history_{span}_{stamp}.csv" + (".gz" if flow else "")
         delivery.covers = (first, last)
     elif source_id == "osaka":
         delivery.dialect = Dialect(
@@ -113,9 +113,9 @@ def _salesforce_dialect(month: int) -> tuple[Dialect, str]:
         return Dialect(encoding="cp932", newline="\r\n"), ".csv"  # Data Loader on Windows
     if month == 3:
         return Dialect(header="snake", quote_all=False, gzip=True), ".csv.gz"  # a connector
-    if month == 4:
-        return Dialect(bom=True, gzip=True), ".csv.gz"
-    return Dialect(bom=True, newline="\r\n"), ".csv"  # Data Loader, UTF-8
+    if month == 5:
+        return Dialect(bom=True, newline="\r\n"), ".csv"  # Data Loader, UTF-8
+    return Dialect(bom=True, gzip=True), ".csv.gz"  # the same, packed by the job that moves it
 
 
 def _plant(delivery: Delivery, month: int, rows: list[Record]) -> None:

@@ -76,10 +76,7 @@ AREAS: Final = (("03", 4, 0.6), ("06", 4, 0.2), ("052", 3, 0.12), ("011", 3, 0.0
 def landline(rng: random.Random) -> str:
     """Ten domestic digits of an unassigned fixed line."""
     draw = rng.random()
-    for area, middle, share in AREAS:
-        draw -= share
-        if draw < 0:
-            break
+    area, middle, _ = next((entry for entry in AREAS if (draw := draw - entry[2]) < 0), AREAS[0])
     digits = f"{rng.randrange(10 ** (middle - 1)):0{middle - 1}d}{rng.randrange(10**4):04d}"
     return f"{area}0{digits}"
 

@@ -9,38 +9,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# Kanji beyond JIS X 0208 (髙 﨑 德) stand here on purpose: `shift_jis` cannot write them, cp932 can.
-SURNAMES: Final = tuple(
-    pair.split("/")
-    for pair in (
-        "佐藤/sato 鈴木/suzuki 髙橋/takahashi 田中/tanaka 伊藤/ito 渡邊/watanabe 山本/yamamoto "
-        "中村/nakamura 小林/kobayashi 加藤/kato 吉田/yoshida 山田/yamada 佐々木/sasaki 山口/yamaguchi "
-        "松本/matsumoto 井上/inoue 木村/kimura 林/hayashi 斎藤/saito 清水/shimizu 山﨑/yamazaki "
-        "森/mori 池田/ikeda 橋本/hashimoto 阿部/abe 石川/ishikawa 山下/yamashita 中島/nakajima "
-        "石井/ishii 小川/ogawa 前田/maeda 岡田/okada 長谷川/hasegawa 藤田/fujita 後藤/goto 近藤/kondo "
-        "村上/murakami 遠藤/endo 青木/aoki 坂本/sakamoto 德永/tokunaga 福田/fukuda 太田/ota 西村/nishimura "
-        "藤井/fujii 金子/kaneko 岡本/okamoto 藤原/fujiwara 三浦/miura 中野/nakano 原田/harada 松田/matsuda"
-    ).split()
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Japanese/romaji pairs of a text, one per word."""
+    return tuple((word.partition("/")[0], word.partition("/")[2]) for word in text.split())
+
+
+# Kanji beyond JIS X 0208 (髙 﨑 德) stand here on purpose: cp932 can write them, `shift_jis` not.
+SURNAMES: Final = _pairs(
+    """
+    佐藤/sato 鈴木/suzuki 髙橋/takahashi 田中/tanaka 伊藤/ito 渡邊/watanabe 山本/yamamoto
+    中村/nakamura 小林/kobayashi 加藤/kato 吉田/yoshida 山田/yamada 佐々木/sasaki
+    山口/yamaguchi 松本/matsumoto 井上/inoue 木村/kimura 林/hayashi 斎藤/saito 清水/shimizu
+    山﨑/yamazaki 森/mori 池田/ikeda 橋本/hashimoto 阿部/abe 石川/ishikawa 山下/yamashita
+    中島/nakajima 石井/ishii 小川/ogawa 前田/maeda 岡田/okada 長谷川/hasegawa 藤田/fujita
+    後藤/goto 近藤/kondo 村上/murakami 遠藤/endo 青木/aoki 坂本/sakamoto 德永/tokunaga
+    福田/fukuda 太田/ota 西村/nishimura 藤井/fujii 金子/kaneko 岡本/okamoto 藤原/fujiwara
+    三浦/miura 中野/nakano 原田/harada 松田/matsuda
+    """
 )
-GIVEN_NAMES: Final = tuple(
-    pair.split("/")
-    for pair in (
-        "太郎/taro 花子/hanako 健/ken 美咲/misaki 翔太/shota 陽子/yoko 大輔/daisuke 恵/megumi 誠/makoto "
-        "由美/yumi 拓也/takuya 直美/naomi 浩二/koji 真由/mayu 和也/kazuya 愛/ai 学/manabu 香織/kaori "
-        "隆/takashi 智子/tomoko 亮/ryo 裕子/yuko 剛/tsuyoshi 沙織/saori 徹/toru 彩/aya 悟/satoru 瞳/hitomi "
-        "修/osamu 千尋/chihiro 潤/jun 奈々/nana 光/hikaru 理恵/rie 進/susumu 久美/kumi 豊/yutaka 舞/mai"
-    ).split()
+GIVEN_NAMES: Final = _pairs(
+    """
+    太郎/taro 花子/hanako 健/ken 美咲/misaki 翔太/shota 陽子/yoko 大輔/daisuke 恵/megumi
+    誠/makoto 由美/yumi 拓也/takuya 直美/naomi 浩二/koji 真由/mayu 和也/kazuya 愛/ai
+    学/manabu 香織/kaori 隆/takashi 智子/tomoko 亮/ryo 裕子/yuko 剛/tsuyoshi 沙織/saori
+    徹/toru 彩/aya 悟/satoru 瞳/hitomi 修/osamu 千尋/chihiro 潤/jun 奈々/nana 光/hikaru
+    理恵/rie 進/susumu 久美/kumi 豊/yutaka 舞/mai
+    """
 )
-COMPANY_STEMS: Final = tuple(
-    pair.split("/")
-    for pair in (
-        "ソラマメ/soramame ミズカガミ/mizukagami カゼマチ/kazemachi ホシクズ/hoshikuzu ツキノワ/tsukinowa "
-        "アメフリ/amefuri ユキドケ/yukidoke コモレビ/komorebi ナギサ堂/nagisado ヒナタボコ/hinataboko "
-        "アサツユ/asatsuyu ヨイヤミ/yoiyami トオリアメ/toriame シオカゼ堂/shiokazedo ヤマビコ舎/yamabikosha "
-        "カワセミ堂/kawasemido ハナイカダ/hanaikada クモノミネ/kumonomine オボロ月/oborozuki ミナカミ舎/minakamisha "
-        "ヒグラシ/higurashi スズムシ堂/suzumushido ユウナギ/yunagi アサギリ舎/asagirisha フタバ星/futababoshi "
-        "ムギワラ/mugiwara ワタゲ/watage コハルビ/koharubi サザナミ舎/sazanamisha ホタルビ/hotarubi"
-    ).split()
+COMPANY_STEMS: Final = _pairs(
+    """
+    ソラマメ/soramame ミズカガミ/mizukagami カゼマチ/kazemachi ホシクズ/hoshikuzu
+    ツキノワ/tsukinowa アメフリ/amefuri ユキドケ/yukidoke コモレビ/komorebi
+    ナギサ堂/nagisado ヒナタボコ/hinataboko アサツユ/asatsuyu ヨイヤミ/yoiyami
+    トオリアメ/toriame シオカゼ堂/shiokazedo ヤマビコ舎/yamabikosha カワセミ堂/kawasemido
+    ハナイカダ/hanaikada クモノミネ/kumonomine オボロ月/oborozuki ミナカミ舎/minakamisha
+    ヒグラシ/higurashi スズムシ堂/suzumushido ユウナギ/yunagi アサギリ舎/asagirisha
+    フタバ星/futababoshi ムギワラ/mugiwara ワタゲ/watage コハルビ/koharubi
+    サザナミ舎/sazanamisha ホタルビ/hotarubi
+    """
 )
 TRADES: Final = (
     "工業",
@@ -59,7 +66,7 @@ TRADES: Final = (
 INDUSTRIES: Final = ("製造", "物流", "卸売", "建設", "IT", "食品", "サービス", "医薬")
 COMPANY_FORMS: Final = ("株式会社{}", "{}株式会社", "㈱{}", "（株）{}", "{}(株)", "株式会社 {}")
 
-# title, is this person a key person (planning's title map says the same, but does not know them all)
+# Title and its share.
 TITLES: Final = (
     ("代表取締役", 0.04),
     ("取締役", 0.04),

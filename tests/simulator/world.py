@@ -193,6 +193,7 @@ class WorldSettings:
     memo_separator: str
     acceptance_stage: str
     covers_from: date
+    webhook_from: date
     lead_status: Mapping[str, str]  # status -> mql | nurturing | handed_back
     meeting_outcomes: Mapping[str, str]
     business_unit_field: str = "BusinessUnit__c"

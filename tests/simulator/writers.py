@@ -69,7 +69,12 @@ def default_dialect(object_name: str) -> Dialect:
 
 
 def snake_case(api_name: str) -> str:
-    """`CreatedDate` -> `created_date`, `no_show__c` -> `no_show_c`: the spelling of connectors."""
+    """`CreatedDate` -> `created_date`: the spelling of connectors.
+
+    Custom fields keep their API name, in lower case (`MeetingOutcome__c` -> `meetingoutcome__c`).
+    """
+    if api_name.endswith("__c"):
+        return api_name.lower()
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", api_name)
     return re.sub(r"_+", "_", name).lower()
 
@@ -323,44 +328,46 @@ def write_records(
     return path
 
 
-def write_delivery(delivery: Delivery, out_dir: Path) -> Path:
-    """Write one delivery that is not inside an archive, and its copies."""
-    assert delivery.archive is None
-    folder = out_dir / delivery.source_id
-    path = folder / delivery.file
-    _write_file(path, delivery.object_name, delivery.rows, delivery.dialect)
-    for copy in delivery.copies:
-        (folder / copy).write_bytes(path.read_bytes())
-    return path
+class DeliveryWriter:
+    """Writes deliveries as they come; holds back only the members of archives.
 
+    Files lie below `out_dir/<source_id>/`. `close` writes the archives and returns every path.
+    """
 
-def write_archive(deliveries: Sequence[Delivery], out_dir: Path) -> Path:
-    """Write deliveries that name the same archive as one zip."""
-    first = deliveries[0]
-    assert first.archive is not None
-    path = out_dir / first.source_id / first.archive
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        for delivery in deliveries:
-            buffer = io.BytesIO()
-            _write_plain(
-                buffer,
-                delivery.object_name,
-                delivery.rows,
-                replace(delivery.dialect, gzip=False),
-            )
-            _add_member(archive, delivery.file, buffer.getvalue())
-    return path
+    def __init__(self, out_dir: Path) -> None:
+        self._out = out_dir
+        self._paths: list[Path] = []
+        self._members: dict[Path, list[Delivery]] = {}
+
+    def write(self, delivery: Delivery) -> None:
+        folder = self._out / delivery.source_id
+        if delivery.archive is not None:
+            self._members.setdefault(folder / delivery.archive, []).append(delivery)
+            return
+        path = folder / delivery.file
+        _write_file(path, delivery.object_name, delivery.rows, delivery.dialect)
+        self._paths.append(path)
+        for copy in delivery.copies:
+            (folder / copy).write_bytes(path.read_bytes())
+            self._paths.append(folder / copy)
+
+    def close(self) -> list[Path]:
+        for path, members in self._members.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(path, "w") as archive:
+                for member in members:
+                    buffer = io.BytesIO()
+                    dialect = replace(member.dialect, gzip=False)
+                    _write_plain(buffer, member.object_name, member.rows, dialect)
+                    _add_member(archive, member.file, buffer.getvalue())
+            self._paths.append(path)
+        self._members = {}
+        return self._paths
 
 
 def write_world(world: World, out_dir: Path) -> list[Path]:
-    """Write every delivery below `out_dir/<source_id>/`; returns the files in order."""
-    archives: dict[tuple[str, str], list[Delivery]] = {}
-    paths = []
+    """Write every delivery below `out_dir/<source_id>/`; returns the files."""
+    writer = DeliveryWriter(out_dir)
     for delivery in world.deliveries:
-        if delivery.archive is None:
-            paths.append(write_delivery(delivery, out_dir))
-        else:
-            archives.setdefault((delivery.source_id, delivery.archive), []).append(delivery)
-    paths.extend(write_archive(members, out_dir) for members in archives.values())
-    return paths
+        writer.write(delivery)
+    return writer.close()
