@@ -144,8 +144,9 @@ def _source(entry: Mapping[str, Any]) -> Source:
         default_currency=entry.get("default_currency"),
         acceptance_mode=str(gate.get("mode", "stage")),
         acceptance_stage=gate.get("stage"),
-        acceptance_field=acceptance_field,
-        acceptance_map=acceptance_map,
+        acceptance_field=gate.get("field") or acceptance_field,
+        acceptance_map={str(k).lower(): str(v) for k, v in (gate.get("map") or {}).items()}
+        or acceptance_map,
         outcome_field=outcome_field,
         outcome_map=outcome_map,
         lead_status={

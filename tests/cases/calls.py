@@ -1,0 +1,441 @@
+"""Cases about calls and e-mails (dictionary §1, §9 Calls; formats §6.7, §6.9, §7)."""
+
+from __future__ import annotations
+
+from tests.cases import case
+from tests.cases.scene import Expect, Scene, day, jst
+
+
+@case(
+    9, "booked",
+    "Whose dial is a predictive dial that the customer took and no agent joined?",
+    "§9 Calls: a dial on (unassigned); answered, but nobody of ours was there to reach anyone.",
+)  # fmt: skip
+def predictive_dial_without_an_agent(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    scene.group(scene.leg("PREDICTIVE_DIAL", jst(5, 21), scene.number_of(1), talk=8))
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": "(unassigned)", "date": day(5, 21)},
+            {"dials": 1, "answered_calls": 1, "human_reached": 0, "connects": 0, "talk_seconds": 0},
+        ),
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"dials": 0}),
+    ]
+
+
+@case(
+    10, "booked",
+    "A dials, talks 20 s, transfers to B, who talks 40 s and tags 本人接続. Whose connect?",
+    "§9 Calls: one dial of the person who dialled, talk 20 + 40 = 60, best tag of all legs.",
+)  # fmt: skip
+def transfer_chain(scene: Scene) -> list[Expect]:
+    a, b = scene.rep("a"), scene.rep("b")
+    number = scene.number_of(1)
+    dialled = scene.leg("OUTGOING_CALL", jst(5, 11), number, rep=a, talk=20)
+    passed = scene.leg(
+        "EXTENSION_TRANSFER", jst(5, 11, 10, 1), number, rep=b, talk=40, tags=("本人接続",),
+        previous=dialled["id"],
+    )  # fmt: skip
+    scene.group(dialled, passed)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": a.rep_id},
+            {
+                "dials": 1, "answered_calls": 1, "human_reached": 1, "connects": 1,
+                "talk_seconds": 60, "connect_talk_seconds": 60,
+            },
+        ),
+        Expect("kpi_rep_daily", {"rep_id": b.rep_id}, {"dials": 0, "connects": 0}),
+        Expect(
+            "fct_calls",
+            {"rep_id": a.rep_id},
+            {"_rows": 1, "talk_seconds": 60, "disposition": "connected",
+             "connect_basis": "disposition"},
+        ),
+    ]  # fmt: skip
+
+
+@case(
+    11, "booked",
+    "A call answered for 40 s with speech on it, tagged 留守電: was anybody reached?",
+    "§9 Calls: the tag 'voicemail left' proves a machine; answered, but no human, no connect.",
+)  # fmt: skip
+def voicemail_tag(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    scene.contact(number)
+    scene.call(rep, jst(5, 12), number, talk=40, tags=("留守電",), turns=6)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 1, "answered_calls": 1, "human_reached": 0, "connects": 0,
+             "unidentified_party": 0, "talk_seconds": 0},
+        )
+    ]  # fmt: skip
+
+
+@case(
+    12, "booked",
+    "A 3-second call tagged 興味なし: below the 5 seconds of a human, yet the person spoke.",
+    "§9 Calls: a disposition naming the intended person proves a human even under 5 s.",
+)  # fmt: skip
+def disposition_under_five_seconds(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    scene.call(rep, jst(5, 12), number, talk=3, tags=("興味なし",))
+    scene.call(rep, jst(5, 12, 11), number, talk=3)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 2, "answered_calls": 2, "human_reached": 1, "connects": 1,
+             "talk_seconds": 3},
+        )
+    ]  # fmt: skip
+
+
+@case(
+    13, "booked",
+    "Two minutes with the reception, tagged 受付, to a number that is one person's.",
+    "Formats §7.2.2: gatekeeper is not the intended person, however long the talk; a human it was.",
+)  # fmt: skip
+def gatekeeper(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    scene.contact(number)
+    scene.call(rep, jst(5, 12), number, talk=120, tags=("受付",), turns=12)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 1, "human_reached": 1, "connects": 0, "unidentified_party": 0,
+             "talk_seconds": 120, "connect_talk_seconds": 0},
+        )
+    ]  # fmt: skip
+
+
+@case(
+    14, "booked",
+    "Three analysed calls without a tag: 35 s and 5 turns; 29 s and 9 turns; 35 s, 3 turns, the "
+    "customer heard for 3.5 s only.",
+    "Formats §7.2.3: 30 s and (4 turns or 10 s of the customer or an utterance): only the first.",
+)  # fmt: skip
+def speech_rule(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    scene.contact(number)
+    scene.call(rep, jst(5, 12, 10), number, talk=35, turns=5)
+    scene.call(rep, jst(5, 12, 11), number, talk=29, turns=9)
+    scene.call(rep, jst(5, 12, 12), number, talk=35, turns=3, agent_share=0.9)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 3, "human_reached": 3, "connects": 1, "analysed_calls": 3,
+             "analysed_connects": 1, "turns": 17, "connect_talk_seconds": 35},
+        ),
+        Expect(
+            "fct_calls",
+            {"rep_id": rep.rep_id, "is_connect": True},
+            {"_rows": 1, "connect_basis": "speech", "talk_seconds": 35, "match_level": "person"},
+        ),
+    ]  # fmt: skip
+
+
+@case(
+    15, "booked",
+    "Untagged, unanalysed calls to one person's number: 60 s and 59 s.",
+    "Formats §7.2.4: from 60 s on, talk alone is a connect; 59 s is not.",
+)  # fmt: skip
+def duration_rule(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    scene.contact(number)
+    scene.call(rep, jst(5, 12, 10), number, talk=60)
+    scene.call(rep, jst(5, 12, 11), number, talk=59)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 2, "human_reached": 2, "connects": 1, "talk_seconds": 119,
+             "connect_talk_seconds": 60},
+        ),
+        Expect(
+            "fct_calls",
+            {"rep_id": rep.rep_id, "is_connect": True},
+            {"_rows": 1, "connect_basis": "duration"},
+        ),
+    ]  # fmt: skip
+
+
+@case(
+    16, "booked",
+    "90 s of untagged talk with a number that is nobody's.",
+    "§1 connects: without a person the duration rule gives unidentified_party, counted apart.",
+)  # fmt: skip
+def nobody_known_at_the_number(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    scene.call(rep, jst(5, 12), scene.number_of(1), talk=90)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 1, "human_reached": 1, "connects": 0, "unidentified_party": 1},
+        ),
+        Expect(
+            "fct_calls", {"rep_id": rep.rep_id}, {"match_level": "none", "channel": "(unlinked)"}
+        ),
+    ]
+
+
+@case(
+    17, "booked",
+    "Two colleagues of one customer share a number. 90 s untagged; later 10 s tagged 本人接続.",
+    "Formats §6.2.8: a shared number is the account only: unidentified; the tag needs no person.",
+)  # fmt: skip
+def shared_number(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    account = scene.account()
+    scene.contact(number, account=account)
+    scene.contact(number, account=account)
+    scene.call(rep, jst(5, 12), number, talk=90)
+    scene.call(rep, jst(5, 13), number, talk=10, tags=("本人接続",))
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 2, "human_reached": 2, "connects": 1, "unidentified_party": 1},
+        ),
+        Expect(
+            "fct_calls",
+            {"rep_id": rep.rep_id, "called_on": day(5, 12)},
+            {"match_level": "account", "account_id": account, "person_id": None,
+             "is_connect": False},
+        ),
+    ]  # fmt: skip
+
+
+@case(
+    18, "booked",
+    "The same shared number, 90 s untagged, but the rep logged the call on one of the two.",
+    "§9 Calls: a Task's WhoId is a person-level match even on a shared number, so 90 s connect.",
+)  # fmt: skip
+def who_id_on_a_shared_number(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    account = scene.account()
+    contact = scene.contact(number, account=account)
+    scene.contact(number, account=account)
+    scene.call(rep, jst(5, 12), number, talk=90)
+    task = scene.task(rep, jst(5, 12, 10, 3), "Call", who=contact, duration=90)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 1, "connects": 1, "unidentified_party": 0},
+        ),
+        Expect(
+            "fct_calls",
+            {"rep_id": rep.rep_id},
+            {"_rows": 1, "match_level": "person", "match_basis": "crm_activity",
+             "crm_activity_id": task, "connect_basis": "duration"},
+        ),
+    ]  # fmt: skip
+
+
+@case(
+    19, "booked",
+    "A 20-second call without a tag, logged in the CRM as 本人接続 with the leg's id.",
+    "§1 dials, §9 Calls: the same call counts once; the CRM's result fills in for a missing tag.",
+)  # fmt: skip
+def twin_counted_once(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    contact = scene.contact(number)
+    leg = scene.call(rep, jst(5, 12), number, talk=20)
+    # Logged an hour later: only the leg's id proves the pair.
+    scene.task(rep, jst(5, 12, 11), "Call", who=contact, duration=20, result="本人接続", leg=leg)
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"dials": 1, "connects": 1}),
+        Expect(
+            "fct_calls",
+            {"rep_id": rep.rep_id},
+            {"_rows": 1, "disposition": "connected", "call_origin": "cti"},
+        ),
+    ]
+
+
+@case(
+    20, "booked",
+    "One logged call lies 120 s after the end of one call and 120 s before that of the next.",
+    "Formats §6.9.3: ties stay unmatched: its 本人接続 reaches neither, and it is no third dial.",
+)  # fmt: skip
+def twin_tie(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    contact = scene.contact(number)
+    # Ends 10:01:00 and 10:05:00; the Task stands at 10:03:00.
+    scene.call(rep, jst(5, 12, 10, 0, 30), number, talk=20)
+    scene.call(rep, jst(5, 12, 10, 4, 30), number, talk=20)
+    scene.task(rep, jst(5, 12, 10, 3), "Call", who=contact, duration=20, result="本人接続")
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"dials": 2, "connects": 0}),
+        Expect("fct_calls", {"rep_id": rep.rep_id, "crm_activity_id": None}, {"_rows": 2}),
+    ]
+
+
+@case(
+    21, "booked",
+    "A rep without a phone system logs 本人接続 200 s, 不在, and 300 s without a result.",
+    "§9 Calls: her dials are the CRM's; answered unless the result says otherwise; connect by "
+    "disposition only, so the 300 s are talk with a human but no connect.",
+)  # fmt: skip
+def rep_without_a_phone_system(scene: Scene) -> list[Expect]:
+    rep = scene.rep(cti="none")
+    contact = scene.prospect()
+    scene.task(rep, jst(5, 12, 10), "Call", who=contact, duration=200, result="本人接続")
+    scene.task(rep, jst(5, 12, 11), "Call", who=contact, duration=0, result="不在")
+    scene.task(rep, jst(5, 12, 12), "Call", who=contact, duration=300)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 3, "answered_calls": 2, "human_reached": 2, "connects": 1,
+             "unidentified_party": 0, "talk_seconds": 500, "connect_talk_seconds": 200},
+        )
+    ]  # fmt: skip
+
+
+@case(
+    22, "booked",
+    "An extension call to a colleague, and an outgoing call to one of our own lines.",
+    "Formats §6.7.7, §6.2.7: internal calls and own numbers are excluded before any KPI.",
+)  # fmt: skip
+def internal_calls(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    scene.group(scene.leg("EXTENSION", jst(5, 12), "201", rep=rep, talk=90, tags=("本人接続",)))
+    scene.call(rep, jst(5, 13), "03-0000-0100", talk=90, tags=("本人接続",))
+    scene.call(rep, jst(5, 14), scene.number_of(1))
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 1, "answered_calls": 0, "connects": 0, "human_reached": 0,
+             "inbound_connects": 0},
+        )
+    ]  # fmt: skip
+
+
+@case(
+    23, "booked",
+    "A customer calls in and the rep speaks with her for 100 s, tagged 本人接続.",
+    "§1 connects are dials; inbound_connects are counted apart.",
+)  # fmt: skip
+def inbound_connect(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    scene.contact(number)
+    scene.group(
+        scene.leg("INCOMING_CALL", jst(5, 12), number, rep=rep, talk=100, tags=("本人接続",))
+    )
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 0, "answered_calls": 0, "human_reached": 0, "connects": 0,
+             "inbound_connects": 1, "talk_seconds": 0},
+        )
+    ]  # fmt: skip
+
+
+@case(
+    24, "booked",
+    "The webhook delivers a call tagged 受付 in May and again in June, now tagged 本人接続.",
+    "Formats §5.1: the latest delivery of a leg wins; one dial, one connect.",
+)  # fmt: skip
+def edited_tag_delivered_again(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    leg = scene.leg("OUTGOING_CALL", jst(5, 12), number, rep=rep, talk=20, tags=("受付",))
+    scene.group(leg, delivered=day(5, 13))
+    edited = dict(leg)
+    edited["tags"] = [{"value": "本人接続", "created_by": "rep", "creator_type": "TENANT_USER"}]
+    scene.group(edited)
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"dials": 1, "connects": 1}),
+        Expect("fct_calls", {"rep_id": rep.rep_id}, {"_rows": 1, "disposition": "connected"}),
+    ]
+
+
+@case(
+    25, "booked",
+    "Two mails of the rep (one written the evening before it was completed), one list mail, one "
+    "draft still open.",
+    "§1 emails_sent, §9 E-mail: automated mail is not the rep's; the day is that of completion.",
+)  # fmt: skip
+def emails(scene: Scene) -> list[Expect]:
+    rep, contact = scene.rep(), scene.prospect()
+    scene.task(rep, jst(5, 12), "Email", who=contact)
+    scene.task(rep, jst(5, 13, 0, 30), "Email", who=contact, created=jst(5, 12, 23, 30))
+    scene.task(rep, jst(5, 13), "ListEmail", who=contact)
+    scene.task(rep, jst(5, 13), "Email", who=contact, closed=False)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"emails_sent": 2, "approaches": 2, "dials": 0},
+        ),
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id, "date": day(5, 13)}, {"emails_sent": 1}),
+    ]
+
+
+@case(
+    26, "opportunity",
+    "A house that requires a disposition: 100 s untagged and unanalysed with a known person.",
+    "Formats §7.2.4: with require_disposition the duration rule is off; human, but no connect.",
+)  # fmt: skip
+def disposition_required(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    scene.contact(number)
+    scene.call(rep, jst(5, 12), number, talk=100)
+    scene.call(rep, jst(5, 13), number, talk=100, tags=("本人接続",))
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 2, "human_reached": 2, "connects": 1, "unidentified_party": 0},
+        )
+    ]
+
+
+@case(
+    27, "booked",
+    "An outgoing call rings out (tagged 本人接続 by mistake) and ends in an automatic recording.",
+    "§9 Calls: a dial, not answered; formats §7.2.1: the tag is a conflict, listed, not counted.",
+)  # fmt: skip
+def unanswered_then_recorded(scene: Scene) -> list[Expect]:
+    rep, number = scene.rep(), scene.number_of(1)
+    rang = scene.leg("OUTGOING_CALL", jst(5, 12), number, rep=rep, tags=("本人接続",))
+    recorded = scene.leg(
+        "AUTOMATIC_RECORD", jst(5, 12, 10, 0, 10), number, talk=20, previous=rang["id"]
+    )
+    scene.group(rang, recorded)
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 1, "answered_calls": 0, "human_reached": 0, "connects": 0},
+        ),
+        Expect("fct_calls", {"rep_id": rep.rep_id}, {"has_disposition_conflict": True}),
+    ]
+
+
+@case(
+    28, "booked",
+    "Wrong number and 'never call again', 12 s each.",
+    "§1 wrong_numbers, do_not_call: the list's health; both were humans, neither a connect.",
+)  # fmt: skip
+def health_of_the_list(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    scene.call(rep, jst(5, 12), scene.number_of(1), talk=12, tags=("番号違い",))
+    scene.call(rep, jst(5, 12, 11), scene.number_of(2), talk=12, tags=("連絡禁止",))
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"dials": 2, "wrong_numbers": 1, "do_not_call": 1, "connects": 0, "human_reached": 2},
+        )
+    ]

@@ -1,0 +1,155 @@
+"""The three houses the cases live in: what is configured and planned for all cases of a house.
+
+`booked` is the default configuration; `held` and `opportunity` differ where a case asks. Anchors
+are calls of nobody's case that fix which days the phone system's files cover.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from tests.cases.scene import INTERNAL_DOMAIN, Record, Scene, day, jst
+
+OUTCOMES = {"実施": "held", "不参加": "no_show", "中止": "canceled", "日程変更": "rescheduled"}
+STAGES = (
+    ("初回商談", 1, False, False),
+    ("有効商談", 2, False, False),
+    ("提案", 3, False, False),
+    ("受注", 4, True, True),
+    ("失注", 5, True, False),
+)
+DISPOSITIONS = (
+    ("アポ獲得", "meeting_set"),
+    ("本人接続", "connected"),
+    ("折返し依頼", "callback_requested"),
+    ("興味なし", "not_interested"),
+    ("受付", "gatekeeper"),
+    ("伝言", "left_live_message"),
+    ("番号違い", "wrong_number"),
+    ("連絡禁止", "do_not_call"),
+    ("留守電", "left_voicemail"),
+    ("不在", "no_answer"),
+    ("話中", "busy"),
+    ("その他", "other"),
+)
+
+
+@dataclass(frozen=True)
+class CaseHouse:
+    """Configuration of one house, as its two YAML documents."""
+
+    name: str
+    as_of: date
+    # First and last days of the phone system's files, one pair per file.
+    cti_files: tuple[tuple[date, date], ...]
+    reporting: dict[str, Any] = field(default_factory=dict)
+    definitions: dict[str, Any] = field(default_factory=dict)
+    acceptance: dict[str, Any] = field(
+        default_factory=lambda: {"mode": "stage", "stage": "有効商談"}
+    )
+    connect: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def house_yml(self) -> dict[str, Any]:
+        return {
+            "company_name": f"架空 {self.name}",
+            "reporting": self.reporting,
+            "definitions": self.definitions,
+        }
+
+    @property
+    def sources_yml(self) -> dict[str, Any]:
+        stamped = {"pattern": r"_(?P<date>\d{8})"}
+        return {
+            "sources": [
+                {
+                    "id": "miitel",
+                    "system": "miitel",
+                    "account": "kura",
+                    "timezone": "Asia/Tokyo",
+                    "own_numbers": ["０３－００００－０１００"],
+                    "extracted_at": stamped,
+                    **({"connect": self.connect} if self.connect else {}),
+                },
+                {
+                    "id": "salesforce",
+                    "system": "salesforce",
+                    "account": "00D000000000001",
+                    "default_currency": "JPY",
+                    "internal_domains": [INTERNAL_DOMAIN],
+                    "extracted_at": stamped,
+                    "coverage": {"basis": "extract", "covers_from": "2026-03-01"},
+                    "custom": {
+                        "events.meeting_outcome": {"field": "MeetingOutcome__c", "map": OUTCOMES},
+                    },
+                    "acceptance": self.acceptance,
+                    "lead_status": {"mql": ["MQL"], "handed_back": ["差し戻し"]},
+                },
+                {"id": "planning", "system": "planning"},
+            ]
+        }
+
+    def planning(self) -> dict[str, list[Record]]:
+        """What planning says in this house whatever the case."""
+        return {
+            "planning.dispositions": [
+                {"source_id": "*", "value": value, "disposition": meaning, "rank": rank}
+                for rank, (value, meaning) in enumerate(DISPOSITIONS, start=1)
+            ],
+            "planning.currency_rates": [
+                {"currency": "USD", "valid_from": day(4, 1), "rate": 150},
+                {"currency": "USD", "valid_from": day(6, 1), "rate": 155},
+            ],
+            "salesforce.OpportunityStage": [
+                {
+                    "Id": f"01JKURA0000000{order}",
+                    "ApiName": name,
+                    "MasterLabel": name,
+                    "SortOrder": order,
+                    "IsClosed": is_closed,
+                    "IsWon": is_won,
+                    "DefaultProbability": 10,
+                    "IsActive": True,
+                }
+                for name, order, is_closed, is_won in STAGES
+            ],
+        }
+
+    def anchors(self) -> Scene:
+        """A rep of no case whose unanswered calls bound the files of the phone system."""
+        scene = Scene(0, self.as_of)
+        rep = scene.rep("anchor", "manager")
+        for first, last in self.cti_files:
+            delivered = last + timedelta(days=1)
+            for at in sorted({first, last}):
+                leg = scene.leg(
+                    "OUTGOING_CALL", jst(at.month, at.day, 8), scene.number_of(0), rep=rep
+                )
+                scene.group(leg, delivered=delivered)
+        return scene
+
+
+HOUSES = {
+    house.name: house
+    for house in (
+        CaseHouse("booked", day(6, 30), ((day(3, 30), day(6, 30)),)),
+        CaseHouse(
+            "held",
+            day(6, 30),
+            ((day(4, 1), day(4, 10)), (day(4, 21), day(6, 30))),
+            reporting={"week_starts_on": "sunday", "fiscal_year_start_month": 1},
+            definitions={"shodan_event": "held"},
+            acceptance={"mode": "owner_role"},
+        ),
+        CaseHouse(
+            "opportunity",
+            day(5, 31),
+            ((day(4, 1), day(5, 31)),),
+            definitions={"shodan_event": "opportunity"},
+            acceptance={"mode": "custom_field", "field": "Accepted__c", "map": {"可": "accepted"}},
+            connect={"require_disposition": True},
+        ),
+    )
+}

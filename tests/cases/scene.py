@@ -1,0 +1,583 @@
+"""What a hand-worked case is made of: a scene of its own people, numbers and records.
+
+A scene hands out ids, names, numbers and addresses that carry its case number, so that many cases
+share one house and one night without touching each other. Builders fill every column an export
+would have; a case states only what matters to it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Record = dict[str, Any]
+TOKYO = ZoneInfo("Asia/Tokyo")
+INTERNAL_DOMAIN = "kura.example.co.jp"
+_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def jst(month: int, day: int, hour: int = 10, minute: int = 0, second: int = 0) -> datetime:
+    """An instant of 2026 by the clock in Tokyo, as UTC."""
+    return datetime(2026, month, day, hour, minute, second, tzinfo=TOKYO).astimezone(UTC)
+
+
+def day(month: int, day_: int) -> date:
+    return date(2026, month, day_)
+
+
+@dataclass(frozen=True)
+class Expect:
+    """One lookup in one published table.
+
+    Rows of `table` that match `where` must give `values`: additive columns of kpi_ tables are
+    summed, anything else must be the same in the one row found. `_rows` counts the rows.
+    """
+
+    table: str
+    where: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question, its answer worked out by hand, and one line of why."""
+
+    number: int
+    question: str
+    why: str
+    house: str
+    build: Callable[[Scene], list[Expect]]
+
+
+@dataclass
+class Rep:
+    rep_id: str
+    name: str
+    email: str
+    user_id: str
+    team: str
+
+
+@dataclass
+class Scene:
+    """The records of one case, each under the delivery (export day) that brought it."""
+
+    number: int
+    as_of: date
+    records: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    _counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    # --- names that belong to this case alone ------------------------------------------------
+
+    def tag(self, text: str = "") -> str:
+        return f"c{self.number:02d}{'-' + text if text else ''}"
+
+    def id(self, prefix: str) -> str:
+        """A new 18-character Salesforce id."""
+        self._counts[prefix] += 1
+        base = f"{prefix}KURA00C{self.number:02d}{self._counts[prefix]:03d}"
+        suffix = ""
+        for start in (0, 5, 10):
+            chunk = base[start : start + 5]
+            suffix += _SUFFIX[sum(1 << i for i, c in enumerate(chunk) if "A" <= c <= "Z")]
+        return base + suffix
+
+    def uuid(self) -> str:
+        self._counts["uuid"] += 1
+        return f"{self.number:08d}-0000-4000-a000-{self._counts['uuid']:012d}"
+
+    def number_of(self, line: int) -> str:
+        """A fixed line nobody else in the house has."""
+        return f"03-0{self.number:02d}{line}-0000"
+
+    # --- who works here ----------------------------------------------------------------------
+
+    def rep(
+        self,
+        name: str = "a",
+        motion: str = "sdr",
+        *,
+        team: str | None = None,
+        valid_from: date = date(2026, 3, 1),
+        valid_to: date | None = None,
+        cti: str = "yes",
+    ) -> Rep:
+        """A person on the roster (one row; `moves` adds a second) who is also a CRM user."""
+        rep = Rep(
+            rep_id=self.tag(name).upper(),
+            name=f"担当{self.number:02d}{name}",
+            email=f"{self.tag(name)}@{INTERNAL_DOMAIN}",
+            user_id=self.id("005"),
+            team=team or f"team {self.tag()}",
+        )
+        self._roster_row(rep, motion, rep.team, valid_from, valid_to, cti)
+        self._add(
+            "salesforce.User",
+            {
+                "Id": rep.user_id,
+                "Email": rep.email,
+                "Name": rep.name,
+                "Username": rep.email,
+                "IsActive": True,
+                "Department": None,
+                "Title": None,
+                "ManagerId": None,
+                "UserRoleId": None,
+                "TimeZoneSidKey": "Asia/Tokyo",
+                "SystemModstamp": jst(3, 1),
+            },
+        )
+        return rep
+
+    def moves(
+        self, rep: Rep, motion: str, team: str, valid_from: date, valid_to: date | None = None
+    ) -> None:
+        """A second roster row of the same person."""
+        self._roster_row(rep, motion, team, valid_from, valid_to, "yes")
+
+    def _roster_row(
+        self, rep: Rep, motion: str, team: str, start: date, end: date | None, cti: str
+    ) -> None:
+        self._add(
+            "planning.roster",
+            {
+                "rep_id": rep.rep_id,
+                "rep_name": rep.name,
+                "email": rep.email,
+                "crm_user_id": rep.user_id,
+                "cti_user_key": rep.email if cti == "yes" else None,
+                "team": team,
+                "business_unit": f"unit {self.tag()}",
+                "motion": motion,
+                "manager_rep_id": None,
+                "cti": cti,
+                "valid_from": start,
+                "valid_to": end,
+            },
+        )
+
+    def absence(self, rep: Rep, start: date, end: date, kind: str) -> None:
+        self._add(
+            "planning.absences",
+            {"rep_id": rep.rep_id, "from_date": start, "to_date": end, "kind": kind},
+        )
+
+    def channel(self, value: str) -> str:
+        """A lead source of this case with its rule; returns the channel's name."""
+        self._counts["channel"] += 1
+        name = f"channel {self.tag(value)}"
+        self._add(
+            "planning.channel_rules",
+            {
+                "priority": self.number * 10 + self._counts["channel"],
+                "field": "lead_source",
+                "match": "exact",
+                "value": self.tag(value),
+                "channel_group": f"group {self.tag()}",
+                "channel": name,
+            },
+        )
+        return name
+
+    # --- whom they sell to -------------------------------------------------------------------
+
+    def account(self, phone: str | None = None) -> str:
+        identity = self.id("001")
+        self._add(
+            "salesforce.Account",
+            {
+                "Id": identity,
+                "Name": f"架空商事{self.tag()}",
+                "Phone": phone,
+                "Website": None,
+                "Industry": None,
+                "NumberOfEmployees": None,
+                "AnnualRevenue": None,
+                "Type": None,
+                "AccountSource": None,
+                "ParentId": None,
+                "OwnerId": None,
+                "MasterRecordId": None,
+                "CreatedDate": jst(3, 1),
+                "SystemModstamp": jst(3, 1),
+                "IsDeleted": False,
+            },
+        )
+        return identity
+
+    def contact(
+        self,
+        phone: str | None = None,
+        *,
+        account: str | None = None,
+        email: str | None = None,
+        created: datetime | None = None,
+    ) -> str:
+        identity = self.id("003")
+        self._add(
+            "salesforce.Contact",
+            {
+                "Id": identity,
+                "AccountId": account,
+                "FirstName": None,
+                "LastName": "架空",
+                "Name": "架空",
+                "Title": None,
+                "Department": None,
+                "Email": email,
+                "Phone": phone,
+                "MobilePhone": None,
+                "HomePhone": None,
+                "OtherPhone": None,
+                "AssistantPhone": None,
+                "LeadSource": None,
+                "OwnerId": None,
+                "MasterRecordId": None,
+                "CreatedDate": created or jst(3, 1),
+                "SystemModstamp": created or jst(3, 1),
+                "IsDeleted": False,
+            },
+        )
+        return identity
+
+    def lead(
+        self,
+        created: datetime,
+        *,
+        source: str | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+        status: str = "New",
+        deleted: datetime | None = None,
+        merged_into: str | None = None,
+        converted: Mapping[str, str] | None = None,
+    ) -> str:
+        """A lead; `deleted` is when. `converted` may name contact, account, opportunity."""
+        identity = self.id("00Q")
+        became = converted or {}
+        self._add(
+            "salesforce.Lead",
+            {
+                "Id": identity,
+                "FirstName": None,
+                "LastName": "架空",
+                "Name": "架空",
+                "Company": f"架空商事{self.tag()}",
+                "Title": None,
+                "Email": email,
+                "Phone": phone,
+                "MobilePhone": None,
+                "LeadSource": self.tag(source) if source else None,
+                "utm_source__c": None,
+                "utm_medium__c": None,
+                "utm_campaign__c": None,
+                "pi__score__c": None,
+                "Status": status,
+                "Rating": None,
+                "Industry": None,
+                "NumberOfEmployees": None,
+                "OwnerId": None,
+                "IsConverted": bool(became),
+                "ConvertedDate": None,
+                "ConvertedAccountId": became.get("account"),
+                "ConvertedContactId": became.get("contact"),
+                "ConvertedOpportunityId": became.get("opportunity"),
+                "HasOptedOutOfEmail": False,
+                "EmailBouncedDate": None,
+                "LastActivityDate": None,
+                "MasterRecordId": merged_into,
+                "CreatedDate": created,
+                "CreatedById": None,
+                "SystemModstamp": deleted or created,
+                "IsDeleted": deleted is not None,
+            },
+        )
+        return identity
+
+    # --- what they did -----------------------------------------------------------------------
+
+    def leg(
+        self,
+        call_type: str,
+        at: datetime,
+        number: str,
+        *,
+        rep: Rep | None = None,
+        talk: float | None = None,
+        tags: tuple[str, ...] = (),
+        turns: int | None = None,
+        agent_share: float = 0.5,
+        customer_heard: bool = False,
+        previous: str | None = None,
+        rings: float = 10,
+    ) -> Record:
+        """One leg. talk None = nobody answered; turns None = no speech analysis."""
+        answered = at + timedelta(seconds=rings) if talk is not None else None
+        ended = (answered or at + timedelta(seconds=rings)) + timedelta(seconds=talk or 0)
+        inbound = call_type in ("INCOMING_CALL", "INCOMING_CALL_USER", "QUEUEING_CALL")
+        analysed = turns is not None
+        ours = {
+            "id": self.uuid(),
+            "from_to": "TO" if inbound else "FROM",
+            "name": rep.name if rep else None,
+            "company_name": None,
+            "login_id": rep.email if rep else None,
+            "analysis": _voice() if analysed else None,
+        }
+        theirs = {
+            "id": self.uuid(),
+            "from_to": "FROM" if inbound else "TO",
+            "name": None,
+            "company_name": None,
+            "login_id": None,
+            "analysis": _voice() if customer_heard else None,
+        }
+        digits = number.replace("-", "")
+        return {
+            "id": self.uuid(),
+            "dial_starts_at": at,
+            "dial_answered_at": answered,
+            "dial_ends_at": ended,
+            "queueing_starts_at": None,
+            "queueing_answered_at": None,
+            "queueing_ends_at": None,
+            "call_type": call_type,
+            "circuit_number": "0300000100",
+            "circuit_name": None,
+            "from_number": digits if inbound else None,
+            "to_number": None if inbound else digits,
+            "previous_id": previous,
+            "dtmf": None,
+            "analysis": {
+                "score": 50,
+                "tlr": agent_share,
+                "rally_count": turns,
+                "overlap_count": 0,
+                "silence_count": 0,
+                "silence_positions": [],
+                "overlap_positions": [],
+            }
+            if analysed
+            else None,
+            "participants": [ours, theirs],
+            "tags": [
+                {"value": tag, "created_by": "rep", "creator_type": "TENANT_USER"} for tag in tags
+            ],
+            "comments": [],
+            "keywords": [],
+            "phrases": [],
+            "speech_recognition": {"raw": None, "summary": None},
+        }
+
+    def group(
+        self, *legs: Record, call_id: str | None = None, delivered: date | None = None
+    ) -> str:
+        """One line of the webhook; returns the call's id (by default the first leg's)."""
+        identity = call_id or str(legs[0]["id"])
+        self._add(
+            "miitel.webhook_calls",
+            {"call": {"id": identity, "tenant_code": "kura", "details": list(legs)}},
+            delivered,
+        )
+        return identity
+
+    def call(self, rep: Rep | None, at: datetime, number: str, **facts: Any) -> Record:
+        """An outgoing call of one leg; returns the leg."""
+        leg = self.leg("OUTGOING_CALL", at, number, rep=rep, **facts)
+        self.group(leg)
+        return leg
+
+    def history_row(self, rep: Rep, at: datetime, number: str, *, talk: int, memo: str) -> None:
+        """One row of the 応対履歴 CSV."""
+        self._add(
+            "miitel.history_rows",
+            {
+                "Sequence ID": self.uuid(),
+                "User name": rep.name,
+                "Account name": None,
+                "Contact person name": None,
+                "Call from": "0300000100",
+                "Call to": number.replace("-", ""),
+                "Call type": "発信",
+                "Dial begin time": at,
+                "Call begin time": at + timedelta(seconds=10),
+                "Call end time": at + timedelta(seconds=10 + talk),
+                "Ringing time": 10,
+                "Call duration": talk,
+                "Call memo": memo,
+                "Overall": None,
+            },
+        )
+
+    def task(
+        self,
+        rep: Rep,
+        at: datetime,
+        subtype: str,
+        *,
+        who: str | None = None,
+        created: datetime | None = None,
+        closed: bool = True,
+        duration: int | None = None,
+        result: str | None = None,
+        leg: Record | None = None,
+    ) -> str:
+        """A Task completed at `at`; `leg` is the CTI leg its CallObject names."""
+        identity = self.id("00T")
+        is_call = subtype == "Call"
+        self._add(
+            "salesforce.Task",
+            {
+                "Id": identity,
+                "TaskSubtype": subtype,
+                "Type": None,
+                "Subject": "記録",
+                "WhoId": who,
+                "WhatId": None,
+                "AccountId": None,
+                "OwnerId": rep.user_id,
+                "CreatedById": rep.user_id,
+                "ActivityDate": at.astimezone(TOKYO).date(),
+                "CompletedDateTime": at if closed else None,
+                "Status": "Completed" if closed else "Open",
+                "IsClosed": closed,
+                "CallType": "Outbound" if is_call else None,
+                "CallDurationInSeconds": duration,
+                "CallDisposition": result,
+                "CallObject": leg["id"] if leg else None,
+                "Description": None,
+                "IsArchived": False,
+                "CreatedDate": created or at,
+                "SystemModstamp": at,
+                "IsDeleted": False,
+            },
+        )
+        return identity
+
+    def event(
+        self,
+        creator: Rep,
+        booked: datetime,
+        meets: datetime,
+        who: str | None,
+        *,
+        owner: Rep | None = None,
+        what: str | None = None,
+        outcome: str | None = None,
+        changed: datetime | None = None,
+        deleted: bool = False,
+    ) -> str:
+        """A calendar event booked by `creator`; `changed` is its last modification."""
+        identity = self.id("00U")
+        self._add(
+            "salesforce.Event",
+            {
+                "Id": identity,
+                "IsChild": False,
+                "Subject": "商談",
+                "Type": None,
+                "StartDateTime": meets,
+                "EndDateTime": meets + timedelta(hours=1),
+                "IsAllDayEvent": False,
+                "ActivityDate": meets.astimezone(TOKYO).date(),
+                "MeetingOutcome__c": outcome,
+                "WhoId": who,
+                "WhatId": what,
+                "AccountId": None,
+                "OwnerId": (owner or creator).user_id,
+                "CreatedById": creator.user_id,
+                "CreatedDate": booked,
+                "SystemModstamp": changed or booked,
+                "IsDeleted": deleted,
+            },
+        )
+        return identity
+
+    def opportunity(
+        self,
+        created: datetime,
+        stages: list[tuple[datetime, str]],
+        *,
+        account: str | None = None,
+        amount: float | None = 1_000_000,
+        currency: str | None = None,
+        closes: date = date(2026, 9, 30),
+        owner: Rep | None = None,
+        identity: str | None = None,
+        accepted: str | None = None,
+        delivered: date | None = None,
+    ) -> str:
+        """An opportunity with its history: (when, stage) from creation to the newest."""
+        identity = identity or self.id("006")
+        changed, stage = stages[-1]
+        self._add(
+            "salesforce.Opportunity",
+            {
+                "Id": identity,
+                "AccountId": account,
+                "Name": f"案件{self.tag()}",
+                "RecordTypeId": None,
+                "StageName": stage,
+                "Amount": amount,
+                "CurrencyIsoCode": currency,
+                "Probability": 10,
+                "ForecastCategoryName": None,
+                "CloseDate": closes,
+                "IsClosed": stage in ("受注", "失注"),
+                "IsWon": stage == "受注",
+                "Type": "New Business",
+                "LeadSource": None,
+                "CampaignId": None,
+                "OwnerId": owner.user_id if owner else None,
+                "CreatedById": None,
+                "CreatedDate": created,
+                "LastStageChangeDate": changed,
+                "Accepted__c": accepted,
+                "SystemModstamp": changed,
+                "IsDeleted": False,
+            },
+            delivered,
+        )
+        for at, name in stages:
+            self._add(
+                "salesforce.OpportunityHistory",
+                {
+                    "Id": self.id("008"),
+                    "OpportunityId": identity,
+                    "CreatedDate": at,
+                    "StageName": name,
+                    "Amount": amount,
+                    "Probability": 10,
+                    "CloseDate": closes,
+                    "ForecastCategory": None,
+                    "CreatedById": None,
+                    "IsDeleted": False,
+                },
+                delivered,
+            )
+        return identity
+
+    def prospect(self) -> str:
+        """A contact met by nobody else: an address, no telephone number."""
+        self._counts["prospect"] += 1
+        address = f"{self.tag()}-{self._counts['prospect']}@prospect.example.com"
+        return self.contact(email=address)
+
+    def _add(self, object_name: str, record: Record, delivered: date | None = None) -> None:
+        record["_delivered"] = delivered or self.as_of + timedelta(days=1)
+        self.records[object_name].append(record)
+
+
+def _voice() -> Record:
+    return {
+        "f0": 150.0,
+        "speechrate": 8.0,
+        "variance": None,
+        "filler_count": 0,
+        "positive_score": 0,
+        "negative_score": 0,
+    }

@@ -1,0 +1,68 @@
+"""The oracle answers every hand-worked case as the hand did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.cases import cases, night
+from tests.cases.houses import HOUSES
+from tests.cases.lookup import Rows, differences
+from tests.cases.scene import Case
+from tests.oracle import scorecard
+from tests.oracle.settings import settings_from
+from tests.oracle.tables import Answer, answer
+
+# What only the product publishes: coverage and labels of rows where nothing happened.
+SILENT = {
+    ("kpi_scorecard", "status"),
+    ("kpi_rep_daily", "has_activity"),
+    ("kpi_rep_daily", "_rows"),
+}
+
+
+@cache
+def oracle_of(house: str) -> Answer:
+    made = night(house)
+    settings = settings_from(made.house.house_yml, made.house.sources_yml["sources"])
+    return answer(made.records, made.house.as_of, settings)
+
+
+@pytest.mark.parametrize(
+    "case", cases(), ids=lambda case: f"{case.number:02d}_{case.build.__name__}"
+)
+def test_the_oracle_agrees_with_the_hand(case: Case) -> None:
+    """Absent rows count as nothing: the oracle writes no spine of idle days."""
+    found = oracle_of(case.house)
+
+    def rows_of(table: str, where: Mapping[str, Any]) -> Rows:
+        if table == "kpi_scorecard":
+            return [scorecard.figure(found, where["metric"], **_scope(where))]
+        return [
+            row
+            for row in found.tables[table]
+            if all(row.get(column) == value for column, value in where.items())
+        ]
+
+    problems = []
+    for expect in night(case.house).expectations[case.number]:
+        if expect.values.get("status") == "unavailable":
+            continue  # the oracle does not judge coverage
+        problems += differences(
+            expect, rows_of, has_opinion=lambda table, column: (table, column) not in SILENT
+        )
+    assert not problems, f"\n{case.question}\n{case.why}\n" + "\n".join(problems)
+
+
+def _scope(where: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: where[name] for name in ("period_type", "period_start", "scope_type", "scope_key")
+    }
+
+
+def test_there_are_at_least_forty_cases_in_three_houses() -> None:
+    assert len(cases()) >= 40
+    assert {case.house for case in cases()} == set(HOUSES)
