@@ -80,10 +80,13 @@ def unpack(path: Path, kind: str, scratch: Path, limits: ArchiveLimits) -> Itera
 
 def _unpack_gzip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Unpacked]:
     try:
-        with gzip.open(path, "rb") as stream:
-            with _written(stream, scratch, limits.max_bytes, path.stat().st_size, limits) as member:
-                _refuse_nested(member.location, path.name)
-                yield member
+        packed = path.stat().st_size
+        with (
+            gzip.open(path, "rb") as stream,
+            _written(stream, scratch, limits.max_bytes, packed, limits) as member,
+        ):
+            _refuse_nested(member.location, path.name)
+            yield member
     except EOFError as error:
         raise FileRejected("truncated_archive", "The gzip file ends too early.") from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -151,7 +154,11 @@ def _refuse_nested(location: Path, name: str) -> None:
 
 @contextmanager
 def _written(
-    stream: IO[bytes], scratch: Path, max_bytes: int, packed: int, limits: ArchiveLimits
+    stream: IO[bytes] | gzip.GzipFile,
+    scratch: Path,
+    max_bytes: int,
+    packed: int,
+    limits: ArchiveLimits,
 ) -> Iterator[Unpacked]:
     location = scratch / "member"
     digest = hashlib.sha256()

@@ -13,6 +13,7 @@ names the record at fault or rewrites the file so that DuckDB cannot misread it.
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +71,7 @@ def read_csv(
         rewritten = scratch / "rewritten.csv"
         try:
             expected, blanks = _rewrite(text, header.delimiter, width, rewritten)
-            records = _parse(
-                connection, rewritten, ",", width, columns, file_id, target, begins=True
-            )
+            records = _parse(connection, rewritten, ",", width, columns, file_id, target)
             if records != expected:
                 raise FileRejected(
                     "miscounted",
@@ -87,7 +86,7 @@ def read_csv(
     if blanks:
         warnings.append(f"{blanks} blank lines skipped")
     names = tuple(column.name for column in columns.contract.columns)
-    set_aside = _damaged_ids(connection, target, columns, text, header.delimiter)
+    set_aside = _damaged_ids(connection, target, columns, text)
     if set_aside:
         _keep_others(connection, target, [item.record for item in set_aside], scratch)
     return Parsed(target, (*names, "_extra"), records, set_aside, tuple(warnings), bool(set_aside))
@@ -110,9 +109,7 @@ def _parse_plainly(
     if not header.begins_file or count.lines < 1:
         return None
     try:
-        records = _parse(
-            connection, text, header.delimiter, width, columns, file_id, target, begins=True
-        )
+        records = _parse(connection, text, header.delimiter, width, columns, file_id, target)
     except duckdb.Error:
         return None
     return records if records == expected else None
@@ -126,8 +123,6 @@ def _parse(
     columns: Columns,
     file_id: str,
     target: Path,
-    *,
-    begins: bool,
 ) -> int:
     cells = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
     selected = [f"{quoted(file_id)} as _file_id"]
@@ -140,7 +135,7 @@ def _parse(
         f"""copy (
             select {", ".join(selected)}
             from read_csv(
-                {quoted(str(text))}, auto_detect = false, header = {str(begins).lower()},
+                {quoted(str(text))}, auto_detect = false, header = true,
                 delim = {quoted(delimiter)}, quote = '"', escape = '"', strict_mode = true,
                 max_line_size = {_LONGEST_LINE}, columns = {{{cells}}}
             )
@@ -156,16 +151,10 @@ def _extra_json(columns: Columns) -> str:
         return "null::varchar"
     parts = ", ".join(
         f"case when c{place} is not null then "
-        f"{quoted(_json_text(header) + ':')} || to_json(c{place})::varchar end"
+        f"{quoted(json.dumps(header, ensure_ascii=False) + ':')} || to_json(c{place})::varchar end"
         for header, place in columns.extra.items()
     )
     return f"'{{' || nullif(concat_ws(',', {parts}), '') || '}}'"
-
-
-def _json_text(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _rewrite(text: Path, delimiter: str, width: int, target: Path) -> tuple[int, int]:
@@ -205,7 +194,6 @@ def _damaged_ids(
     parquet: Path,
     columns: Columns,
     text: Path,
-    delimiter: str,
 ) -> tuple[SetAside, ...]:
     identifiers = [
         column.name
@@ -230,7 +218,7 @@ def _damaged_ids(
     ).fetchall()
     if not rows:
         return ()
-    raw = raw_records(text, delimiter, {int(record) for record, _ in rows})
+    raw = raw_records(text, {int(record) for record, _ in rows})
     return tuple(
         SetAside(
             int(record),
@@ -248,11 +236,7 @@ def _keep_others(
     """Take records out of the Parquet file; the others then need their number stored."""
     kept = scratch / "kept.parquet"
     connection.execute("create or replace temp table taken_out (record bigint)")
-    connection.executemany(
-        "insert into taken_out values (?)", [[record] for record in records]
-    ) if len(records) < 1000 else connection.execute(
-        "insert into taken_out select unnest(?)", [records]
-    )
+    connection.execute("insert into taken_out select unnest(?)", [records])
     connection.execute(
         f"""copy (
             select file_row_number + 1 as _record, * exclude (file_row_number)
@@ -263,7 +247,7 @@ def _keep_others(
     kept.replace(parquet)
 
 
-def raw_records(text: Path, delimiter: str, wanted: set[int]) -> dict[int, str]:
+def raw_records(text: Path, wanted: set[int]) -> dict[int, str]:
     """The exact text of some records of well-formed CSV, by record number."""
     found: dict[int, str] = {}
     number = 0

@@ -22,7 +22,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# UTF-8 Japanese read as cp932 shows these again and again, beside half-width katakana or each other.
+# UTF-8 Japanese read as cp932 shows these beside half-width katakana or beside each other.
 _MOJIBAKE = re.compile("[縺繧譁][｡-ﾟ]|[縺繧譁].{0,6}[縺繧譁]")
 # No export writes a longer record; a file without line ends must not fill the memory.
 MAX_RECORD_BYTES = 16 * 1024**2

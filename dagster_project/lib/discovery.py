@@ -181,7 +181,7 @@ class KnownFiles:
         }
         temporary = self._path.with_suffix(".new")
         temporary.write_text(json.dumps(document), encoding="utf-8")
-        os.replace(temporary, self._path)
+        temporary.replace(self._path)
 
 
 def _numbers(stamp: Stamp) -> list[object]:

@@ -18,6 +18,8 @@ from dagster_project.lib.rejections import FileRejected
 from dagster_project.lib.sources import DELIMITERS, Source
 
 csv.field_size_limit(MAX_RECORD_BYTES)
+# An id alone tells no object from another: so many known columns make a header an object's.
+_TELLING = 3
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ def choose(
         return columns
     candidates = by_name or all_
     judged = [(*match(header, source, contract), contract) for contract in candidates]
-    fitting = [columns for columns, missing, _ in judged if not missing]
+    fitting = [
+        columns
+        for columns, missing, contract in judged
+        if not missing and len(columns.position_of) >= min(_TELLING, len(contract.columns))
+    ]
     if fitting:
         ranked = sorted(fitting, key=lambda columns: len(columns.position_of), reverse=True)
         if len(ranked) > 1 and len(ranked[0].position_of) == len(ranked[1].position_of):
@@ -101,7 +107,7 @@ def choose(
     if not judged:
         raise FileRejected("no_contract", f"No object of {source.system} is a CSV file.")
     closest, missing, contract = max(judged, key=lambda item: len(item[0].position_of))
-    if not closest.position_of:
+    if not missing or len(closest.position_of) < 2:
         raise FileRejected(
             "no_contract",
             f"No header is known to {source.system}: "
@@ -138,9 +144,9 @@ def match(header: HeaderLine, source: Source, contract: Contract) -> tuple[Colum
                     f"{column.name} is read from {header.cells[found[0]]!r}, not from "
                     + ", ".join(repr(header.cells[place]) for place in found[1:])
                 )
-        elif mapped is not None and column.name in mapped.columns:
-            missing.append(column.name)
-        elif column.header_required and mapped is None:
+        elif (mapped is not None and column.name in mapped.columns) or (
+            column.header_required and mapped is None
+        ):
             missing.append(column.name)
     extra = {
         cell.strip() or f"column {place + 1}": place

@@ -39,11 +39,12 @@ from dagster_project.lib.raw import (
     newest_by_content,
     private_folder,
     relocated,
+    shown_path,
 )
 from dagster_project.lib.reading import Content, Outcome, Rules, read, rejected_outcome, rules_for
 from dagster_project.lib.rejections import FileRejected
 from dagster_project.lib.sources import Source, SourcesConfig
-from dagster_project.settings import House
+from dagster_project.settings import House, Settings
 from dagster_project.settings import Ingestion as Limits
 
 _KNOWN_FILES = "known_files.json"
@@ -62,8 +63,12 @@ class FileProgress:
 
 
 @dataclass(frozen=True)
-class FileRow:
-    """One row of `raw_kura.files`: a current reading, a current refusal, or a duplicate."""
+class Reading:
+    """One row of `raw_kura.files`: a current reading, a current refusal, or a duplicate.
+
+    covers_from, covers_to: local dates the file speaks for by its name or as an extract; None when
+    its content says. set_aside: (record, reason code, message), only from a dry read.
+    """
 
     receipt: Receipt
     is_active: bool
@@ -72,52 +77,81 @@ class FileRow:
     warnings: tuple[str, ...]
     is_new: bool
     is_present: bool
+    set_aside: tuple[tuple[int, str, str], ...] = ()
+
+    @property
+    def file_id(self) -> str:
+        return self.receipt.file_id
+
+    @property
+    def source_id(self) -> str:
+        return self.receipt.source_id
+
+    @property
+    def system(self) -> str:
+        return self.receipt.system
+
+    @property
+    def object_name(self) -> str:
+        """The object, or an empty text for a file refused before it was known."""
+        return self.receipt.object_name or ""
+
+    @property
+    def path(self) -> str:
+        """Path under exports/, with the archive's member after an exclamation mark."""
+        return shown_path(self.receipt.path, self.receipt.member)
+
+    @property
+    def status(self) -> str:
+        return self.receipt.status
+
+    @property
+    def records_in(self) -> int:
+        return self.receipt.records_in
+
+    @property
+    def records_accepted(self) -> int:
+        return self.receipt.records_accepted
+
+    @property
+    def records_quarantined(self) -> int:
+        return self.receipt.records_quarantined
+
+    @property
+    def encoding(self) -> str | None:
+        return self.receipt.encoding
+
+    @property
+    def reject_code(self) -> str | None:
+        return self.receipt.reject_code
+
+    @property
+    def reject_message(self) -> str | None:
+        return self.receipt.reject_message
+
+    @property
+    def remedy(self) -> str | None:
+        return self.receipt.remedy
 
 
 @dataclass(frozen=True)
 class IngestionResult:
     """What lies in the house now. `left_alone`: files still being written, for the next night."""
 
-    files: tuple[FileRow, ...]
+    readings: tuple[Reading, ...]
     left_alone: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def _of(self, status: str) -> tuple[FileRow, ...]:
-        return tuple(row for row in self.files if row.receipt.status == status)
+    def of_status(self, status: str) -> tuple[Reading, ...]:
+        return tuple(reading for reading in self.readings if reading.status == status)
 
     @property
-    def active(self) -> tuple[FileRow, ...]:
-        return tuple(row for row in self.files if row.is_active)
+    def active(self) -> tuple[Reading, ...]:
+        return tuple(reading for reading in self.readings if reading.is_active)
 
     @property
-    def rejected(self) -> tuple[FileRow, ...]:
-        return self._of("rejected")
-
-    @property
-    def duplicates(self) -> tuple[FileRow, ...]:
-        return self._of("skipped_duplicate")
-
-    @property
-    def new_files(self) -> int:
-        return sum(row.is_new for row in self.files)
-
-    @property
-    def records_in(self) -> int:
-        return sum(row.receipt.records_in for row in self.active)
-
-    @property
-    def records_quarantined(self) -> int:
-        return sum(row.receipt.records_quarantined for row in self.active)
-
-
-@dataclass(frozen=True)
-class DryFile:
-    """What reading one new file would give. `receipt` is None for a file still being written."""
-
-    path: str
-    status: str
-    receipt: Receipt | None
-    set_aside: tuple[tuple[int, str, str], ...]
+    def rejected(self) -> tuple[Reading, ...]:
+        return self.of_status("rejected")
 
 
 def _silent(progress: FileProgress) -> None:
@@ -130,7 +164,7 @@ def ingest(
     contracts: Contracts,
     as_of: date,
     *,
-    limits: Limits | None = None,
+    settings: Limits | None = None,
     progress: Callable[[FileProgress], None] = _silent,
 ) -> IngestionResult:
     """Read what is new under `exports/`, and say which readings count.
@@ -138,7 +172,7 @@ def ingest(
     as_of: the night's as-of date; files are read whatever it is, dbt cuts events by it.
     """
     del as_of
-    limits = limits or Limits()
+    limits = settings or Limits()
     _prepare_folders(house)
     with _emptied(house.scratch), _connection(house.scratch) as connection:
         night = _Night(house, config, contracts, limits, connection, house.scratch)
@@ -151,12 +185,12 @@ def dry_read(
     house: House,
     config: SourcesConfig,
     contracts: Contracts,
+    settings: Settings | None = None,
     *,
-    limits: Limits | None = None,
     progress: Callable[[FileProgress], None] = _silent,
-) -> tuple[DryFile, ...]:
+) -> tuple[Reading, ...]:
     """Read the new files and keep nothing. Only files a night would read again are listed."""
-    limits = limits or Limits()
+    limits = settings.ingestion if settings else Limits()
     scratch = house.scratch / f"dry-{os.getpid()}"
     private_folder(scratch)
     try:
@@ -183,7 +217,7 @@ class _Night:
         keeps: bool = True,
     ) -> None:
         self.store = RawStore(house.raw)
-        self.dry: list[DryFile] = []
+        self.dry: list[Reading] = []
         self._house = house
         self._config = config
         self._contracts = contracts
@@ -220,7 +254,7 @@ class _Night:
             if status == "left_alone":
                 self._left_alone.append(item.path)
                 if not self._keeps:
-                    self.dry.append(DryFile(item.path, "left_alone", None, ()))
+                    self.dry.append(_left_alone(item, self._config))
             progress(
                 FileProgress(
                     item.path,
@@ -380,13 +414,13 @@ class _Night:
                 )
             self.store.commit(receipt, outcome.parquet)
         else:
-            shown = receipt.path + (f"!{receipt.member}" if receipt.member else "")
+            reading = self._reading(receipt, is_new=True, is_present=True)
             self.dry.append(
-                DryFile(
-                    shown,
-                    receipt.status,
-                    receipt,
-                    tuple((one.record, one.reason_code, one.message) for one in outcome.set_aside),
+                replace(
+                    reading,
+                    set_aside=tuple(
+                        (one.record, one.reason_code, one.message) for one in outcome.set_aside
+                    ),
                 )
             )
         self._note(receipt, is_new=True)
@@ -399,7 +433,7 @@ class _Night:
     def result(self) -> IngestionResult:
         """Tonight's readings, and those whose export is gone and that still count."""
         rows = [
-            self._row(receipt, is_new=is_new, is_present=True) for receipt, is_new in self._rows
+            self._reading(receipt, is_new=is_new, is_present=True) for receipt, is_new in self._rows
         ]
         present = {receipt.content_key for receipt, _ in self._rows}
         for receipt in newest_by_content(self.store).values():
@@ -408,7 +442,7 @@ class _Night:
                 continue
             if source is None:
                 continue
-            rows.append(self._row(receipt, is_new=False, is_present=False))
+            rows.append(self._reading(receipt, is_new=False, is_present=False))
         gone_sources = sorted(
             {receipt.source_id for receipt in self.store if not self._config.get(receipt.source_id)}
         )
@@ -423,7 +457,7 @@ class _Night:
             if receipt.content_key not in present
         ]
         result = IngestionResult(
-            tuple(sorted(rows, key=lambda row: (row.receipt.path, row.receipt.member or ""))),
+            tuple(sorted(rows, key=lambda reading: (reading.path, reading.file_id))),
             tuple(self._left_alone),
             tuple(self._warnings),
         )
@@ -446,7 +480,7 @@ class _Night:
         )
         return result
 
-    def _row(self, receipt: Receipt, *, is_new: bool, is_present: bool) -> FileRow:
+    def _reading(self, receipt: Receipt, *, is_new: bool, is_present: bool) -> Reading:
         source = self._config.get(receipt.source_id)
         assert source is not None
         content = Content(source, receipt.path, receipt.member, receipt.sha256, receipt.size_bytes)
@@ -456,10 +490,11 @@ class _Night:
             covers_from = source.coverage.covers_from
             covers_to = extract_covers_to(receipt.extracted_at, source)
         warnings = receipt.warnings
-        if not is_present and receipt.status == "accepted":
-            if rules_for(content, self._contracts).fingerprint != receipt.fingerprint:
-                warnings = (*warnings, "read under earlier rules; the export is gone")
-        return FileRow(
+        if not is_present and (
+            rules_for(content, self._contracts).fingerprint != receipt.fingerprint
+        ):
+            warnings = (*warnings, "read under earlier rules; the export is gone")
+        return Reading(
             receipt,
             receipt.status == "accepted",
             covers_from,
@@ -468,6 +503,27 @@ class _Night:
             is_new,
             is_present,
         )
+
+
+def _left_alone(item: ExportFile, config: SourcesConfig) -> Reading:
+    source = config.get(item.source_id)
+    receipt = Receipt(
+        file_id="",
+        source_id=item.source_id,
+        system=source.system if source else "",
+        object_name=None,
+        kind=None,
+        path=item.path,
+        member=None,
+        sha256="",
+        size_bytes=item.stamp.size,
+        fingerprint="",
+        content_key="",
+        generation=0,
+        status="left_alone",
+        reject_message="The file is still being written; the next night reads it.",
+    )
+    return Reading(receipt, False, None, None, (), True, True)
 
 
 def _duplicate(twin: Receipt, content: Content) -> Receipt:
@@ -496,7 +552,7 @@ def _together(statuses: list[str | None]) -> str:
 def _prepare_folders(house: House) -> None:
     for folder in (house.raw, house.quarantine, house.work, house.scratch):
         folder.mkdir(parents=True, exist_ok=True)
-        os.chmod(folder, 0o700)
+        folder.chmod(0o700)
 
 
 @contextmanager

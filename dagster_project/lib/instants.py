@@ -135,12 +135,16 @@ def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
     """An instant in UTC from text; null where the text is none (staging says why)."""
     mapped = source.mapped_object(contract.object_name)
     written = mapped.formats.get(column.name) if mapped else None
-    if written is not None and (written.timestamp or written.date):
-        layout = quoted(written.timestamp or written.date or "")
-        if "%z" in layout:
-            return f"try_strptime(value, {layout})::timestamptz at time zone 'UTC'"
+    if written is not None and written.layouts:
         zone = quoted(source.timezone)
-        return f"(try_strptime(value, {layout})::timestamp at time zone {zone}) at time zone 'UTC'"
+        read = [
+            f"try_strptime(value, {quoted(layout)})::timestamptz at time zone 'UTC'"
+            if "%z" in layout
+            else f"(try_strptime(value, {quoted(layout)})::timestamp at time zone {zone}) "
+            "at time zone 'UTC'"
+            for layout in written.layouts
+        ]
+        return f"coalesce({', '.join(read)})"
     if column.type == "epoch_ms":
         number = "try_cast(value as bigint)"
         return (
@@ -148,4 +152,8 @@ def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
             f"case when {number} >= 100000000000 then {number} * 1000 else {number} * 1000000 end"
             f") end"
         )
-    return "try_cast(value as timestamptz) at time zone 'UTC'"
+    # DuckDB reads +05:30 but takes +0530 for +05: the colon is put back.
+    return (
+        "try_cast(case when value like '%+____' then left(value, -2) || ':' || right(value, 2) "
+        "else value end as timestamptz) at time zone 'UTC'"
+    )

@@ -229,15 +229,16 @@ def _lines(text: Path) -> Iterator[tuple[int, str]]:
 
 def _rewrite(text: Path, target: Path) -> int:
     """Lines DuckDB cannot misread: no blank ones, no control characters; how many there are."""
-    number = 0
+    lines = 0
     with target.open("w", encoding="utf-8", newline="\n") as out:
-        for number, line in _lines(text):
-            line = line.replace("\r", " ")
+        for _, exported in _lines(text):
+            lines += 1
+            line = exported.replace("\r", " ")
             # JSON forbids raw control characters, so such a line is bad whatever it holds.
             is_bad = any(character < " " and character != "\t" for character in line)
             out.write("#" if is_bad else line)
             out.write("\n")
-    return number
+    return lines
 
 
 def _has_spaces_only(connection: duckdb.DuckDBPyConnection, target: Path) -> bool:

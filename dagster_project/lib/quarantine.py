@@ -17,7 +17,7 @@ import duckdb
 
 from dagster_project.lib.csv_reading import SetAside, quoted
 from dagster_project.lib.errors import KuraError
-from dagster_project.lib.raw import private_folder
+from dagster_project.lib.raw import private_folder, shown_path
 from dagster_project.settings import House
 
 _CAST = "cast_rejects.parquet"
@@ -78,7 +78,7 @@ def write_set_aside(
     house: House, connection: duckdb.DuckDBPyConnection, item: SetAsideFile
 ) -> None:
     """Keep what one reading set aside; written before the reading's receipt."""
-    folder = _folder(house) / _FOLDER
+    folder = house.quarantine / _FOLDER
     private_folder(folder)
     connection.execute(f"create or replace temp table set_aside ({_COLUMNS})")
     rows = [
@@ -110,19 +110,20 @@ def write_set_aside(
 def keep_only(house: House, file_ids: Iterable[str]) -> None:
     """Remove what belongs to readings that no longer count: they were judged again."""
     current = set(file_ids)
-    for path in (_folder(house) / _FOLDER).glob("*.parquet"):
+    for path in (house.quarantine / _FOLDER).glob("*.parquet"):
         if path.name.removesuffix(".parquet") not in current:
             path.unlink(missing_ok=True)
 
 
 def write_rejected_files(house: House, rejected: Iterable[RejectedFile]) -> None:
     """Tonight's whole-file rejections, for `kpi quarantine list`."""
-    folder = _folder(house)
+    folder = house.quarantine
     private_folder(folder)
     temporary = folder / f".{_REJECTED}.new"
-    with open(temporary, "w", encoding="utf-8", opener=_private) as stream:
+    _make_private(temporary)
+    with temporary.open("w", encoding="utf-8") as stream:
         json.dump([vars(item) for item in rejected], stream, ensure_ascii=False, indent=1)
-    os.replace(temporary, folder / _REJECTED)
+    temporary.replace(folder / _REJECTED)
 
 
 def write_cast_rejects(house: House, connection: duckdb.DuckDBPyConnection) -> int:
@@ -130,7 +131,7 @@ def write_cast_rejects(house: House, connection: duckdb.DuckDBPyConnection) -> i
 
     connection: open on the work database after dbt ran. Returns how many rows were written.
     """
-    folder = _folder(house)
+    folder = house.quarantine
     private_folder(folder)
     connection.execute(f"create or replace temp table cast_rejects ({_COLUMNS})")
     objects = connection.execute(
@@ -176,14 +177,14 @@ def write_cast_rejects(house: House, connection: duckdb.DuckDBPyConnection) -> i
     return int(row[0])
 
 
-def list_quarantine(house: House) -> tuple[QuarantineRow, ...]:
-    """Everything set aside, one line per file, stage and reason."""
+def list_quarantine(house: House, source: str | None = None) -> tuple[QuarantineRow, ...]:
+    """Everything set aside, one line per file, stage and reason; of one source if named."""
     lines = [
         QuarantineRow(
             item["source_id"],
             item["object_name"],
             item["file_id"],
-            _shown(item["path"], item["member"]),
+            shown_path(item["path"], item["member"]),
             "file",
             item["reason_code"],
             item["message"],
@@ -194,13 +195,13 @@ def list_quarantine(house: House) -> tuple[QuarantineRow, ...]:
         for item in _rejected(house)
     ]
     with duckdb.connect() as connection:
-        for stage, source in _sources(house):
+        for stage, table in _sources(house):
             lines += [
                 QuarantineRow(
                     row[0],
                     row[1],
                     row[2],
-                    _shown(row[3] or "", row[4]),
+                    shown_path(row[3] or "", row[4]),
                     stage,
                     row[5],
                     row[6],
@@ -211,11 +212,11 @@ def list_quarantine(house: House) -> tuple[QuarantineRow, ...]:
                 for row in connection.execute(
                     f"""select source_id, object_name, file_id, any_value(path),
                         any_value(member), reason_code, any_value(message), count(*), min(record)
-                    from {source} group by source_id, object_name, file_id, reason_code
+                    from {table} group by source_id, object_name, file_id, reason_code
                     order by all"""
                 ).fetchall()
             ]
-    return tuple(lines)
+    return tuple(line for line in lines if source in (None, line.source_id))
 
 
 def show(house: House, file_id: str, record: int) -> str:
@@ -224,9 +225,9 @@ def show(house: House, file_id: str, record: int) -> str:
     Raises QuarantineError when there is none. The text is personal data: print it, never log it.
     """
     with duckdb.connect() as connection:
-        for _, source in _sources(house):
+        for _, table in _sources(house):
             row = connection.execute(
-                f"select raw from {source} where file_id = ? and record = ? limit 1",
+                f"select raw from {table} where file_id = ? and record = ? limit 1",
                 [file_id, record],
             ).fetchone()
             if row is not None:
@@ -238,23 +239,24 @@ def show(house: House, file_id: str, record: int) -> str:
     )
 
 
-def export(house: House, path: Path) -> int:
-    """Write every record set aside as CSV (0600); how many there are."""
-    sources = [source for _, source in _sources(house)]
-    if not sources:
-        sources = [f"(select {_empty()} where false)"]
+def export(house: House, path: Path, source: str | None = None) -> int:
+    """Write every record set aside (of one source if named) as CSV, 0600; how many there are."""
+    tables = [table for _, table in _sources(house)]
+    if not tables:
+        tables = [f"(select {_empty()} where false)"]
     with duckdb.connect() as connection:
         connection.execute(
             "create temp table exported as "
-            + " union all by name ".join(f"select * from {source}" for source in sources)
+            + " union all by name ".join(f"select * from {table}" for table in tables)
         )
-        with open(path, "w", encoding="utf-8", opener=_private):
-            pass
+        if source is not None:
+            connection.execute("delete from exported where source_id <> ?", [source])
+        _make_private(path)
         connection.execute(
             f"copy (from exported order by path, file_id, record, element) "
             f"to {quoted(str(path))} (header, use_tmp_file false)"
         )
-        os.chmod(path, 0o600)
+        path.chmod(0o600)
         row = connection.execute("select count(*) from exported").fetchone()
     assert row is not None
     return int(row[0])
@@ -267,7 +269,7 @@ def _empty() -> str:
 
 
 def _sources(house: House) -> list[tuple[str, str]]:
-    folder = _folder(house)
+    folder = house.quarantine
     sources = []
     structure = sorted(str(path) for path in (folder / _FOLDER).glob("*.parquet"))
     if structure:
@@ -280,7 +282,7 @@ def _sources(house: House) -> list[tuple[str, str]]:
 
 def _rejected(house: House) -> list[dict[str, str]]:
     try:
-        found = json.loads((_folder(house) / _REJECTED).read_text(encoding="utf-8"))
+        found = json.loads((house.quarantine / _REJECTED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     return list(found)
@@ -289,23 +291,14 @@ def _rejected(house: House) -> list[dict[str, str]]:
 def _write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
     temporary = target.with_name(f".{target.name}.new")
     # Created private first: DuckDB would create it with the user's usual mode.
-    with open(temporary, "wb", opener=_private):
-        pass
+    _make_private(temporary)
     connection.execute(
         f"copy ({query}) to {quoted(str(temporary))} "
         "(format parquet, compression zstd, use_tmp_file false)"
     )
-    os.chmod(temporary, 0o600)
-    os.replace(temporary, target)
+    temporary.chmod(0o600)
+    temporary.replace(target)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _folder(house: House) -> Path:
-    return house.quarantine
-
-
-def _shown(path: str, member: str | None) -> str:
-    return f"{path}!{member}" if member else path
+def _make_private(path: Path) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))

@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-Status = Literal["accepted", "rejected", "skipped_duplicate"]
+# left_alone is never kept: such a file is judged by the next night.
+Status = Literal["accepted", "rejected", "skipped_duplicate", "left_alone"]
 
 # Raised when the reading code itself gives different raw files from the same bytes and rules.
 READING_VERSION = 1
@@ -107,16 +108,16 @@ class RawStore:
         folder = self._folder(receipt)
         private_folder(folder)
         if parquet is not None:
-            os.chmod(parquet, 0o600)
+            parquet.chmod(0o600)
             _sync(parquet)
-            os.replace(parquet, self.parquet_of(receipt))
+            parquet.replace(self.parquet_of(receipt))
         target = folder / f"{receipt.file_id}.json"
         temporary = folder / f".{receipt.file_id}.new"
         with temporary.open("w", encoding="utf-8") as stream:
             json.dump(asdict(receipt), stream, ensure_ascii=False, default=_plain, indent=1)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, target)
+        temporary.replace(target)
         _sync(folder)
         self._receipts[receipt.file_id] = receipt
 
@@ -146,6 +147,11 @@ def private_folder(path: Path) -> None:
     """A folder only its owner may enter, with every missing folder above it."""
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def shown_path(path: str, member: str | None) -> str:
+    """A file as people see it; the member of an archive after an exclamation mark."""
+    return f"{path}!{member}" if member else path
 
 
 def relocated(receipt: Receipt, path: str, member: str | None) -> Receipt:

@@ -98,7 +98,7 @@ class _Strict(BaseModel):
 class Phone(_Strict):
     """How phone numbers of this source are understood (formats §6.2)."""
 
-    region: str = Field("JP", pattern=r"^[A-Z]{2}$")
+    region: str = Field(default="JP", pattern=r"^[A-Z]{2}$")
     repair_leading_zero: bool = False
     allow_bare_81: bool = False
 
@@ -106,22 +106,22 @@ class Phone(_Strict):
 class Speech(_Strict):
     """Thresholds of the speech rule of a connect."""
 
-    min_seconds: float = Field(30, ge=0)
-    min_turns: int = Field(4, ge=0)
-    min_customer_seconds: float = Field(10, ge=0)
+    min_seconds: float = Field(default=30, ge=0)
+    min_turns: int = Field(default=4, ge=0)
+    min_customer_seconds: float = Field(default=10, ge=0)
 
 
 class Duration(_Strict):
     """Threshold of the duration rule of a connect."""
 
-    min_seconds: float = Field(60, ge=0)
+    min_seconds: float = Field(default=60, ge=0)
 
 
 class Connect(_Strict):
     """When a call counts as a connect (formats §7.2)."""
 
     require_disposition: bool = False
-    min_human_seconds: float = Field(5, ge=0)
+    min_human_seconds: float = Field(default=5, ge=0)
     speech: Speech = Speech()
     duration: Duration = Duration()
 
@@ -205,14 +205,21 @@ class ExtractedAt(_Strict):
         return self
 
 
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Layouts = Annotated[tuple[StrptimeFormat, ...], BeforeValidator(_one_or_more)]
+
+
 class ValueFormat(_Strict):
     """How one mapped column writes its dates or numbers."""
 
-    date: StrptimeFormat | None = None
-    timestamp: StrptimeFormat | None = None
+    date: Layouts = ()
+    timestamp: Layouts = ()
     decimal: Literal[".", ","] | None = None
     thousands: Literal[",", ".", " ", "'", "_"] | None = None
-    unit_factor: float | None = Field(None, gt=0)
+    unit_factor: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _consistent(self) -> ValueFormat:
@@ -221,6 +228,11 @@ class ValueFormat(_Strict):
         if self.thousands is not None and self.thousands == (self.decimal or "."):
             raise ValueError("decimal and thousands are the same character")
         return self
+
+    @property
+    def layouts(self) -> tuple[str, ...]:
+        """The strptime formats, in the order they are tried."""
+        return self.date or self.timestamp
 
 
 class MappedObject(_Strict):
@@ -258,7 +270,7 @@ class Source(_Strict):
     own_numbers: tuple[Text, ...] = ()
     internal_domains: tuple[str, ...] = ()
     user_map: dict[Text, str] = {}
-    memo_separator: str | None = Field(None, min_length=1)
+    memo_separator: str | None = Field(default=None, min_length=1)
     feed: Literal["webhook", "history"] | None = None
     connect: Connect = Connect()
     default_currency: Currency | None = None
@@ -269,7 +281,7 @@ class Source(_Strict):
     coverage: Coverage = Coverage()
     extracted_at: ExtractedAt | None = None
     objects: tuple[MappedObject, ...] = ()
-    source_class: Literal["cti", "ma", "sfa"] | None = Field(None, alias="class")
+    source_class: Literal["cti", "ma", "sfa"] | None = Field(default=None, alias="class")
 
     @model_validator(mode="after")
     def _consistent(self) -> Source:
@@ -422,7 +434,9 @@ def load_sources(
     except ValidationError as error:
         raise validation_error(error, path) from error
     if config.get(PLANNING) is None:
-        planning = Source(id=PLANNING, system="planning", timezone=default_timezone)
+        planning = Source.model_validate(
+            {"id": PLANNING, "system": PLANNING, "timezone": default_timezone}
+        )
         config = SourcesConfig(sources=(*config.sources, planning))
     problems = [problem for source in config.sources for problem in _problems(source, contracts)]
     folded = [source.id.casefold() for source in config.sources]
@@ -435,7 +449,7 @@ def load_sources(
         raise ConfigError(
             "Not allowed: " + "; ".join(problems),
             where=str(path),
-            remedy="Correct the keys named above; `kpi sources check` checks again without running.",
+            remedy="Correct the keys named above; `kpi sources check` checks again.",
         )
     return config
 
@@ -446,9 +460,7 @@ def _problems(source: Source, contracts: Contracts) -> list[str]:
         return [
             problem
             for item in source.objects
-            for problem in _mapped_problems(
-                f"{where}.objects.{item.object}", source, item, contracts
-            )
+            for problem in _mapped_problems(f"{where}.objects.{item.object}", item, contracts)
         ]
     of_system = contracts.of_system(source.system)
     problems = []
@@ -473,9 +485,7 @@ def _problems(source: Source, contracts: Contracts) -> list[str]:
     return problems
 
 
-def _mapped_problems(
-    where: str, source: Source, item: MappedObject, contracts: Contracts
-) -> list[str]:
+def _mapped_problems(where: str, item: MappedObject, contracts: Contracts) -> list[str]:
     contract = contracts.get(MAPPED, item.object)
     if contract is None:
         names = [known.object_name for known in contracts.of_system(MAPPED)]

@@ -21,8 +21,8 @@ import duckdb
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.csv_reading import name, quoted
 from dagster_project.lib.holidays_table import japanese_holidays
-from dagster_project.lib.ingestion import FileRow, IngestionResult
-from dagster_project.lib.sources import Source, SourcesConfig
+from dagster_project.lib.ingestion import IngestionResult, Reading
+from dagster_project.lib.sources import Source, SourcesConfig, ValueFormat
 from dagster_project.settings import House, Settings
 
 _TABLES = {
@@ -69,6 +69,14 @@ class Run:
     config_hash: str
 
 
+def run_id(house: House) -> str:
+    """The id of the night the work database was last prepared for."""
+    with duckdb.connect(str(house.work_database), read_only=True) as connection:
+        row = connection.execute("select run_id from raw_kura.run").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def configuration_hash(settings: Settings, config: SourcesConfig, contracts: Contracts) -> str:
     """Changes with every setting and every contract; secrets are not among them."""
     text = json.dumps(
@@ -100,7 +108,7 @@ def prepare(
             connection.execute(f"create or replace table raw_kura.{table} ({columns})")
             _insert(connection, f"raw_kura.{table}", rows[table])
         _file_quarantine(connection, house, result)
-        readings: dict[tuple[str, str], list[FileRow]] = defaultdict(list)
+        readings: dict[tuple[str, str], list[Reading]] = defaultdict(list)
         for row in result.active:
             readings[(row.receipt.system, str(row.receipt.object_name))].append(row)
         for system in contracts.systems:
@@ -119,7 +127,7 @@ def raw_columns(contract: Contract) -> tuple[str, ...]:
     return (*(column.name for column in contract.columns), "_extra")
 
 
-def _raw_select(house: House, contract: Contract, rows: Sequence[FileRow]) -> str:
+def _raw_select(house: House, contract: Contract, rows: Sequence[Reading]) -> str:
     columns = raw_columns(contract)
     if not rows:
         nulls = ", ".join(f"null::varchar as {name(column)}" for column in columns)
@@ -197,7 +205,7 @@ def _rows(
         ]
         rows["mapped_columns"] += _mapped_rows(source)
         rows["value_maps"] += _value_map_rows(source, contracts)
-    rows["files"] = [_file_row(row) for row in result.files]
+    rows["files"] = [_file_row(row) for row in result.readings]
     rows["holidays"] = list(japanese_holidays())
     return rows
 
@@ -252,27 +260,25 @@ def _mapped_rows(source: Source) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for item in source.objects:
         for column in dict.fromkeys((*item.columns, *item.constants)):
-            written = item.formats.get(column)
-            kind = None
-            if written is not None:
-                kind = "date" if written.date else "timestamp" if written.timestamp else None
+            written = item.formats.get(column, ValueFormat())
+            layouts = written.layouts
             rows.append(
                 (
                     source.id,
                     item.object,
                     column,
-                    kind,
-                    (written.date or written.timestamp) if written else None,
-                    written.decimal if written else None,
-                    written.thousands if written else None,
-                    written.unit_factor if written else None,
+                    None,
+                    json.dumps(layouts) if len(layouts) > 1 else next(iter(layouts), None),
+                    written.decimal,
+                    written.thousands,
+                    written.unit_factor,
                     item.constants.get(column),
                 )
             )
     return rows
 
 
-def _file_row(row: FileRow) -> tuple[object, ...]:
+def _file_row(row: Reading) -> tuple[object, ...]:
     receipt = row.receipt
     return (
         receipt.file_id,
@@ -326,9 +332,7 @@ def _insert(
     """Rows column by column: one statement however many there are."""
     if not rows:
         return
-    types = connection.execute(
-        f"select data_type from (select column_name, column_type as data_type from (describe {table}))"
-    ).fetchall()
+    types = connection.execute(f"select column_type from (describe {table})").fetchall()
     columns = list(zip(*rows, strict=True))
     values = ", ".join(f"unnest(${place + 1}::{kind}[])" for place, (kind,) in enumerate(types))
     connection.execute(f"insert into {table} select {values}", [list(column) for column in columns])
