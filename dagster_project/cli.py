@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from dagster_project import __version__, terminal
 from dagster_project.lib.errors import KuraError
 from dagster_project.settings import HOUSE_VARIABLE, House, load_settings
+
+if TYPE_CHECKING:
+    from dagster_project.lib.night import Night
 
 EXIT_STALE = 5
 
@@ -30,13 +35,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+class Style(StrEnum):
+    """Formats of `kpi query`."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
 gate_app = typer.Typer(help="Accept a plausibility failure for a while.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Records that were set aside.", no_args_is_help=True)
 sources_app = typer.Typer(help="What is read, and how.", no_args_is_help=True)
 app.add_typer(gate_app, name="gate")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
-
 
 
 @app.command(epilog="Example: kpi init ~/kpi-house --demo")
@@ -70,6 +84,7 @@ def run(
     ] = False,
 ) -> None:
     """Run one night: ingest, transform, check, and publish only if every critical check passed."""
+    from dagster_project import nightly_job
     from dagster_project.lib.night import Night
 
     house = House.from_environment()
@@ -82,24 +97,19 @@ def run(
             observer=view.observer,
         )
         with night.lock():
-            failure = _run_job(night)
+            failure = nightly_job.execute(night)
     terminal.show_night(night)
     _tell(night, failure)
     if failure is not None:
         raise failure
 
 
-def _run_job(night: Any) -> BaseException | None:
-    """Run the nightly job in this process with `night`; the error that stopped it, or None."""
-    from dagster_project import nightly_job
-
-    return nightly_job.execute(night)
-
-
-def _tell(night: Any, failure: BaseException | None) -> None:
+def _tell(night: Night, failure: BaseException | None) -> None:
     from dagster_project.lib import notify
 
-    if not notify.send(night.settings, notify.about_night(night, failure)):
+    refused = [check.id for check in night.audit.refusals] if night.audit else []
+    notice = notify.about_night(night.run_id, night.as_of, failure, refused)
+    if not notify.send(night.settings, notice):
         terminal.warn("A notice could not be delivered; see your KPI_NOTIFY_URLS.")
 
 
@@ -113,15 +123,16 @@ def status(
     from dagster_project.lib import releases
 
     house = House.from_environment()
-    settings = load_settings(house)
+    zone = ZoneInfo(load_settings(house).reporting.timezone)
     release = releases.current_release(house)
-    terminal.show_status(house, release)
+    terminal.show_status(house, release, releases.release_audit(release) if release else None)
     if release is None:
         raise typer.Exit(EXIT_STALE)
     if max_age is not None:
-        age = releases.age(release, settings.reporting.timezone, datetime.now(UTC))
+        ended = datetime.combine(release.as_of + timedelta(days=1), time(), tzinfo=zone)
+        age = datetime.now(UTC) - ended
         if age > terminal.parse_duration(max_age):
-            terminal.warn(f"The as-of day ended {age} ago, longer than {max_age}.")
+            terminal.warn(f"The as-of day ended {terminal.in_words(age)} ago, over {max_age}.")
             raise typer.Exit(EXIT_STALE)
 
 
@@ -163,7 +174,7 @@ def gate_accept(
     accepted = acceptances.accept(
         House.from_environment(), check, reason=reason, by=by, until=until.date()
     )
-    terminal.say(f"Accepted {accepted.check_id} for as-of days up to {accepted.until}.")
+    terminal.say(f"Accepted {accepted.check} for as-of days up to {accepted.until}.")
 
 
 @quarantine_app.command("list")
@@ -173,7 +184,8 @@ def quarantine_list(
     """How many records of which file were set aside, and why."""
     from dagster_project.lib import quarantine
 
-    terminal.show_quarantine(quarantine.list_quarantine(House.from_environment(), source))
+    rows = quarantine.list_quarantine(House.from_environment())
+    terminal.show_quarantine([row for row in rows if source in {None, row.source_id}])
 
 
 @quarantine_app.command("show")
@@ -190,12 +202,11 @@ def quarantine_show(
 @quarantine_app.command("export")
 def quarantine_export(
     path: Annotated[Path, typer.Argument(help="CSV file to write (mode 0600).")],
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
 ) -> None:
     """Every record set aside, with file, number, reason and its text, as CSV."""
     from dagster_project.lib import quarantine
 
-    count = quarantine.export(House.from_environment(), path, source)
+    count = quarantine.export(House.from_environment(), path)
     terminal.say(f"Wrote {count} record(s) to {path}. It may hold personal data.")
 
 
@@ -210,11 +221,11 @@ def sources_check() -> None:
     house = House.from_environment()
     settings = load_settings(house)
     contracts = load_contracts(DBT_PROJECT)
-    sources = load_sources(house, contracts)
+    sources = load_sources(house, contracts, default_timezone=settings.reporting.timezone)
     terminal.say(f"{house.house_file.name} and {house.sources_file.name} are in order.")
-    readings = dry_read(house, sources, contracts, settings)
-    terminal.show_readings(readings)
-    if any(reading.status == "rejected" for reading in readings):
+    files = dry_read(house, sources, contracts, limits=settings.ingestion)
+    terminal.show_dry_files(files)
+    if any(file.status == "rejected" for file in files):
         raise typer.Exit(1)
 
 
@@ -223,14 +234,14 @@ def sources_check() -> None:
 )
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the current release.")],
-    output: Annotated[
-        str, typer.Option("--format", help="table | csv | json", metavar="FORMAT")
-    ] = "table",
+    output: Annotated[Style, typer.Option("--format", help="How to print it.")] = Style.table,
 ) -> None:
     """Ask the current release, read-only and shut off from files and network."""
-    from dagster_project.lib import query as query_library
+    from dagster_project.lib import query as releases_only
 
-    query_library.write(House.from_environment(), sql, output, sys.stdout)
+    with releases_only.query(House.from_environment(), sql) as answer:
+        for piece in releases_only.render(answer, output.value):
+            sys.stdout.write(piece)
 
 
 @app.command()

@@ -7,6 +7,4 @@ import dagster as dg
 from dagster_project import defs
 from dagster_project.defs.resources import EXECUTOR, RESOURCES
 
-definitions = dg.load_definitions_from_package_module(
-    defs, resources=RESOURCES, executor=EXECUTOR
-)
+definitions = dg.load_definitions_from_package_module(defs, resources=RESOURCES, executor=EXECUTOR)

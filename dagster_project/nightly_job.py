@@ -36,8 +36,8 @@ def execute(night: Night) -> BaseException | None:
     os.environ.update(prepare_home(night.house))
     import dagster as dg
 
-    from dagster_project.defs.automation import LAUNCHED_BY, prune_runs
     from dagster_project.definitions import definitions
+    from dagster_project.defs.automation import LAUNCHED_BY, prune_runs
 
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def("nightly").execute_in_process(

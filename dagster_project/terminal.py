@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from types import TracebackType
@@ -18,8 +19,10 @@ from rich.table import Table
 from dagster_project.lib.errors import KuraError
 
 if TYPE_CHECKING:
-    from dagster_project.lib.ingestion import FileProgress, Reading
+    from dagster_project.lib.audit import Audit
+    from dagster_project.lib.ingestion import DryFile, FileProgress, IngestionResult
     from dagster_project.lib.night import Night, Observer
+    from dagster_project.lib.quarantine import QuarantineRow
     from dagster_project.lib.releases import Release
     from dagster_project.settings import House
 
@@ -33,6 +36,11 @@ _STAGES = {
     "gate": "Checking 検査",
     "publication": "Publishing 公開",
 }
+EXAMPLE_QUERY = (
+    'kpi query "select period_start, metric, value, numerator, denominator, status from kpi_scorecard '
+    "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
+    'order by period_start"'
+)
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 
@@ -62,6 +70,12 @@ def parse_duration(text: str) -> timedelta:
         raise typer.BadParameter(f"{text!r} is not a duration such as 90m, 26h or 3d.")
     unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
     return timedelta(**{unit: int(match[1])})
+
+
+def in_words(duration: timedelta) -> str:
+    """`3 d 4 h` of a positive duration."""
+    hours = int(duration.total_seconds() // 3600)
+    return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"
 
 
 class NightView:
@@ -142,81 +156,156 @@ def _table(*columns: str, title: str | None = None) -> Table:
 
 def show_night(night: Night) -> None:
     """The closing table of a night: files, rows, checks, last full month, and where to connect."""
-    from dagster_project.lib import night_summary
-
-    summary = night_summary.of(night)
-    if summary.files is not None:
-        table = _table("source", "files", "records", "quarantined", "rejected files")
-        for row in summary.files:
-            table.add_row(*(escape(str(value)) for value in row))
-        out.print(table)
+    if night.ingestion is not None:
+        _show_files(night.ingestion)
     if night.audit is not None:
-        say(f"\nChecks: {summary.checks_passed} of {summary.checks_run} passed.")
-        if summary.failed_checks:
-            failed = _table("check", "kind", "expected", "observed", "can be accepted")
-            for row in summary.failed_checks:
-                failed.add_row(*(escape(str(value)) for value in row))
-            out.print(failed)
-    if summary.month:
-        month = _table(
-            "KPI", "指標", "value", "numerator", "denominator", "status", title=summary.month_title
+        _show_checks(night.audit)
+        _show_month(night.audit)
+    if night.release is None:
+        return
+    steps = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in night.seconds.items())
+    say(f"\nPublished {night.release.release_id} (as of {night.as_of}). {steps}")
+    say(f"Connect read-only to  {night.house.current / night.release.warehouse.name}")
+    say(f"Audit page            {night.house.current / 'audit.html'}")
+    say(f"Try                   {EXAMPLE_QUERY}")
+
+
+def _show_files(ingestion: IngestionResult) -> None:
+    files: Counter[str] = Counter()
+    records: Counter[str] = Counter()
+    quarantined: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    for row in ingestion.files:
+        receipt = row.receipt
+        files[receipt.source_id] += 1
+        if row.is_active:
+            records[receipt.source_id] += receipt.records_in
+            quarantined[receipt.source_id] += receipt.records_quarantined
+        if receipt.status == "rejected":
+            rejected[receipt.source_id] += 1
+    table = _table("source", "files", "records", "quarantined", "rejected files")
+    for source in sorted(files):
+        table.add_row(
+            escape(source),
+            f"{files[source]:,}",
+            f"{records[source]:,}",
+            f"{quarantined[source]:,}",
+            str(rejected[source]),
         )
-        for row in summary.month:
-            month.add_row(*(escape(str(value)) for value in row))
-        out.print()
-        out.print(month)
-    if night.release is not None:
-        seconds = " · ".join(f"{name} {value:.1f} s" for name, value in night.seconds.items())
-        say(f"\nPublished {night.release.release_id} (as of {night.as_of}). {seconds}")
-        say(f"Connect read-only to  {summary.connect_to}")
-        say(f"Audit page            {summary.audit_page}")
-        say(f"Try                   {summary.example_query}")
+    out.print(table)
+    for row in ingestion.rejected:
+        receipt = row.receipt
+        warn(f"rejected {receipt.path}: {receipt.reject_message} → {receipt.remedy}")
+    for path in ingestion.left_alone:
+        warn(f"left alone, still being written: {path}")
 
 
-def show_status(house: House, release: Release | None) -> None:
+def _show_checks(audit: Audit) -> None:
+    say(f"\nChecks: {audit.passed_count} of {len(audit.checks)} passed; verdict {audit.verdict}.")
+    failed = [check for check in audit.checks if check.refuses or check.status == "failed"]
+    if not failed:
+        return
+    table = _table("check", "kind", "expected", "observed", "can be accepted")
+    for check in failed:
+        table.add_row(
+            escape(check.id),
+            check.kind,
+            escape(check.expected),
+            escape(f"{check.observed} {check.note or ''}".strip()),
+            "yes" if check.can_be_accepted else "no",
+        )
+    out.print(table)
+
+
+def _show_month(audit: Audit) -> None:
+    if audit.summary.month is None:
+        return
+    title = f"Last full month: {audit.summary.month:%Y-%m}"
+    table = _table("KPI", "指標", "value", "numerator", "denominator", "status", title=title)
+    for figure in audit.summary.figures:
+        table.add_row(
+            escape(figure.en),
+            escape(figure.ja),
+            _number(figure.value, figure.unit),
+            _number(figure.numerator),
+            _number(figure.denominator),
+            figure.status,
+        )
+    out.print()
+    out.print(table)
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    if value is None:
+        return "–"
+    if unit in {"rate", "ratio", "%", "percent"}:
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+
+def show_status(house: House, release: Release | None, audit: Audit | None) -> None:
     """As-of day, coverage and exceptions of the current release."""
-    from dagster_project.lib import releases
-
-    if release is None:
+    if release is None or audit is None:
         warn(f"Nothing is published in {house.root} yet.")
         return
     say(f"release   {release.release_id}")
     say(f"as of     {release.as_of}")
     say(f"path      {house.current}")
-    facts = releases.status_facts(release)
-    table = _table("source", "covers the as-of day", "last covered day", "quarantined", "required")
-    for row in facts.coverage:
-        table.add_row(*(escape(str(value)) for value in row))
+    say(f"checks    {audit.passed_count} of {len(audit.checks)} passed")
+    table = _table(
+        "source", "required", "covers the as-of day", "covered to", "days of last 30", "set aside"
+    )
+    for source in audit.summary.sources:
+        covers = {True: "yes", False: "NO", None: "–"}[source.covers_as_of]
+        table.add_row(
+            escape(source.source_id),
+            "yes" if source.is_required else "",
+            covers,
+            str(source.covered_to or "–"),
+            str(source.covered_days_of_30 if source.covered_days_of_30 is not None else "–"),
+            f"{source.records_set_aside:,} of {source.records_in:,}",
+        )
     out.print(table)
-    say(f"checks    {facts.checks_passed} of {facts.checks_run} passed")
-    for line in facts.exceptions:
-        warn(f"exception {line}")
+    for check in audit.accepted:
+        accepted = check.accepted_by
+        if accepted is not None:
+            warn(
+                f"accepted   {check.id} until {accepted.until} by {accepted.by}: {accepted.reason}"
+            )
+    for check in audit.warnings:
+        warn(f"warning    {check.id}: {check.observed}")
 
 
 def show_releases(found: Sequence[Release]) -> None:
     """Releases, newest first."""
-    table = _table("release", "as of", "current", "checks")
-    for release in found:
+    table = _table("release", "as of", "published", "current", "rows", "exceptions")
+    for release in reversed(found):
+        published = release.published_at
         table.add_row(
             escape(release.release_id),
             str(release.as_of),
+            f"{published:%Y-%m-%d %H:%M} UTC" if published else "never",
             "←" if release.is_current else "",
-            escape(release.verdict),
+            f"{release.rows:,}",
+            str(release.accepted_exceptions),
         )
     out.print(table)
 
 
-def show_quarantine(rows: Sequence[Any]) -> None:
+def show_quarantine(rows: Sequence[QuarantineRow]) -> None:
     """Set-aside records by file and reason."""
+    if not rows:
+        say("Nothing is set aside.")
+        return
     table = _table("file id", "source", "path", "reason", "records", "first record")
     for row in rows:
         table.add_row(
             escape(row.file_id),
             escape(row.source_id),
             escape(row.path),
-            escape(row.reason_code),
-            str(row.records),
-            str(row.first_record),
+            escape(row.reason_code if row.records else f"{row.reason_code}: {row.message}"),
+            str(row.records) if row.records else "whole file",
+            str(row.first_record or ""),
         )
     out.print(table)
     say("Open one:  kpi quarantine show FILE_ID RECORD")
@@ -227,17 +316,23 @@ def show_record(text: str) -> None:
     sys.stdout.write(text.rstrip("\n") + "\n")
 
 
-def show_readings(readings: Sequence[Reading]) -> None:
+def show_dry_files(files: Sequence[DryFile]) -> None:
     """What a dry read found, file by file."""
+    if not files:
+        say("No new file waits to be read.")
+        return
     table = _table("file", "object", "status", "records", "quarantined", "encoding", "reason")
-    for reading in readings:
+    for file in files:
+        receipt = file.receipt
         table.add_row(
-            escape(reading.path),
-            escape(f"{reading.system}.{reading.object_name}"),
-            reading.status,
-            str(reading.records_in),
-            str(reading.records_quarantined),
-            escape(reading.encoding or ""),
-            escape(reading.reject_message or ""),
+            escape(file.path),
+            escape(f"{receipt.system}.{receipt.object_name or '?'}") if receipt else "",
+            file.status,
+            f"{receipt.records_in:,}" if receipt else "",
+            f"{receipt.records_quarantined:,}" if receipt else "",
+            escape(receipt.encoding or "") if receipt else "",
+            escape(f"{receipt.reject_message} → {receipt.remedy}")
+            if receipt and receipt.reject_message
+            else "; ".join(sorted({f"{code}: {message}" for _, code, message in file.set_aside})),
         )
     out.print(table)

@@ -13,13 +13,12 @@ from dagster_project.settings import DBT_PROJECT
 
 _CONTRACTS = load_contracts(DBT_PROJECT)
 _SPECS = {
-    (table.system, table.name): dg.AssetSpec(
-        key=["raw", table.system, table.name],
-        group_name=f"raw_{table.system}",
-        description=table.description,
+    (contract.system, contract.object_name): dg.AssetSpec(
+        key=["raw", contract.system, contract.object_name],
+        group_name=f"raw_{contract.system}",
         kinds={"parquet"},
     )
-    for table in _CONTRACTS.tables
+    for contract in _CONTRACTS
 }
 _RUN_FACTS = dg.AssetSpec(
     key=["raw", "kura"],
@@ -36,11 +35,11 @@ def raw_exports(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult
     files: Counter[tuple[str, str]] = Counter()
     accepted: Counter[tuple[str, str]] = Counter()
     quarantined: Counter[tuple[str, str]] = Counter()
-    for reading in result.readings:
-        key = (reading.system, reading.object_name)
+    for row in result.active:
+        key = (row.receipt.system, str(row.receipt.object_name))
         files[key] += 1
-        accepted[key] += reading.records_accepted
-        quarantined[key] += reading.records_quarantined
+        accepted[key] += row.receipt.records_accepted
+        quarantined[key] += row.receipt.records_quarantined
     for key, spec in _SPECS.items():
         yield dg.MaterializeResult(
             asset_key=spec.key,
@@ -55,6 +54,7 @@ def raw_exports(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult
         metadata={
             "as_of": str(night.as_of),
             "run_id": night.run_id,
-            "files_rejected": sum(1 for item in result.readings if item.status == "rejected"),
+            "new_files": result.new_files,
+            "files_rejected": len(result.rejected),
         },
     )

@@ -30,12 +30,14 @@ def run(
     target: Path,
     work_database: Path,
     writer_lock: Path,
+    run_id: str = "",
     on_line: Callable[[str], None] = lambda line: None,
 ) -> int:
     """Parse `project`, then run each dbt command; artifacts and logs go to `target`. Returns the exit code.
 
     No command at all only parses (and so writes `target/manifest.json`). The results of each command are
-    kept as `target/run_results.<command>.json`. on_line receives each line dbt prints, while it runs.
+    kept as `target/run_results.<command>.json` and name `run_id`, so that the gate can tell whose they are.
+    on_line receives each line dbt prints, while it runs.
     """
     flags = ["--project-dir", os.fspath(project), "--profiles-dir", os.fspath(project)]
     flags += ["--target-path", os.fspath(target), "--log-path", os.fspath(target)]
@@ -53,7 +55,7 @@ def run(
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
-        env=environment(os.environ, work_database),
+        env=environment(os.environ, work_database, run_id),
     )
     try:
         assert process.stdout is not None  # PIPE was asked for above
@@ -66,10 +68,11 @@ def run(
         raise
 
 
-def environment(base: Mapping[str, str], work_database: Path) -> dict[str, str]:
-    """The child's environment: the work database named, telemetry off."""
+def environment(base: Mapping[str, str], work_database: Path, run_id: str) -> dict[str, str]:
+    """The child's environment: work database and run named, telemetry off."""
     return {
         **base,
+        "DBT_ENV_CUSTOM_ENV_KPI_RUN_ID": run_id,
         "KPI_WORK_DB": os.fspath(work_database),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",

@@ -7,26 +7,26 @@ audit of the very candidate it ships (`releases`).
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
+
+import duckdb
 
 from dagster_project import __version__
 from dagster_project.lib import candidate, lock, quarantine, releases, work_database
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.contracts import Contracts, load_contracts
-from dagster_project.lib.errors import KuraError
 from dagster_project.lib.ingestion import FileProgress, IngestionResult, ingest
 from dagster_project.lib.sources import SourcesConfig, load_sources
 from dagster_project.lib.transformation import (
+    TransformationFailed,
     TransformationResult,
     ensure_manifest,
     project_fingerprint,
@@ -46,7 +46,7 @@ class Observer:
 
 @dataclass(frozen=True)
 class NightReport:
-    """How a night ended. `release_id` is None when nothing was published."""
+    """How a night ended. `release_id` is None when it was stopped before publication."""
 
     run_id: str
     as_of: date
@@ -54,12 +54,6 @@ class NightReport:
     audit: Audit | None
     release_id: str | None
     seconds: dict[str, float] = field(default_factory=dict)
-
-
-class GateRefused(KuraError):
-    """A critical check failed; yesterday's release stays."""
-
-    exit_code = 3
 
 
 def default_as_of(settings: Settings, now: datetime) -> date:
@@ -87,7 +81,9 @@ class Night:
         self.house = house
         self.settings: Settings = load_settings(house)
         self.contracts: Contracts = load_contracts(DBT_PROJECT)
-        self.sources: SourcesConfig = load_sources(house, self.contracts)
+        self.sources: SourcesConfig = load_sources(
+            house, self.contracts, default_timezone=self.settings.reporting.timezone
+        )
         started = datetime.now(UTC)
         self.as_of = as_of or default_as_of(self.settings, started)
         self.run_id = f"{self.as_of:%Y%m%d}-{started:%Y%m%dT%H%M%S%f}"
@@ -104,21 +100,15 @@ class Night:
         """Hold the house for this night; refuses while another night is at work."""
         return lock.night(self.house.night_lock, self.house.writer_lock)
 
-    @cached_property
-    def run_facts(self) -> work_database.RunFacts:
-        """What this night says of itself in `raw_kura.run`."""
-        return work_database.RunFacts(
+    def _facts(self) -> work_database.Run:
+        return work_database.Run(
             as_of_date=self.as_of,
             run_id=self.run_id,
             code_version=f"{__version__}+{project_fingerprint()[:12]}",
-            config_hash=self._config_hash(),
+            config_hash=work_database.configuration_hash(
+                self.settings, self.sources, self.contracts
+            ),
         )
-
-    def _config_hash(self) -> str:
-        digest = hashlib.sha256()
-        for path in (self.house.house_file, self.house.sources_file):
-            digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
 
     def ingest(self) -> IngestionResult:
         """Exports → raw files, quarantine and receipts; then the work database sees them."""
@@ -127,12 +117,12 @@ class Night:
                 self.house,
                 self.sources,
                 self.contracts,
-                self.settings,
-                as_of=self.as_of,
+                self.as_of,
+                limits=self.settings.ingestion,
                 progress=self.observer.file,
             )
             work_database.prepare(
-                self.house, self.settings, self.sources, self.contracts, result, self.run_facts
+                self.house, self.settings, self.sources, self.contracts, result, self._facts()
             )
         self.ingestion = result
         return result
@@ -143,11 +133,30 @@ class Night:
             warm = threading.Thread(target=_warm_up_gate, daemon=True)
             warm.start()
             result = transform(
-                self.house, full_refresh=self.full_refresh, on_line=self.observer.line
+                self.house,
+                self._ingested_run(),
+                full_refresh=self.full_refresh,
+                on_line=self.observer.line,
             )
-            quarantine.write_cast_rejects(self.house)
+            with duckdb.connect(str(self.house.work_database)) as connection:
+                quarantine.write_cast_rejects(self.house, connection)
             warm.join()
         return result
+
+    def _ingested_run(self) -> str:
+        """The run whose readings the work database holds: this one, unless a step is run by itself."""
+        if self.ingestion is not None:
+            return self.run_id
+        if not self.house.work_database.is_file():
+            raise TransformationFailed(
+                "Nothing was ingested in this house yet.",
+                where=str(self.house.work_database),
+                remedy="Run the whole night: `kpi run`.",
+            )
+        with duckdb.connect(str(self.house.work_database), read_only=True) as connection:
+            found = connection.execute("select run_id from raw_kura.run").fetchone()
+        assert found is not None  # ingestion writes exactly one row
+        return str(found[0])
 
     def build_candidate(self) -> Path:
         """Marts → a release nobody sees yet."""

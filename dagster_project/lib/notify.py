@@ -8,7 +8,8 @@ run, day, verdict and the ids of failed checks only.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from dagster_project.settings import Settings
 
@@ -20,6 +21,22 @@ class Notice:
         self.subject = subject
         self.body = body
         self.success = success
+
+
+def about_night(
+    run_id: str, as_of: date, failure: BaseException | None, refused: Sequence[str] = ()
+) -> Notice:
+    """The notice of a night that ended. refused: ids of the checks that refused it."""
+    if failure is None:
+        return Notice(
+            f"KPI Kura: {as_of} is published", f"Run {run_id} passed every check.", success=True
+        )
+    why = f"Refused by: {', '.join(refused)}." if refused else f"{type(failure).__name__}."
+    return Notice(
+        f"KPI Kura: {as_of} is NOT published",
+        f"Run {run_id}. {why} Readers keep the release before it. Details: kpi status, kpi run.",
+        success=False,
+    )
 
 
 def send(settings: Settings, notice: Notice, environment: Mapping[str, str] | None = None) -> bool:

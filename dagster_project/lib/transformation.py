@@ -98,11 +98,12 @@ def definition_manifest(house: House) -> Path:
 
 def transform(
     house: House,
+    run_id: str,
     *,
     full_refresh: bool = False,
     on_line: Callable[[str], None] = lambda line: None,
 ) -> TransformationResult:
-    """Build every model, then run every data test.
+    """Build every model, then run every data test. run_id: whose results these are.
 
     The models that keep rows between nights (staging) are rebuilt when their own code changed since they
     were built. Raises TransformationFailed naming the models that failed; failing tests do not raise:
@@ -129,6 +130,7 @@ def transform(
         target=house.dbt_target,
         work_database=house.work_database,
         writer_lock=house.writer_lock,
+        run_id=run_id,
         on_line=heard,
     )
     models = _results(house.dbt_target / "run_results.run.json")
