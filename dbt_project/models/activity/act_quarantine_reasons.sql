@@ -1,4 +1,4 @@
--- one row per source, object and reason: records set aside, by ingestion or by the cast
+-- one row per source, object, stage (ingestion or cast) and reason: records set aside
 with
 
 files as (
@@ -22,13 +22,21 @@ rejected_records as (
 
 reasons as (
 
-    select files.source_id, files.object_name, file_quarantine.reason_code
+    select
+        files.source_id,
+        files.object_name,
+        'ingestion' as stage,
+        file_quarantine.reason_code
     from file_quarantine
     inner join files on file_quarantine.file_id = files.file_id
 
     union all
 
-    select source_id, object_name, reject_reason as reason_code
+    select
+        source_id,
+        object_name,
+        'cast' as stage,
+        reject_reason as reason_code
     from rejected_records
 
 )
@@ -36,7 +44,8 @@ reasons as (
 select
     source_id,
     object_name,
+    stage,
     reason_code,
     count(*) as records
 from reasons
-group by source_id, object_name, reason_code
+group by source_id, object_name, stage, reason_code

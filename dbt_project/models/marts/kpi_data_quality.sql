@@ -89,8 +89,9 @@ file_counts as (
 
 rejected_counts as (
 
-    select source_id, object_name, sum(records) as records_set_aside
+    select source_id, object_name, sum(records) as records_rejected
     from reasons
+    where stage = 'cast'
     group by source_id, object_name
 
 ),
@@ -100,7 +101,8 @@ source_counts as (
     select
         file_counts.source_id,
         sum(file_counts.records_in) as records_in,
-        sum(coalesce(rejected_counts.records_set_aside, 0)) as records_set_aside
+        sum(file_counts.records_quarantined + coalesce(rejected_counts.records_rejected, 0))
+            as records_set_aside
     from file_counts
     left join rejected_counts
         on
@@ -238,7 +240,7 @@ checks as (
     select
         source_id,
         object_name,
-        'set_aside:' || reason_code as check_name,
+        'set_aside_by_' || stage || ':' || reason_code as check_name,
         cast(records as double) as observed,
         cast(null as double) as expected,
         'info' as severity,

@@ -7,6 +7,9 @@
     'meetings_held', 'no_shows', 'accepted', 'rejected', 'pending', 'expired', 'opportunities_created', 'wins',
     'pipeline_created_yen', 'won_amount_yen',
 ] %}
+{% set rates = [
+    'answer_rate', 'human_rate', 'connect_rate', 'meeting_conversion_rate', 'effective_meeting_rate',
+] %}
 {% set keys = ['rep_id', 'date', 'channel', 'campaign', 'team', 'business_unit', 'motion'] %}
 with
 
@@ -131,12 +134,8 @@ covered as (
 
 )
 {% if execute %}
-{% set needs = {} %}
-{% set types = {} %}
-{% for metric in catalogue_metrics() if metric.type == 'simple' %}
-{% do needs.update({metric.name: metric.meta.needs}) %}
-{% do types.update({metric.name: metric.numerator.type}) %}
-{% endfor %}
+{% set metrics = {} %}
+{% for metric in catalogue_metrics() %}{% do metrics.update({metric.name: metric}) %}{% endfor %}
 ,
 
 -- Absent is not zero: what an uncovered day does not show stays null.
@@ -148,8 +147,8 @@ counted as (
         {% for count in counts %}
         cast(
             case
-                when {{ count }} != 0 or (is_{{ needs[count] | join('_met and is_') }}_met) then {{ count }}
-            end as {{ types[count] }}
+                when {{ count }} != 0 or (is_{{ metrics[count].meta.needs | join('_met and is_') }}_met) then {{ count }}
+            end as {{ metrics[count].numerator.type }}
         ) as {{ count }},
         {% endfor %}
         case when is_cti_met and is_sfa_met then 'ok' else 'partial' end as status
@@ -163,11 +162,8 @@ rated as (
         {{ keys | join(',\n        ') }},
         has_activity,
         {{ counts | join(',\n        ') }},
-        {% for metric in catalogue_metrics()
-            if metric.name in [
-                'answer_rate', 'human_rate', 'connect_rate', 'meeting_conversion_rate', 'effective_meeting_rate'
-            ] %}
-        {{ ratio(metric.numerator.name, metric.denominator.name) }} as {{ metric.name }},
+        {% for rate in rates %}
+        {{ ratio(metrics[rate].numerator.name, metrics[rate].denominator.name) }} as {{ rate }},
         {% endfor %}
         status
     from counted
