@@ -33,13 +33,7 @@ account_ids as (
 
 rates as (
 
-    select
-        upper(currency) as currency,
-        valid_from,
-        max(rate) as rate
-    from {{ ref('stg_planning__currency_rates') }}
-    where reject_reason is null
-    group by upper(currency), valid_from
+    select * from {{ ref('act_currency_rates') }}
 
 ),
 

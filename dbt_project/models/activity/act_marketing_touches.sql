@@ -1,0 +1,188 @@
+-- one row per thing a person did with marketing, or that marketing recorded of the person
+with
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+person_records as (
+
+    select * from {{ ref('act_person_records') }}
+
+),
+
+email_persons as (
+
+    select * from {{ ref('act_email_persons') }}
+
+),
+
+internal_domains as (
+
+    select distinct lower(domain) as domain
+    from {{ ref('stg_kura__internal_domains') }}
+
+),
+
+sources as (
+
+    select * from {{ ref('act_sources') }}
+
+),
+
+campaign_touches as (
+
+    select * from {{ ref('act_campaign_touches') }}
+
+),
+
+activities as (
+
+    select * from {{ ref('stg_hubspot__form_submissions') }}
+    where reject_reason is null
+
+    union all by name
+
+    select * from {{ ref('stg_hubspot__event_participations') }}
+    where reject_reason is null
+
+    union all by name
+
+    select * from {{ ref('stg_hubspot__email_events') }}
+    where
+        reject_reason is null
+        and activity_type = 'email_clicked'
+
+    union all by name
+
+    select * from {{ ref('stg_mapped__marketing_activities') }}
+    where reject_reason is null
+
+),
+
+-- opens say nothing (formats 6.8); a click counts unless the vendor says it was a machine
+voluntary as (
+
+    select
+        activities.*,
+        {{ record_system('sources') }} as record_system,
+        {{ normalise_email('activities.email_raw') }} as email
+    from activities
+    left join sources on activities.source_id = sources.source_id
+    where
+        activities.activity_type in (
+            'form_submitted',
+            'email_clicked',
+            'event_registered',
+            'event_attended',
+            'event_no_show',
+            'webinar_registered',
+            'webinar_attended',
+            'webinar_no_show',
+            'asset_viewed'
+        )
+        and not coalesce(activities.is_bot, false)
+
+),
+
+-- the same event delivered again is one touch: the first delivery's
+distinct_activities as (
+
+    select *
+    from voluntary
+    qualify
+        row_number() over (
+            partition by record_system, activity_id
+            order by extracted_at, file_id, record
+        ) = 1
+
+),
+
+of_marketing as (
+
+    select
+        distinct_activities.record_system || ':' || distinct_activities.activity_id
+            as touch_id,
+        coalesce(person_records.person_id, email_persons.person_id) as person_id,
+        distinct_activities.activity_at as touched_at,
+        distinct_activities.activity_type as touch_type,
+        cast(null as varchar) as campaign,
+        distinct_activities.source_id,
+        distinct_activities.file_id,
+        distinct_activities.record
+    from distinct_activities
+    left join person_records
+        on distinct_activities.record_system = person_records.record_system
+        and distinct_activities.person_id = person_records.record_id
+        and person_records.record_type = 'ma_person'
+    left join email_persons on distinct_activities.email = email_persons.email
+    left join internal_domains
+        on split_part(distinct_activities.email, '@', 2) = internal_domains.domain
+    where internal_domains.domain is null
+
+),
+
+of_campaigns as (
+
+    select
+        'campaign_member:' || member_id as touch_id,
+        person_id,
+        touched_at,
+        'campaign_joined' as touch_type,
+        campaign,
+        source_id,
+        file_id,
+        record
+    from campaign_touches
+
+),
+
+of_leads as (
+
+    select
+        'lead:' || record_system || ':' || record_id as touch_id,
+        person_id,
+        created_at as touched_at,
+        'lead_created' as touch_type,
+        cast(null as varchar) as campaign,
+        cast(null as varchar) as source_id,
+        cast(null as varchar) as file_id,
+        cast(null as bigint) as record
+    from person_records
+    where
+        record_type = 'lead'
+        and created_at is not null
+
+),
+
+united as (
+
+    select * from of_marketing
+
+    union all
+
+    select * from of_campaigns
+
+    union all
+
+    select * from of_leads
+
+),
+
+final as (
+
+    select
+        united.*,
+        {{ reporting_date('united.touched_at', 'settings.reporting_timezone') }}
+            as touched_on
+    from united
+    cross join settings
+    where
+        {{ reporting_date('united.touched_at', 'settings.reporting_timezone') }}
+        <= settings.as_of_date
+
+)
+
+select * from final
