@@ -295,7 +295,7 @@ def planning_tables(company: Company, target_account_ids: list[str]) -> dict[str
             for value, disposition, rank in vocabulary.DISPOSITIONS
         ]
         + [
-            # 伝言 in the Osaka tool means the person called back and talked: a source's own row.
+            # The Osaka tool has its own words for two results.
             {"source_id": "osaka", "value": "担当者", "disposition": "connected", "rank": 2},
             {"source_id": "osaka", "value": "受付", "disposition": "gatekeeper", "rank": 6},
         ],
@@ -434,7 +434,7 @@ def _targets(company: Company) -> list[Record]:
         add("month", month, "company", "", "meetings_acquired", round(dials * people * 0.026))
         add("month", month, "company", "", "connect_rate", 0.2)
         add("month", month, "company", "", "effective_meeting_rate", 0.5)
-        add("month", month, "company", "", "won_amount_yen", 1_500_000 * max(1, people // 3))
+        add("month", month, "company", "", "won_amount_yen", 1_200_000 * max(1, people // 3))
         for rep in inside:
             if rep.row(month) is not None:
                 add("month", month, "rep", rep.rep_id, "dials", dials)
@@ -444,5 +444,12 @@ def _targets(company: Company) -> list[Record]:
             if size:
                 add("month", month, "team", team, "dials", dials * size)
     year = plan.first_day.year if plan.first_day.month >= 4 else plan.first_day.year - 1
-    add("fiscal_year", date(year, 4, 1), "company", "", "won_amount_yen", 60_000_000)
+    add(
+        "fiscal_year",
+        date(year, 4, 1),
+        "company",
+        "",
+        "won_amount_yen",
+        14_400_000 * max(1, len(inside) // 3),
+    )
     return targets

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from tests.simulator.world import TOKYO_OFFSET, BadRow, Delivery, Dialect, Plan, Record, utc
+from tests.simulator.world import TOKYO_OFFSET, BadRow, Delivery, Dialect, Plan, Record
 
 OSAKA_COLUMNS: Final = (
     ("leg_id", "通話番号"),
@@ -96,7 +96,7 @@ def deliver(
         delivery.dialect = Dialect(quote_all=False)
         delivery.file = f"{name}.csv"
     if plan.bad_rows:
-        _plant(delivery, months, rows)
+        _plant(plan, delivery, months, rows)
     return delivery
 
 
@@ -118,7 +118,7 @@ def _salesforce_dialect(month: int) -> tuple[Dialect, str]:
     return Dialect(bom=True, gzip=True), ".csv.gz"  # the same, packed by the job that moves it
 
 
-def _plant(delivery: Delivery, month: int, rows: list[Record]) -> None:
+def _plant(plan: Plan, delivery: Delivery, month: int, rows: list[Record]) -> None:
     """Rows that must be set aside, among the good ones."""
     if len(rows) < 3:
         return
@@ -141,16 +141,12 @@ def _plant(delivery: Delivery, month: int, rows: list[Record]) -> None:
         broken["Call end time"] = begin - timedelta(minutes=30)
         bad.append(("end_before_start", broken))
         bad.append(("missing_key", dict(template, **{"Sequence ID": None})))
-    elif name == "miitel.webhook_calls" and delivery.extracted_at < utc(
-        delivery.covers[0] + timedelta(days=9) if delivery.covers else date.min, 0
-    ):
-        if delivery.copies:
-            bad.append(
-                (
-                    "broken_json",
-                    '{"call": {"id": "3f1c',
-                )
-            )
+    elif name == "miitel.webhook_calls" and delivery.covers is not None:
+        if delivery.covers[0] == plan.month_start(plan.history_months):
+            # The vendor's first POST asks the receiver to prove itself.
+            bad.append(("verification", {"challenge": "7d3f-demo"}))
+        elif delivery.copies:
+            bad.append(("broken_json", '{"call": {"id": "3f1c'))
             bad.append(("missing_key", {"call": {"id": None, "details": None}}))
     elif name == "mapped.call_legs" and month == 1:
         bad.append(

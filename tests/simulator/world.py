@@ -83,7 +83,9 @@ class BadRow:
     """A row planted to be set aside, and why it should be."""
 
     object_name: str
-    reason: str  # impossible_date | end_before_start | missing_key | broken_json
+    # impossible_date | end_before_start | missing_key | broken_json, all to be set aside;
+    # verification: the receiver's handshake, no call at all and no fault either.
+    reason: str
     record: Mapping[str, Any] | str
     source_id: str = ""
     file: str = ""
