@@ -1,0 +1,149 @@
+-- one row per call, of a telephone system or only in the CRM, with all that the rules look at
+{#- A view: ten million wide rows pass through it once. #}
+{{ config(materialized='view') }}
+with
+
+calls as (
+
+    select * from {{ ref('act_call_groups') }}
+
+),
+
+links as (
+
+    select * from {{ ref('act_call_links') }}
+
+),
+
+thresholds as (
+
+    select
+        source_id,
+        coalesce(require_disposition, false) as require_disposition,
+        coalesce(min_human_seconds, 5) as min_human_seconds,
+        coalesce(speech_min_seconds, 30) as speech_min_seconds,
+        coalesce(speech_min_turns, 4) as speech_min_turns,
+        coalesce(speech_min_customer_seconds, 10) as speech_min_customer_seconds,
+        coalesce(duration_min_seconds, 60) as duration_min_seconds,
+    from {{ ref('act_sources') }}
+
+),
+
+crm_only_calls as (
+
+    select * from {{ ref('act_crm_only_calls') }}
+
+),
+
+cti_evidence as (
+
+    select
+        calls.call_id,
+        'cti' as call_origin,
+        calls.source_id,
+        calls.file_id,
+        calls.record,
+        calls.started_at,
+        calls.called_on,
+        calls.started_hour,
+        calls.rep_id,
+        links.person_id,
+        links.account_id,
+        links.match_level,
+        links.match_basis,
+        links.crm_activity_id,
+        calls.direction,
+        calls.is_internal,
+        calls.is_open,
+        calls.is_answered,
+        calls.is_answered_by_machine,
+        calls.is_voicemail,
+        calls.has_agent,
+        calls.leg_count,
+        calls.is_transferred,
+        coalesce(calls.disposition, links.crm_disposition) as disposition,
+        calls.talk_seconds,
+        calls.has_analysis,
+        calls.turn_count,
+        calls.agent_talk_seconds,
+        calls.customer_talk_seconds,
+        calls.customer_spoke,
+        thresholds.require_disposition,
+        thresholds.min_human_seconds,
+        thresholds.speech_min_seconds,
+        thresholds.speech_min_turns,
+        thresholds.speech_min_customer_seconds,
+        thresholds.duration_min_seconds,
+    from calls
+    inner join links
+        on calls.call_id = links.call_id
+    inner join thresholds
+        on calls.source_id = thresholds.source_id
+
+),
+
+crm_evidence as (
+
+    select
+        crm_only_calls.call_id,
+        'crm' as call_origin,
+        crm_only_calls.source_id,
+        crm_only_calls.file_id,
+        crm_only_calls.record,
+        crm_only_calls.started_at,
+        crm_only_calls.called_on,
+        crm_only_calls.started_hour,
+        crm_only_calls.rep_id,
+        crm_only_calls.person_id,
+        crm_only_calls.account_id,
+        case
+            when crm_only_calls.person_id is not null then 'person'
+            when crm_only_calls.account_id is not null then 'account'
+            else 'none'
+        end as match_level,
+        case
+            when
+                coalesce(crm_only_calls.person_id, crm_only_calls.account_id) is null
+                then 'none'
+            else 'crm_activity'
+        end as match_basis,
+        crm_only_calls.activity_id as crm_activity_id,
+        crm_only_calls.direction,
+        false as is_internal,
+        false as is_open,
+        coalesce(crm_only_calls.disposition not in ('no_answer', 'busy'), true)
+            as is_answered,
+        false as is_answered_by_machine,
+        false as is_voicemail,
+        true as has_agent,
+        cast(1 as bigint) as leg_count,
+        false as is_transferred,
+        crm_only_calls.disposition,
+        crm_only_calls.talk_seconds,
+        false as has_analysis,
+        cast(null as bigint) as turn_count,
+        cast(null as double) as agent_talk_seconds,
+        cast(null as double) as customer_talk_seconds,
+        false as customer_spoke,
+        -- what a person typed proves a connect only through the result
+        true as require_disposition,
+        thresholds.min_human_seconds,
+        thresholds.speech_min_seconds,
+        thresholds.speech_min_turns,
+        thresholds.speech_min_customer_seconds,
+        thresholds.duration_min_seconds,
+    from crm_only_calls
+    inner join thresholds
+        on crm_only_calls.source_id = thresholds.source_id
+
+),
+
+evidence as (
+
+    select * from cti_evidence
+    union all
+    select * from crm_evidence
+
+)
+
+select * from evidence

@@ -1,0 +1,93 @@
+-- one row per accepted delivery of a call leg, all telephone systems and feeds together
+{#- A view: ten million wide rows are read once by the next model, not stored twice. #}
+{{ config(materialized='view') }}
+{%- set shared = [
+    'source_id', 'file_id', 'record', 'element', 'extracted_at', 'leg_id',
+    'call_group_id', 'previous_leg_id', 'vendor_call_type', 'direction', 'leg_role',
+    'started_at', 'answered_at', 'ended_at', 'answered_flag', 'answered_by', 'is_voicemail',
+    'telephony_result', 'talk_seconds', 'agent_user_key', 'agent_email', 'agent_name',
+    'customer_number_raw', 'own_number_raw', 'disposition_values', 'has_analysis',
+    'agent_talk_ratio', 'turn_count', 'customer_spoke',
+] %}
+with
+
+sources as (
+
+    select
+        source_id,
+        system,
+        account,
+    from {{ ref('act_sources') }}
+
+),
+
+delivered as (
+
+    select
+        'webhook' as feed,
+        account,
+        {{ shared | join(',\n        ') }},
+    from {{ ref('stg_miitel__webhook_legs') }}
+    where reject_reason is null
+    union all by name
+    select
+        'history' as feed,
+        account,
+        {{ shared | reject('equalto', 'element') | join(',\n        ') }},
+    from {{ ref('stg_miitel__history_legs') }}
+    where reject_reason is null
+    union all by name
+    select
+        'mapped' as feed,
+        cast(null as varchar) as account,
+        {{ shared | reject('equalto', 'element') | join(',\n        ') }},
+    from {{ ref('stg_mapped__call_legs') }}
+    where reject_reason is null
+
+),
+
+placed as (
+
+    select
+        delivered.* exclude (
+            account,
+            call_group_id,
+            leg_role,
+            telephony_result,
+            talk_seconds,
+            has_analysis
+        ),
+        coalesce(delivered.call_group_id, delivered.leg_id) as call_group_id,
+        coalesce(delivered.leg_role, 'primary') as leg_role,
+        -- a telephone system may state the answer only by its instant
+        coalesce(
+            delivered.telephony_result,
+            case
+                when coalesce(
+                    delivered.answered_flag, delivered.answered_at is not null
+                ) then 'answered'
+                when delivered.ended_at is not null then 'no_answer'
+                else 'unknown'
+            end
+        ) as telephony_result,
+        coalesce(
+            delivered.talk_seconds,
+            date_diff('millisecond', delivered.answered_at, delivered.ended_at) / 1000
+        ) as talk_seconds,
+        coalesce(
+            delivered.has_analysis,
+            delivered.turn_count is not null or delivered.agent_talk_ratio is not null
+        ) as has_analysis,
+        case
+            when delivered.feed = 'mapped' then {{ record_system('sources') }}
+            else
+                'miitel:'
+                || coalesce(delivered.account, sources.account, delivered.source_id)
+        end as cti_account,
+    from delivered
+    inner join sources
+        on delivered.source_id = sources.source_id
+
+)
+
+select * from placed

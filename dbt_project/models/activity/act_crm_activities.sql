@@ -1,0 +1,135 @@
+-- one row per closed, not deleted call or e-mail task of a CRM up to the as-of date
+with
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+tasks as (
+
+    select *
+    from {{ ref('act_tasks_versions') }}
+    where is_current
+
+),
+
+crm_reps as (
+
+    select * from {{ ref('act_crm_reps') }}
+
+),
+
+crm_people as (
+
+    select * from {{ ref('act_crm_people') }}
+
+),
+
+persons as (
+
+    select * from {{ ref('act_persons') }}
+
+),
+
+account_ids as (
+
+    select * from {{ ref('act_account_ids') }}
+
+),
+
+dispositions as (
+
+    select * from {{ ref('act_call_dispositions') }}
+
+),
+
+closed as (
+
+    select
+        tasks.*,
+        coalesce(tasks.completed_at, tasks.created_at) as logged_at,
+        coalesce(
+            case
+                when
+                    lower(tasks.task_subtype) = 'call'
+                    or tasks.call_type is not null
+                    or tasks.call_duration_seconds is not null
+                    then 'call'
+                when lower(tasks.task_subtype) = 'email' then 'email'
+                when lower(tasks.task_subtype) = 'listemail' then 'list_email'
+            end,
+            lower(tasks.activity_kind),
+            'task'
+        ) as kind,
+        lower(coalesce(tasks.call_direction, tasks.call_type)) as written_direction,
+    from tasks
+    where
+        coalesce(tasks.is_closed, false)
+        and not coalesce(tasks.is_deleted, false)
+
+),
+
+dated as (
+
+    select
+        closed.*,
+        {{ reporting_date('closed.logged_at', 'settings.reporting_timezone') }}
+            as logged_on,
+        {{ reporting_hour('closed.logged_at', 'settings.reporting_timezone') }}
+            as logged_hour,
+        settings.as_of_date,
+    from closed
+    cross join settings
+    where closed.kind in ('call', 'email')
+
+),
+
+activities as (
+
+    select
+        {{ record_key('dated.record_system', 'dated.activity_id') }} as activity_id,
+        dated.kind,
+        dated.source_id,
+        dated.file_id,
+        dated.record,
+        dated.logged_at,
+        dated.logged_on,
+        dated.logged_hour,
+        coalesce(crm_reps.rep_id, '(unassigned)') as rep_id,
+        crm_people.person_id,
+        coalesce(
+            persons.account_id,
+            account_ids.account_id,
+            {{ record_key('dated.record_system', 'dated.account_id') }}
+        ) as account_id,
+        coalesce(dated.written_direction, 'outbound') as direction,
+        cast(coalesce(dated.call_duration_seconds, 0) as double) as talk_seconds,
+        dispositions.disposition,
+        dated.cti_call_ref,
+        dated.description,
+    from dated
+    left join crm_reps
+        on
+            dated.record_system = crm_reps.record_system
+            and dated.owner_id = crm_reps.user_id
+    left join crm_people
+        on
+            dated.record_system = crm_people.record_system
+            and dated.person_ref_id = crm_people.record_id
+    left join persons
+        on crm_people.person_id = persons.person_id
+    left join account_ids
+        on
+            dated.record_system = account_ids.record_system
+            and dated.account_id = account_ids.source_account_id
+    left join dispositions
+        on
+            dated.source_id = dispositions.source_id
+            and [dated.call_disposition_raw] = dispositions.disposition_values
+    where dated.logged_on <= dated.as_of_date
+
+)
+
+select * from activities

@@ -1,0 +1,167 @@
+-- one row per call leg and feed: the delivery that counts, with its rep and its number
+with
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+-- only legs delivered more than once pay for a window
+repeated as (
+
+    select {{ key_hash(['feed', 'cti_account', 'leg_id']) }} as leg_hash
+    from {{ ref('act_call_leg_deliveries') }}
+    group by leg_hash
+    having count(*) > 1
+
+),
+
+delivered_once as (
+
+    select deliveries.*
+    from {{ ref('act_call_leg_deliveries') }} as deliveries
+    anti join repeated
+        on
+            {{ key_hash([
+                'deliveries.feed', 'deliveries.cti_account', 'deliveries.leg_id'
+            ]) }}
+            = repeated.leg_hash
+
+),
+
+delivered_again as (
+
+    select
+        deliveries.*,
+        coalesce(files.sha256, '') as file_sha256,
+    from {{ ref('act_call_leg_deliveries') }} as deliveries
+    semi join repeated
+        on
+            {{ key_hash([
+                'deliveries.feed', 'deliveries.cti_account', 'deliveries.leg_id'
+            ]) }}
+            = repeated.leg_hash
+    left join {{ ref('act_files') }} as files
+        on deliveries.file_id = files.file_id
+
+),
+
+last_deliveries as (
+
+    select * exclude (file_sha256)
+    from delivered_again
+    qualify
+        row_number() over (
+            partition by feed, cti_account, leg_id
+            order by
+                extracted_at desc,
+                file_sha256 desc,
+                record desc,
+                element desc nulls last
+        ) = 1
+
+),
+
+legs as (
+
+    select * from delivered_once
+    union all by name
+    select * from last_deliveries
+
+),
+
+emails as (
+
+    select * from {{ ref('act_agent_keys') }}
+    where key_kind = 'email'
+
+),
+
+user_keys as (
+
+    select * from {{ ref('act_agent_keys') }}
+    where key_kind = 'user_key'
+
+),
+
+names as (
+
+    select * from {{ ref('act_agent_keys') }}
+    where key_kind = 'name'
+
+),
+
+agent_names as (
+
+    select
+        agent_name,
+        {{ match_key('agent_name') }} as name_key,
+    from (
+        select distinct agent_name
+        from {{ ref('act_call_leg_deliveries') }}
+        where agent_name is not null
+    )
+
+),
+
+numbers as (
+
+    select * from {{ ref('act_numbers') }}
+
+),
+
+dispositions as (
+
+    select * from {{ ref('act_call_dispositions') }}
+
+),
+
+resolved as (
+
+    select
+        legs.* exclude (customer_number_raw, own_number_raw, disposition_values),
+        {{ reporting_date('legs.started_at', 'settings.reporting_timezone') }}
+            as started_on,
+        coalesce(
+            legs.agent_email, legs.agent_user_key, legs.agent_name
+        ) is not null as has_agent,
+        coalesce(
+            emails.rep_id,
+            source_user_keys.rep_id,
+            user_keys.rep_id,
+            names.rep_id,
+            '(unassigned)'
+        ) as rep_id,
+        numbers.e164 as customer_e164,
+        coalesce(numbers.is_own, false) as is_own_number,
+        dispositions.disposition,
+        dispositions.disposition_rank,
+    from legs
+    cross join settings
+    left join emails
+        on lower(legs.agent_email) = emails.key_value
+    left join user_keys as source_user_keys
+        on
+            legs.source_id = source_user_keys.source_id
+            and legs.agent_user_key = source_user_keys.key_value
+    left join user_keys
+        on
+            legs.agent_user_key = user_keys.key_value
+            and user_keys.source_id = '*'
+    left join agent_names
+        on legs.agent_name = agent_names.agent_name
+    left join names
+        on agent_names.name_key = names.key_value
+    left join numbers
+        on
+            legs.source_id = numbers.source_id
+            and legs.customer_number_raw = numbers.number_raw
+    left join dispositions
+        on
+            legs.source_id = dispositions.source_id
+            and legs.disposition_values = dispositions.disposition_values
+
+)
+
+select * from resolved

@@ -1,0 +1,55 @@
+-- one row per target list, account and day it was put on the list
+with
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+account_ids as (
+
+    select
+        source_account_id,
+        min(account_id) as account_id,
+    from {{ ref('act_account_ids') }}
+    group by source_account_id
+
+),
+
+deliveries as (
+
+    select *
+    from {{ ref('stg_planning__target_accounts') }}
+    where reject_reason is null
+
+),
+
+listed as (
+
+    select
+        deliveries.list_name,
+        coalesce(account_ids.account_id, deliveries.account_id) as account_id,
+        coalesce(deliveries.valid_from, date '1900-01-01') as valid_from,
+        max(coalesce(deliveries.valid_to, date '9999-12-31')) as valid_to,
+    from deliveries
+    left join account_ids
+        on deliveries.account_id = account_ids.source_account_id
+    group by
+        deliveries.list_name,
+        coalesce(account_ids.account_id, deliveries.account_id),
+        coalesce(deliveries.valid_from, date '1900-01-01')
+
+),
+
+current_lists as (
+
+    select
+        listed.*,
+        settings.as_of_date between listed.valid_from and listed.valid_to as is_current,
+    from listed
+    cross join settings
+
+)
+
+select * from current_lists
