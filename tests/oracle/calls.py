@@ -175,14 +175,14 @@ def calls(
 def authoritative_legs(records: Records, settings: Settings) -> list[Leg]:
     """Per account: the webhook on the dates its files cover, the history on the others; both
     united by leg id when at least 95 % of the smaller feed's ids on common dates are shared."""
-    webhook = newest_delivery(webhook_legs(records, settings))
-    history = newest_delivery(history_legs(records, settings))
+    sent, exported = webhook_legs(records, settings), history_legs(records, settings)
+    webhook, history = newest_delivery(sent), newest_delivery(exported)
     kept = newest_delivery(mapped_legs(records, settings))
     for account in sorted({leg.account for leg in (*webhook, *history)}):
         ours = [leg for leg in webhook if leg.account == account]
         theirs = [leg for leg in history if leg.account == account]
-        our_days = _covered(webhook_legs(records, settings), account, settings)
-        their_days = _covered(history_legs(records, settings), account, settings)
+        our_days = _covered(sent, account, settings)
+        their_days = _covered(exported, account, settings)
         common = our_days & their_days
         our_ids = {leg.leg_id for leg in ours if _day(leg, settings) in common}
         their_ids = {leg.leg_id for leg in theirs if _day(leg, settings) in common}
@@ -201,16 +201,28 @@ def _day(leg: Leg, settings: Settings) -> date:
 
 
 def _covered(legs: Iterable[Leg], account: str, settings: Settings) -> set[date]:
-    """The dates a feed's files speak of: per file from its first to its last day (SPEC R21)."""
+    """The dates a feed's files speak of (SPEC R21): per file the days its name states, else from
+    its first to its last day. Files without any accepted record are unknown here."""
     by_file: dict[str, list[date]] = defaultdict(list)
+    sources: dict[str, Source] = {}
     for leg in legs:
         if leg.account == account:
             by_file[leg.delivery[1]].append(_day(leg, settings))
+            sources[leg.delivery[1]] = leg.source
     covered: set[date] = set()
-    for found in by_file.values():
+    for file, found in by_file.items():
         first, last = min(found), max(found)
+        source = sources[file]
+        if source.coverage_basis == "file_name" and source.coverage_pattern:
+            named = re.search(source.coverage_pattern, file)
+            if named:
+                first, last = _date(named["from"]), _date(named["to"])
         covered |= {first + timedelta(days=i) for i in range((last - first).days + 1)}
     return covered
+
+
+def _date(text: str) -> date:
+    return datetime.strptime(text.replace("-", ""), "%Y%m%d").date()
 
 
 # --- one call group (SPEC R5) -----------------------------------------------------------------

@@ -109,6 +109,7 @@ class Persons:
             record
             for record in (
                 *self._leads(records),
+                *self._mapped_leads(records),
                 *self._contacts(records),
                 *self._marketing(records),
             )
@@ -219,21 +220,19 @@ class Persons:
         )
         return tuple(dict.fromkeys(number for number in read if number))
 
-    def _leads(self, records: Records) -> list[PersonRecord]:
+    def _read_leads(self, leads: Iterable[Record], system: str) -> list[PersonRecord]:
         found = []
-        for identity, rows in versions_of(
-            records.get("salesforce.Lead", ()), "Id", "SystemModstamp"
-        ).items():
+        for identity, rows in versions_of(leads, "Id", "SystemModstamp").items():
             row = rows[-1]
-            source = self._settings.source(row, "salesforce")
+            source = self._settings.source(row, system)
             links: list[Key] = []
             if winner := salesforce_id(row.get("MasterRecordId")):
-                links.append(("salesforce", "lead", winner))
+                links.append((system, "lead", winner))
             if contact := salesforce_id(row.get("ConvertedContactId")):
                 links.append(("salesforce", "contact", contact))
             found.append(
                 PersonRecord(
-                    key=("salesforce", "lead", identity),
+                    key=(system, "lead", identity),
                     created_at=row["CreatedDate"],
                     is_deleted=bool(row.get("IsDeleted")),
                     merged_into=salesforce_id(row.get("MasterRecordId")),
@@ -247,6 +246,21 @@ class Persons:
                 )
             )
         return found
+
+    def _mapped_leads(self, records: Records) -> list[PersonRecord]:
+        """Leads of a tool only sources.yml describes, retold under Salesforce's field names."""
+        retold = []
+        for row in records.get("mapped.leads", ()):
+            source = self._settings.source(row, "mapped")
+            said = {
+                header: source.said("leads", row, column)
+                for column, header in _LEAD_COLUMNS.items()
+            }
+            retold.append({**row, **said})
+        return self._read_leads(retold, "mapped")
+
+    def _leads(self, records: Records) -> list[PersonRecord]:
+        return self._read_leads(records.get("salesforce.Lead", ()), "salesforce")
 
     def _contacts(self, records: Records) -> list[PersonRecord]:
         found = []
@@ -316,6 +330,25 @@ class Persons:
             )
         return found
 
+
+_LEAD_COLUMNS = {
+    "lead_id": "Id",
+    "email_raw": "Email",
+    "phone_raw": "Phone",
+    "mobile_phone_raw": "MobilePhone",
+    "lead_source": "LeadSource",
+    "utm_source": "utm_source__c",
+    "utm_medium": "utm_medium__c",
+    "utm_campaign": "utm_campaign__c",
+    "status": "Status",
+    "created_at": "CreatedDate",
+    "updated_at": "SystemModstamp",
+    "is_deleted": "IsDeleted",
+    "merged_into_id": "MasterRecordId",
+    "converted_contact_id": "ConvertedContactId",
+    "converted_account_id": "ConvertedAccountId",
+    "converted_opportunity_id": "ConvertedOpportunityId",
+}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -198,10 +198,8 @@ def _sides(participants: Iterable[Record], direction: str) -> tuple[Record, Reco
     agent: Record = {}
     customer: Record = {}
     for participant in participants:
-        if users is None:
-            is_user = bool(participant.get("login_id"))
-        else:
-            is_user = participant.get("from_to") == users
+        has_login, side = bool(participant.get("login_id")), participant.get("from_to")
+        is_user = has_login if users is None else side == users
         if is_user and not agent:
             agent = participant
         elif not is_user and not customer:
@@ -268,15 +266,16 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
         source = settings.source(row, "mapped")
 
         def said(column: str, row: Record = row, source: Source = source) -> Any:
-            value = row.get(column)
-            return source.values.get(column, {}).get(str(value), value)
+            return source.said("call_legs", row, column)
 
         flag = said("answered_flag")
         answered = row.get("answered_at") is not None or str(flag).lower() in ("true", "1", "yes")
         direction = said("direction") or "unknown"
         role = said("leg_role") or "primary"
         result = said("telephony_result") or _result(direction, role, answered)
-        values = row.get("disposition_values") or ()
+        values = said("disposition_values") or ()
+        if isinstance(values, str):
+            values = values.split(source.memo_separator) if source.memo_separator else [values]
         legs.append(
             Leg(
                 leg_id=str(row["leg_id"]),
@@ -297,7 +296,7 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
                 agent_email=email(row.get("agent_email")),
                 agent_name=row.get("agent_name"),
                 customer_number=row.get("customer_number_raw"),
-                dispositions=(values,) if isinstance(values, str) else tuple(values),
+                dispositions=tuple(value.strip() for value in values if value.strip()),
                 has_analysis=bool(row.get("has_analysis")),
                 agent_talk_ratio=row.get("agent_talk_ratio"),
                 turns=row.get("turn_count"),

@@ -37,8 +37,11 @@ class Source:
     outcome_map: Mapping[str, str] = field(default_factory=dict)
     lead_status: Mapping[str, str] = field(default_factory=dict)  # status -> mql|nurturing|…
     custom_fields: Mapping[str, str] = field(default_factory=dict)  # canonical -> header
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # mapped value maps
+    # Mapped sources: (object, column) -> value map, and what no file says.
+    values: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    constants: Mapping[tuple[str, str], str] = field(default_factory=dict)
     coverage_basis: str = "content"  # content | file_name | extract
+    coverage_pattern: str | None = None
     covers_from: date | None = None
     require_disposition: bool = False
     min_human_seconds: float = 5.0
@@ -50,6 +53,14 @@ class Source:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def said(self, object_name: str, record: Mapping[str, Any], column: str) -> Any:
+        """What a mapped record says in a column: its constant, or its value after the map."""
+        key = (object_name, column)
+        value = record.get(column)
+        if value is None:
+            return self.constants.get(key)
+        return self.values.get(key, {}).get(str(value), value)
 
 
 @dataclass(frozen=True)
@@ -156,9 +167,16 @@ def _source(entry: Mapping[str, Any]) -> Source:
         },
         custom_fields={column: field_ for column, (field_, _) in custom.items()},
         values={
-            str(column): {str(k): str(v) for k, v in mapping.items()}
-            for column, mapping in (entry.get("values") or {}).items()
+            (str(described["object"]), str(column)): {str(k): str(v) for k, v in mapping.items()}
+            for described in entry.get("objects") or ()
+            for column, mapping in (described.get("values") or {}).items()
         },
+        constants={
+            (str(described["object"]), str(column)): str(value)
+            for described in entry.get("objects") or ()
+            for column, value in (described.get("constants") or {}).items()
+        },
+        coverage_pattern=coverage.get("pattern"),
         coverage_basis=str(coverage.get("basis", entry.get("coverage_basis", "content"))),
         covers_from=covers_from,
         require_disposition=bool(connect.get("require_disposition", False)),

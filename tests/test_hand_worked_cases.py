@@ -1,0 +1,39 @@
+"""The warehouse answers every hand-worked case as the hand did: three houses, one night each."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagster_project.settings import House
+from tests.cases import cases, night
+from tests.cases.houses import HOUSES
+from tests.cases.lookup import differences
+from tests.cases.scene import Case
+from tests.harness import deliver, make_house, rows_of, transform
+
+
+@pytest.fixture(scope="session")
+def houses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, House]:
+    """The houses of the cases after their night."""
+    built = {}
+    for name in HOUSES:
+        made = night(name)
+        root = tmp_path_factory.mktemp("cases") / name
+        house = make_house(root, made.house.house_yml, made.house.sources_yml)
+        deliver(house, made.records)
+        transform(house, made.house.as_of)
+        built[name] = house
+    return built
+
+
+@pytest.mark.parametrize(
+    "case", cases(), ids=lambda case: f"{case.number:02d}_{case.build.__name__}"
+)
+def test_the_warehouse_agrees_with_the_hand(case: Case, houses: dict[str, House]) -> None:
+    house = houses[case.house]
+    problems = [
+        problem
+        for expect in night(case.house).expectations[case.number]
+        for problem in differences(expect, lambda table, where: rows_of(house, table, where))
+    ]
+    assert not problems, f"\n{case.question}\n{case.why}\n" + "\n".join(problems)
