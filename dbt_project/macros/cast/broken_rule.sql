@@ -1,0 +1,74 @@
+{#
+    The first rule of its contract a row breaks, as code:column, or null. Read over `renamed`: the
+    typed columns beside their texts. Windows are relative to the extraction: no clock is read.
+#}
+{% macro broken_rule(columns, reading) -%}
+    {%- set whens = [] -%}
+    {%- for column in columns -%}
+        {%- do whens.append(rules_of(column)) -%}
+    {%- endfor -%}
+    {%- if whens | join('') | trim -%}
+        case
+        {{- whens | join('') }}
+        end
+    {%- else -%}
+        cast(null as varchar)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro rules_of(column) -%}
+    {%- set value = quoted(column.name) -%}
+    {%- set text = quoted(column.name ~ '__text') -%}
+    {%- if column.required %}
+            when {{ text }} is null then {{ literal('missing:' ~ column.name) }}
+    {%- endif %}
+    {%- if column.data_type == 'timestamp' %}
+            when {{ text }} is not null and {{ value }} is null then
+                case
+                    when {{ is_local_time(text) }} and time_zone is null
+                        then {{ literal('no_time_zone:' ~ column.name) }}
+                    when {{ is_local_time(text) }} and try_cast({{ text }} as timestamp) is not null
+                        then {{ literal('nonexistent_local_time:' ~ column.name) }}
+                    else {{ literal('bad_timestamp:' ~ column.name) }}
+                end
+            when {{ value }} < timestamp '2000-01-01'
+                or {{ value }} > {{ "timestamp '2199-12-31'" if column.may_be_ahead
+                    else 'extracted_at + interval 2 day' }}
+                then {{ literal('out_of_range:' ~ column.name) }}
+    {%- elif column.data_type in ('date', 'double', 'bigint', 'boolean') %}
+            when {{ text }} is not null and {{ value }} is null
+                then {{ literal('bad_' ~ column.type ~ ':' ~ column.name) }}
+        {%- if column.data_type == 'date' %}
+            when {{ value }} < date '1900-01-01' then {{ literal('out_of_range:' ~ column.name) }}
+        {%- elif column.type == 'percent' %}
+            when {{ value }} not between 0 and 1 then {{ literal('out_of_range:' ~ column.name) }}
+        {%- elif column.type == 'duration' %}
+            when {{ value }} < 0 then {{ literal('negative:' ~ column.name) }}
+        {%- elif column.data_type != 'boolean' %}
+            {%- if column.minimum is defined %}
+            when {{ value }} < {{ column.minimum }}
+                then {{ literal('out_of_range:' ~ column.name) }}
+            {%- endif %}
+            {%- if column.maximum is defined %}
+            when {{ value }} > {{ column.maximum }}
+                then {{ literal('out_of_range:' ~ column.name) }}
+            {%- endif %}
+        {%- endif %}
+    {%- elif column.type == 'salesforce_id' or column.is_id %}
+            when regexp_full_match({{ text }}, '[0-9]([.][0-9]+)?[eE][+][0-9]+')
+                then {{ literal('damaged_id:' ~ column.name) }}
+        {%- if column.type == 'salesforce_id' %}
+            when {{ text }} is not null and {{ value }} is null
+                then {{ literal('bad_salesforce_id:' ~ column.name) }}
+        {%- endif %}
+    {%- endif %}
+    {%- if column.allowed and not column.unlisted %}
+            when {{ value }} not in ({{ allowed_list(column) }})
+                then {{ literal('not_allowed:' ~ column.name ~ ' (' ~ column.allowed | join(', ') ~ ')') }}
+    {%- endif %}
+    {%- if column.pattern %}
+            when not regexp_full_match({{ value }}, {{ literal(column.pattern) }})
+                then {{ literal('not_allowed:' ~ column.name ~ ' (' ~ column.pattern ~ ')') }}
+    {%- endif %}
+{%- endmacro %}

@@ -1,0 +1,54 @@
+{#
+    What every phone system's legs have in common, whatever they were read from.
+#}
+
+{# The result of a leg: the vendor's word, else what its instants say. #}
+{% macro telephony_result(said, direction, answered_at, ended_at) -%}
+    case
+        when {{ said }} is not null and {{ said }} <> 'unknown'
+            and not ({{ said }} in ('no_answer', 'abandoned') and {{ answered_at }} is not null)
+            then {{ said }}
+        when {{ ended_at }} is null and {{ answered_at }} is null then 'in_progress'
+        when {{ answered_at }} is not null then 'answered'
+        when {{ direction }} = 'inbound' then 'abandoned'
+        else 'no_answer'
+    end
+{%- endmacro %}
+
+
+{# Rules of formats 6.4 for a leg, tried after those of its contract. #}
+{% macro leg_rules() %}
+    {%- do return([
+        ('end_before_start',
+            'answered_at < started_at or ended_at < started_at or ended_at < answered_at'),
+        ('starts_after_extraction', 'started_at > extracted_at + interval 5 minute'),
+    ]) -%}
+{% endmacro %}
+
+
+{# A share given as 0 to 1 or as percent, always 0 to 1. #}
+{% macro share(ratio) -%}
+    case when {{ ratio }} > 1 then {{ ratio }} / 100 else {{ ratio }} end
+{%- endmacro %}
+
+
+{# Longer than half a day: kept, flagged, left out of averages. #}
+{% macro is_overlong(started_at, ended_at, talk_seconds) -%}
+    coalesce({{ ended_at }} > {{ started_at }} + interval 12 hour, false)
+    or coalesce({{ talk_seconds }} > 43200, false)
+{%- endmacro %}
+
+
+{# Talk that the instants contradict by more than 2 s and 5 %. #}
+{% macro talk_mismatch(talk_seconds, answered_at, ended_at) -%}
+    coalesce(
+        abs({{ talk_seconds }} - {{ seconds_between(answered_at, ended_at) }})
+        > greatest(2, 0.05 * {{ seconds_between(answered_at, ended_at) }}),
+        false
+    )
+{%- endmacro %}
+
+
+{% macro seconds_between(started_at, ended_at) -%}
+    date_diff('millisecond', {{ started_at }}, {{ ended_at }}) / 1000
+{%- endmacro %}

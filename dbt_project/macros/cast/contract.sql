@@ -1,0 +1,97 @@
+{#
+    The contract of an export object, as staging needs it.
+
+    It stands in the source YAML (models/staging/<system>/_<system>__sources.yml) and nowhere else.
+    Ingestion reads type, required, header_required, aliases, path, configurable and the table's
+    `contract`; what only the cast needs is the column's `cast`:
+
+    staged: false         the column exists in the raw table only (something is derived from it)
+    may_be_ahead: true    an instant that may lie after the extraction (a meeting's start)
+    otherwise: column     stands in, text for text, where this one is empty
+    default: text         stands in where both are empty
+    minimum, maximum      bounds of a number
+    allowed: [...]        the only values, lower case
+    unlisted: value       what a value outside `allowed` becomes, instead of being refused
+    pattern: regex        the whole text must match it
+    lower: true           ids whose case means nothing
+    month: true           a date cut to its month; yyyy-mm will do
+    any_system: true      an id that may be Salesforce's, and is then made 18 characters
+    keep_exported: true   `<column>__exported` keeps the text before the value map
+    enum: {value: {...}}  what a vendor's value means; keys as match_key writes them
+
+    Returns {contract, columns: [{name, type, data_type, path, required, ...cast}]}. `graph` is there
+    only while dbt executes, so call it under `if execute`.
+#}
+{% macro contract_of(system, object) %}
+    {%- for node in graph.sources.values()
+        if node.source_name == system and node.name == object -%}
+        {%- set contract = node.config.meta.contract or node.meta.contract -%}
+        {%- set columns = [] -%}
+        {%- for column in node.columns.values() -%}
+            {%- set meta = column.config.meta or column.meta -%}
+            {%- set described = dict(meta.get('cast', {})) -%}
+            {%- do described.update({
+                'name': column.name,
+                'type': meta.type,
+                'data_type': column.data_type,
+                'path': meta.get('path'),
+                'required': meta.get('required', false) or column.name in contract.key,
+                'configurable': meta.get('configurable', false),
+                'is_id': column.name.endswith('_id'),
+            }) -%}
+            {%- do columns.append(described) -%}
+        {%- endfor -%}
+        {%- do return({'contract': contract, 'columns': columns}) -%}
+    {%- endfor -%}
+    {%- do exceptions.raise_compiler_error(
+        'No contract for ' ~ system ~ '.' ~ object ~ ' in the source YAML.'
+    ) -%}
+{% endmacro %}
+
+
+{# What `attribute` a vendor's value stands for, by the column's enum; `otherwise` for the rest. #}
+{% macro enum_value(system, object, column, attribute, otherwise='null') -%}
+    {%- if execute -%}
+        {%- set described =
+            contract_of(system, object).columns | selectattr('name', 'equalto', column) | first -%}
+        {%- set meanings = {} -%}
+        {%- for key, meaning in described.enum.items() if attribute in meaning -%}
+            {%- do meanings.update({key: meaning[attribute]}) -%}
+        {%- endfor -%}
+        {#- the plain spelling first: folding widths costs more than all the rest -#}
+        {%- set whens -%}
+            {%- for key, meaning in meanings.items() %} when {{ literal(key) }} then {{ literal(meaning) }}
+            {%- endfor -%}
+        {%- endset -%}
+        coalesce(
+            case lower({{ column }}){{ whens }} end,
+            case {{ match_key(column) }}{{ whens }} end,
+            {{ otherwise }}
+        )
+    {%- else -%}
+        {{ otherwise }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether the column's enum knows the value. #}
+{% macro enum_knows(system, object, column) -%}
+    {%- if execute -%}
+        {%- set described =
+            contract_of(system, object).columns | selectattr('name', 'equalto', column) | first -%}
+        {%- set keys -%}
+            {%- for key in described.enum %}{{ literal(key) }}{{ ', ' if not loop.last }}{% endfor -%}
+        {%- endset -%}
+        coalesce(
+            lower({{ column }}) in ({{ keys }}) or {{ match_key(column) }} in ({{ keys }}), false
+        )
+    {%- else -%}
+        false
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# A text as a SQL literal. #}
+{% macro literal(text) -%}
+    '{{ (text | string).replace("'", "''") }}'
+{%- endmacro %}

@@ -1,0 +1,25 @@
+{#
+    One spelling for texts that people typed on Japanese keyboards. DuckDB has no NFKC: this is its part
+    that business texts meet (full-width ASCII and space, half-width kana with their voicing marks,
+    ①–⑨, ㈱, ㈲); Python's unicodedata is the test oracle over exactly that alphabet.
+    translate() builds its table per row, so only texts that hold such a character pay for it.
+#}
+{% macro fold_width(text) -%}
+    case
+        when regexp_matches({{ text }}, '[！-･ｦ-ﾟ￠-￥　①-⑨㈱㈲]') then
+            nfc_normalize(replace(replace(translate(
+                {{ text }},
+                '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～　￠￡￢￥｡｢｣､･①②③④⑤⑥⑦⑧⑨'
+                || 'ｦｧｨｩｪｫｬｭｮｯｰｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝﾞﾟ',
+                '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~ ¢£¬¥。「」、・123456789'
+                || 'ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン゙゚'
+            ), '㈱', '(株)'), '㈲', '(有)'))
+        else {{ text }}
+    end
+{%- endmacro %}
+
+
+{# How two spellings of one label are compared: folded, trimmed, one space, lower case. #}
+{% macro match_key(text) -%}
+    trim(regexp_replace(lower({{ fold_width(text) }}), '\s+', ' ', 'g'))
+{%- endmacro %}

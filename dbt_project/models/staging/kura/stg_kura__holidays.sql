@@ -1,0 +1,2 @@
+-- one row per public holiday of Japan
+{{ fact_of_the_run('holidays') }}

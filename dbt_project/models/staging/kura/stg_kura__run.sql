@@ -1,0 +1,2 @@
+-- one row per night
+{{ fact_of_the_run('run') }}

@@ -1,0 +1,2 @@
+-- one row per house
+{{ fact_of_the_run('settings') }}

@@ -1,0 +1,2 @@
+-- one row per source of sources.yml
+{{ fact_of_the_run('sources') }}

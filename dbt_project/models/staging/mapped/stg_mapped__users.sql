@@ -1,0 +1,2 @@
+-- one row per user record of a mapped source delivered in an export
+{{ staged('mapped', 'users') }}

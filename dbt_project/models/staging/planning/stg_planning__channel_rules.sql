@@ -1,0 +1,2 @@
+-- one row per rule that gives a lead its channel
+{{ staged('planning', 'channel_rules') }}

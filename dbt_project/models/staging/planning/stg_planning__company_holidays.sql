@@ -1,0 +1,2 @@
+-- one row per holiday of the company's own
+{{ staged('planning', 'company_holidays') }}

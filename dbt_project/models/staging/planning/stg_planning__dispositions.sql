@@ -1,0 +1,2 @@
+-- one row per call result text and its meaning
+{{ staged('planning', 'dispositions') }}

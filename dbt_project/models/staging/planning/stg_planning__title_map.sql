@@ -1,0 +1,2 @@
+-- one row per rule on job titles
+{{ staged('planning', 'title_map') }}

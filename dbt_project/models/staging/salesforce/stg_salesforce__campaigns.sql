@@ -1,0 +1,2 @@
+-- one row per Campaign record delivered in an export
+{{ staged('salesforce', 'campaigns') }}

@@ -1,0 +1,2 @@
+-- one row per Opportunity record delivered in an export
+{{ staged('salesforce', 'opportunities') }}

@@ -1,0 +1,2 @@
+-- one row per OpportunityHistory record delivered in an export
+{{ staged('salesforce', 'opportunity_history') }}

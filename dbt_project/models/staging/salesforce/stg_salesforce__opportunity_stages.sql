@@ -1,0 +1,2 @@
+-- one row per OpportunityStage record delivered in an export
+{{ staged('salesforce', 'opportunity_stages') }}

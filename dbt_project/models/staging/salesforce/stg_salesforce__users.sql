@@ -1,0 +1,2 @@
+-- one row per User record delivered in an export
+{{ staged('salesforce', 'users') }}
