@@ -282,7 +282,7 @@ def _copy(
 ) -> tuple[tuple[InputFile, ...], tuple[TableFacts, ...]]:
     warehouse = building / WAREHOUSE
     # In memory, with both files attached: the work database cannot be written from here.
-    with duckdb.connect(config={"threads": 2, "TimeZone": "UTC"}) as connection:
+    with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute(f"attach {literal(str(house.work_database))} as work (read_only)")
         connection.execute(
             f"attach {literal(str(warehouse))} as release (storage_version '{STORAGE_VERSION}')"

@@ -145,7 +145,7 @@ def _suite_results(
             name = suite.check_id(check)
             status: Status
             if name in skipped:
-                status, observed, note = "not_applicable", "–", skipped[name]
+                status, observed, note = "not_applicable", "–", skipped.get(name)
             else:
                 status, observed, note = _judged(suite, check, by_check.get(name, []), rows)
             results.append(

@@ -18,7 +18,6 @@ import warnings
 # Before the import: it decides about telemetry while it is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
-# ruff: noqa: E402
 import contextlib
 import io
 import logging
@@ -28,7 +27,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from string import Formatter
 from typing import Any, ClassVar, Literal
 
 with warnings.catch_warnings():
@@ -43,7 +41,7 @@ with warnings.catch_warnings():
     )
 
 from dagster_project.lib.checksums import literal
-from dagster_project.lib.suites import NO_ROWS, Check, Suite
+from dagster_project.lib.suites import BATCH, NO_ROWS, Check, Suite
 
 # Counts only: no values of rows in any result.
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -106,28 +104,22 @@ def warm_up() -> None:
     """Does nothing; importing this module is what takes the seconds."""
 
 
-def problem_with(check: Check) -> str | None:
+def problem_with(table: str, check: Check) -> str | None:
     """Why this check could not run as it is written, or None."""
     if check.sql is not None:
-        fields = [name for _, name, _, _ in Formatter().parse(check.sql) if name is not None]
-        if "batch" not in fields:
-            return "The SQL must read from {batch}, the table under check."
-        if set(fields) != {"batch"}:
-            return "In SQL, braces other than {batch} are written twice."
-        return None
+        return None if BATCH in check.sql else f"The SQL must read from {BATCH}, its own table."
     assert check.expect is not None
     if check.expect not in list_registered_expectation_implementations():
         return f"Unknown expectation type {check.expect}."
     implementation = get_expectation_impl(check.expect)
     parameters = {"as_of": "2000-01-01", "run_id": "run", "max_change_share": 0.5}
-    for _, arguments in check.expectations(parameters):
+    for _, arguments in check.expectations(table, parameters):
         try:
-            expectation = implementation(**arguments)
+            implementation(**arguments)
         except Exception as error:
             return f"{check.expect} does not take these arguments: {_first_line(error)}"
         if not _asks_anything(check.expect, arguments):
             return f"{check.expect} without a bound or set holds for everything."
-        del expectation
     return None
 
 
@@ -203,7 +195,7 @@ def _run_suite(
     for check in suite.checks:
         if suite.check_id(check) in skip:
             continue
-        for number, (name, arguments) in enumerate(check.expectations(parameters)):
+        for number, (name, arguments) in enumerate(check.expectations(suite.table, parameters)):
             mark = f"{check.id}#{number}"
             planned[mark] = (check, arguments.get("column"))
             expectations.add_expectation(

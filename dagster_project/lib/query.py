@@ -44,7 +44,6 @@ def sandboxed(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "autoload_known_extensions": "false",
             "autoinstall_known_extensions": "false",
             "allow_community_extensions": "false",
-            "TimeZone": "UTC",
             "lock_configuration": "true",
         },
     )

@@ -60,7 +60,7 @@ class Question:
 @contextmanager
 def books(work_database: Path) -> Iterator[Books]:
     """The work database, attached read-only as the default of a connection of its own."""
-    connection = duckdb.connect(config={"threads": 2, "TimeZone": "UTC"})
+    connection = duckdb.connect(config={"threads": 2})
     try:
         connection.execute(f"attach {literal(str(work_database))} as work (read_only)")
         connection.execute("use work")

@@ -47,6 +47,7 @@ from dagster_project.lib.errors import KuraError
 Kind = Literal["critical", "warning"]
 Nature = Literal["integrity", "plausibility"]
 NO_ROWS = "expect_no_rows_from_query"
+BATCH = "{batch}"
 PARAMETERS = frozenset({"as_of", "run_id", "max_change_share"})
 _ID = r"^[a-z][a-z0-9_]*$"
 _EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}"
@@ -120,10 +121,16 @@ class Check(_Strict):
     def remedy(self) -> Words:
         return self.do or _REMEDY[self.nature]
 
-    def expectations(self, parameters: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    def expectations(
+        self, table: str, parameters: Mapping[str, Any]
+    ) -> list[tuple[str, dict[str, Any]]]:
         """The Great Expectations (type, arguments) this check is made of, parameters filled in."""
         if self.sql is not None:
-            return [(NO_ROWS, {"unexpected_rows_query": _filled(self.sql, parameters, sql=True)})]
+            # Filled in here: Great Expectations gives {batch} an alias or none depending on whether
+            # the word "join" occurs, and reads every other brace as a field.
+            query = _filled(self.sql, parameters, sql=True).replace(BATCH, identifier(table))
+            query = query.replace("{", "{{").replace("}", "}}")
+            return [(NO_ROWS, {"unexpected_rows_query": query})]
         assert self.expect is not None
         arguments = {key: _filled(value, parameters) for key, value in self.with_.items()}
         if not self.columns:
@@ -197,7 +204,7 @@ def load(folder: Path, tables: Mapping[str, Mapping[str, str]]) -> tuple[Suite, 
             if column not in columns:
                 raise SuiteError(f"{suite.table} has no column {column}.", where=str(where))
         for check in suite.checks:
-            problem = _unknown_column(check, columns) or problem_with(check)
+            problem = _unknown_column(check, columns) or problem_with(suite.table, check)
             if problem:
                 raise SuiteError(problem, where=f"{where}, check {check.id}")
         complete.append(
@@ -313,46 +320,47 @@ def _given(suite: Suite, columns: Mapping[str, str]) -> tuple[Check, ...]:
     # `contains` first: a regular expression over every text of ten million rows is slow.
     addresses = " or ".join(
         f"(contains({name}, '@') and regexp_matches({name}, '{_EMAIL}'))" for name in texts
-    ).replace("{", "{{").replace("}", "}}")
-    integrity: dict[str, Any] = {"kind": "critical", "nature": "integrity"}
+    )
+
+    def integrity(name: str, says: Words, why: str, **how: Any) -> Check:
+        return Check.model_validate(
+            {"id": name, "kind": "critical", "nature": "integrity", "says": says, "why": why, **how}
+        )
+
     return (
-        Check(
-            id="has_rows",
-            **integrity,
+        integrity(
+            "has_rows",
+            Words(ja=f"{suite.table} に行がある", en=f"{suite.table} has rows"),
+            "A release without its rows looks like a company without activity.",
             expect="expect_table_row_count_to_be_between",
             **{"with": {"min_value": 0 if suite.may_be_empty else 1}},
-            says=Words(ja=f"{suite.table} に行がある", en=f"{suite.table} has rows"),
-            why="A release without its rows looks like a company without activity.",
         ),
-        Check(
-            id="key_is_unique",
-            **integrity,
-            sql=f"select 1 from {{batch}} group by {key} having count(*) > 1",
-            says=Words(
+        integrity(
+            "key_is_unique",
+            Words(
                 ja=f"{suite.table} に同じものが二度数えられていない",
                 en=f"Nothing stands twice in {suite.table}",
             ),
-            why="A row that stands twice is counted twice in every sum.",
+            "A row that stands twice is counted twice in every sum.",
+            sql=f"select 1 from {BATCH} group by {key} having count(*) > 1",
         ),
-        Check(
-            id="key_is_present",
-            **integrity,
-            sql="select 1 from {batch} where "
-            + " or ".join(f"{identifier(name)} is null" for name in suite.key),
-            says=Words(
+        integrity(
+            "key_is_present",
+            Words(
                 ja=f"{suite.table} のすべての行が何についての行か分かる",
                 en=f"Every row of {suite.table} says what it is about",
             ),
-            why="A row without its key belongs to no rep, day or channel.",
+            "A row without its key belongs to no rep, day or channel.",
+            sql=f"select 1 from {BATCH} where "
+            + " or ".join(f"{identifier(name)} is null" for name in suite.key),
         ),
-        Check(
-            id="holds_no_email_address",
-            **integrity,
-            sql=f"select 1 from {{batch}} where {addresses or 'false'}",
-            says=Words(
+        integrity(
+            "holds_no_email_address",
+            Words(
                 ja=f"{suite.table} に見込み客のメールアドレスが含まれない",
                 en=f"{suite.table} holds no prospect's e-mail address",
             ),
-            why="D16: personal data of prospects stays in the work database.",
+            "D16: personal data of prospects stays in the work database.",
+            sql=f"select 1 from {BATCH} where {addresses or 'false'}",
         ),
     )

@@ -1,0 +1,455 @@
+"""A company small enough to read: its work database, dbt's results and its house, all in good order.
+
+Made by SQL from a few formulas, with the published columns the gate's suites speak of. Everything the
+gate looks at balances here; a test breaks one thing and sees who notices.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lib import candidate, gate
+from dagster_project.lib.audit import Audit
+from dagster_project.settings import House, Settings
+
+RUN = "20260630-20260701T050000000000"
+AS_OF = "2026-06-30"
+
+_FACT = "'9f' as source_file_id, 'miitel/calls.csv' as source_file, i::bigint as source_record"
+
+MARTS: dict[str, str] = {
+    "dim_dates": """
+        select d::date as date, date_trunc('week', d)::date as week_start,
+               date_trunc('month', d)::date as month_start, date_trunc('quarter', d)::date as quarter_start,
+               (case when month(d) >= 4 then make_date(year(d), 4, 1)
+                     else make_date(year(d) - 1, 4, 1) end) as fiscal_year_start,
+               (year(d) - (month(d) < 4)::int)::integer as fiscal_year,
+               isodow(d)::integer as weekday, isodow(d) <= 5 as is_business_day,
+               false as is_company_holiday, null::varchar as holiday_name,
+               d <= date '2026-06-30' as is_as_of_or_before
+        from range(date '2026-04-01', date '2027-04-01', interval 1 day) as days(d)
+    """,
+    "dim_reps": """
+        select * from (values
+            ('R1', '佐藤 一郎', '東京1課', '法人', 'sdr', 'M1', date '2025-04-01', date '9999-12-31', true, true),
+            ('R2', '鈴木 花子', '東京2課', '法人', 'bdr', 'M1', date '2025-04-01', date '2026-05-31', false, true),
+            ('R2', '鈴木 花子', '東京1課', '法人', 'bdr', 'M1', date '2026-06-01', date '9999-12-31', true, true),
+            ('R3', '高橋 次郎', '営業部', '法人', 'field_sales', 'M1', date '2025-04-01', date '9999-12-31', true, false)
+        ) as reps(rep_id, rep_label, team, business_unit, motion, manager_rep_id, valid_from, valid_to,
+                  is_current, has_cti)
+    """,
+    "dim_accounts": """
+        select 'A' || i as account_id, 'manufacturing' as industry, i % 2 = 0 as is_target
+        from range(30) as n(i)
+    """,
+    "dim_channels": """
+        select * from (values ('展示会', 'オフライン', date '2026-04-01'), ('検索広告', 'オンライン', date '2026-04-01'),
+                              ('(none)', '(none)', date '2026-04-01')
+        ) as channels(channel, channel_group, first_seen_on)
+    """,
+    "dim_metrics": """
+        select metric, metric as name_ja, metric as name_en, metric as label_ja, metric as label_en,
+               category, unit, 'up' as direction, 20::bigint as minimum_sample,
+               unit <> 'ratio' as is_additive
+        from (values
+            ('dials', '量', 'calls'), ('emails_sent', '量', 'emails'), ('approaches', '量', 'approaches'),
+            ('connects', '量', 'calls'), ('connect_rate', '質', 'ratio'),
+            ('meeting_conversion_rate', '質', 'ratio'), ('effective_meeting_rate', '質', 'ratio'),
+            ('meetings_booked', '成果', 'meetings'), ('meetings_held', '成果', 'meetings'),
+            ('meetings_acquired', '成果', 'meetings'), ('opportunities_created', '成果', 'opportunities'),
+            ('wins', '成果', 'opportunities'), ('won_amount_yen', '成果', 'yen')
+        ) as metrics(metric, category, unit)
+    """,
+    # Two inside-sales reps, twelve calls each on every business day from April to June.
+    "fct_calls": f"""
+        with calls as (
+            select row_number() over (order by date, rep, n) as i, date, rep, n
+            from marts.dim_dates, (values ('R1'), ('R2')) as reps(rep), range(12) as numbers(n)
+            where is_business_day and date <= date '2026-06-30'
+        )
+        select 'miitel:' || i as call_id, date as called_on, date + interval (1 + n % 8) hour as started_at,
+               'miitel' as source_id, 'cti' as call_origin, rep as rep_id,
+               case when rep = 'R1' or date >= date '2026-06-01' then '東京1課' else '東京2課' end as team,
+               '法人' as business_unit, case when rep = 'R1' then 'sdr' else 'bdr' end as motion,
+               'M1' as manager_rep_id, 'p' || (i % 200) as person_id, 'A' || (i % 30) as account_id,
+               'person' as match_level, 'phone' as match_basis,
+               case when i % 2 = 0 then 'オンライン' else 'オフライン' end as channel_group,
+               case when i % 2 = 0 then '検索広告' else '展示会' end as channel, '(none)' as campaign,
+               'outbound' as direction, true as is_dial, n < 5 as is_answered, n < 3 as is_human_reached,
+               n < 2 as is_connect,
+               case when n = 0 then 'disposition' when n = 1 then 'speech' else 'none' end as connect_basis,
+               false as is_unidentified_party, false as is_inbound_connect, n = 11 as is_wrong_number,
+               false as is_do_not_call, case when n = 0 then 'connected' end as disposition,
+               false as has_disposition_conflict, n < 2 as has_analysis, null::boolean as has_key_person,
+               (case when n < 5 then 20.0 + 30 * (5 - n) else 0 end)::double as talk_seconds,
+               (case when n < 2 then 8 end)::bigint as turn_count, 1::bigint as leg_count, {_FACT}
+        from calls
+    """,
+    "fct_emails": f"""
+        with emails as (
+            select row_number() over (order by date, rep) as i, date, rep
+            from marts.dim_dates, (values ('R1'), ('R2')) as reps(rep)
+            where is_business_day and date <= date '2026-06-30'
+        )
+        select 'sf:' || i as email_id, date as sent_on, date + interval 3 hour as sent_at, 'sf' as source_id,
+               rep as rep_id,
+               case when rep = 'R1' or date >= date '2026-06-01' then '東京1課' else '東京2課' end as team,
+               '法人' as business_unit, case when rep = 'R1' then 'sdr' else 'bdr' end as motion,
+               'M1' as manager_rep_id, 'p' || i as person_id, 'A' || (i % 30) as account_id,
+               'オフライン' as channel_group, '展示会' as channel, '(none)' as campaign, {_FACT}
+        from emails
+    """,
+    # One meeting per rep and business day: of ten, six held, two missed, two with unknown outcome.
+    "fct_meetings": f"""
+        with bookings as (
+            select row_number() over (order by date, rep) as i, date, rep
+            from marts.dim_dates, (values ('R1'), ('R2')) as reps(rep)
+            where is_business_day and date <= date '2026-06-30'
+        ),
+        judged as (
+            select *, case when date + 5 > date '2026-06-30' then 'scheduled' when i % 10 < 6 then 'held'
+                           when i % 10 < 8 then 'no_show' else 'unknown' end as outcome,
+                   case when i % 10 < 4 and date + 5 <= date '2026-06-30' then 'accepted'
+                        when i % 10 = 4 then 'rejected'
+                        when date + 35 >= date '2026-06-30' then 'pending' else 'expired' end as decision
+            from bookings
+        )
+        select 'ev' || i as event_id, 'ev' || i as meeting_id, date as booked_on,
+               date + interval 4 hour as booked_at, date + 5 as meeting_on, 'sf' as source_id, rep as rep_id,
+               case when rep = 'R1' or date >= date '2026-06-01' then '東京1課' else '東京2課' end as team,
+               '法人' as business_unit, case when rep = 'R1' then 'sdr' else 'bdr' end as motion,
+               'M1' as manager_rep_id, 'R3' as field_rep_id, 'p' || i as person_id,
+               'A' || (i % 30) as account_id, 'オフライン' as channel_group, '展示会' as channel,
+               '(none)' as campaign, outcome, 'field' as outcome_basis, null::varchar as ineligible_reason,
+               true as is_booked, false as is_rescheduled, outcome = 'held' as is_held,
+               outcome = 'no_show' as is_no_show, true as is_acquired, date as acquired_on,
+               true as is_from_connect, decision, decision = 'accepted' as is_accepted,
+               decision = 'rejected' as is_rejected, decision = 'pending' as is_pending,
+               decision = 'expired' as is_expired,
+               case when decision = 'accepted' then date + 5 end as accepted_on, {_FACT}
+        from judged
+    """,
+    # Every accepted meeting has its opportunity; a quarter is won, a quarter lost.
+    "fct_opportunities": f"""
+        with accepted as (
+            select row_number() over (order by meeting_id) as i, * from marts.fct_meetings where is_accepted
+        )
+        select 'op' || i as opportunity_id, accepted_on as created_on, accepted_on as close_on,
+               'sf' as source_id, rep_id, team, business_unit, motion, manager_rep_id, 'R3' as owner_rep_id,
+               person_id, account_id, channel_group, channel, campaign, meeting_id,
+               'explicit' as credit_basis, true as is_sourced, 'new' as deal_type, 'stage' as stage,
+               i % 4 > 1 as is_open, i % 4 = 0 as is_won, i % 4 = 1 as is_lost,
+               case when i % 4 = 0 then accepted_on end as won_on,
+               case when i % 4 = 1 then accepted_on end as lost_on,
+               1e6 + 1e5 * i as amount_at_creation_yen, 1e6 + 1e5 * i as amount_yen,
+               false as is_amount_missing, false as is_amount_unconverted, i % 4 = 0 as is_won_of_cohort,
+               i % 4 > 1 as is_open_of_cohort, null::bigint as days_to_close,
+               source_file_id, source_file, source_record
+        from accepted
+    """,
+    "kpi_rep_daily": """
+        with things as (
+            select rep_id, called_on as date, channel, campaign, team, business_unit, motion, 'call' as what,
+                   is_dial::int as dials, (is_dial and is_answered)::int as answered_calls,
+                   (is_dial and is_human_reached)::int as human_reached, (is_dial and is_connect)::int as connects,
+                   is_inbound_connect::int as inbound_connects, is_wrong_number::int as wrong_numbers,
+                   is_do_not_call::int as do_not_call, is_unidentified_party::int as unidentified_party,
+                   case when is_human_reached then talk_seconds end as talk_seconds,
+                   case when is_connect then talk_seconds end as connect_talk_seconds, turn_count as turns,
+                   has_analysis::int as analysed_calls, (has_analysis and is_connect)::int as analysed_connects
+            from marts.fct_calls
+            union all by name
+            select rep_id, sent_on as date, channel, campaign, team, business_unit, motion, 1 as emails_sent
+            from marts.fct_emails
+            union all by name
+            select rep_id, booked_on as date, channel, campaign, team, business_unit, motion,
+                   is_booked::int as meetings_booked, is_acquired::int as meetings_acquired_of_cohort,
+                   is_accepted::int as accepted, is_rejected::int as rejected, is_pending::int as pending,
+                   is_expired::int as expired
+            from marts.fct_meetings
+            union all by name
+            select rep_id, acquired_on as date, channel, campaign, team, business_unit, motion,
+                   is_acquired::int as meetings_acquired
+            from marts.fct_meetings where is_acquired
+            union all by name
+            select rep_id, meeting_on as date, channel, campaign, team, business_unit, motion,
+                   is_held::int as meetings_held, is_no_show::int as no_shows
+            from marts.fct_meetings where is_held or is_no_show
+            union all by name
+            select rep_id, created_on as date, channel, campaign, team, business_unit, motion,
+                   1 as opportunities_created, amount_at_creation_yen as pipeline_created_yen
+            from marts.fct_opportunities
+            union all by name
+            select rep_id, won_on as date, channel, campaign, team, business_unit, motion, 1 as wins,
+                   amount_yen as won_amount_yen
+            from marts.fct_opportunities where is_won
+        ),
+        sums as (
+            select rep_id, date, channel, campaign, team, business_unit, motion, true as has_activity,
+                   coalesce(sum(dials), 0)::bigint as dials,
+                   coalesce(sum(emails_sent), 0)::bigint as emails_sent,
+                   (coalesce(sum(dials), 0) + coalesce(sum(emails_sent), 0))::bigint as approaches,
+                   coalesce(sum(answered_calls), 0)::bigint as answered_calls,
+                   coalesce(sum(human_reached), 0)::bigint as human_reached,
+                   coalesce(sum(connects), 0)::bigint as connects,
+                   coalesce(sum(inbound_connects), 0)::bigint as inbound_connects,
+                   coalesce(sum(wrong_numbers), 0)::bigint as wrong_numbers,
+                   coalesce(sum(do_not_call), 0)::bigint as do_not_call,
+                   coalesce(sum(unidentified_party), 0)::bigint as unidentified_party,
+                   coalesce(sum(talk_seconds), 0)::double as talk_seconds,
+                   coalesce(sum(connect_talk_seconds), 0)::double as connect_talk_seconds,
+                   coalesce(sum(turns), 0)::double as turns,
+                   coalesce(sum(analysed_calls), 0)::bigint as analysed_calls,
+                   coalesce(sum(analysed_connects), 0)::bigint as analysed_connects,
+                   coalesce(sum(meetings_booked), 0)::bigint as meetings_booked,
+                   coalesce(sum(meetings_acquired), 0)::bigint as meetings_acquired,
+                   coalesce(sum(meetings_acquired_of_cohort), 0)::bigint as meetings_acquired_of_cohort,
+                   coalesce(sum(meetings_held), 0)::bigint as meetings_held,
+                   coalesce(sum(no_shows), 0)::bigint as no_shows,
+                   coalesce(sum(accepted), 0)::bigint as accepted,
+                   coalesce(sum(rejected), 0)::bigint as rejected,
+                   coalesce(sum(pending), 0)::bigint as pending,
+                   coalesce(sum(expired), 0)::bigint as expired,
+                   coalesce(sum(opportunities_created), 0)::bigint as opportunities_created,
+                   coalesce(sum(wins), 0)::bigint as wins,
+                   coalesce(sum(pipeline_created_yen), 0)::double as pipeline_created_yen,
+                   coalesce(sum(won_amount_yen), 0)::double as won_amount_yen
+            from things group by rep_id, date, channel, campaign, team, business_unit, motion
+        )
+        select *, answered_calls / nullif(dials, 0) as answer_rate, human_reached / nullif(dials, 0) as human_rate,
+               connects / nullif(dials, 0) as connect_rate,
+               meetings_acquired / nullif(connects, 0) as meeting_conversion_rate,
+               accepted / nullif(meetings_acquired_of_cohort, 0) as effective_meeting_rate, 'ok' as status
+        from sums
+    """,
+    "kpi_scorecard": """
+        with days as (
+            select daily.*, dim_dates.month_start, dim_dates.quarter_start
+            from marts.kpi_rep_daily as daily inner join marts.dim_dates using (date)
+        ),
+        long as (
+            unpivot (select month_start, quarter_start, team, rep_id, dials::double as dials,
+                            emails_sent::double as emails_sent, approaches::double as approaches,
+                            connects::double as connects, meetings_booked::double as meetings_booked,
+                            meetings_held::double as meetings_held, wins::double as wins,
+                            opportunities_created::double as opportunities_created, won_amount_yen
+                     from days)
+            on dials, emails_sent, approaches, connects, meetings_booked, meetings_held, wins,
+               opportunities_created, won_amount_yen
+            into name metric value amount
+        ),
+        scoped as (
+            select *, 'company' as scope_type, 'company' as scope_key from long
+            union all select *, 'team', team from long
+            union all select *, 'rep', rep_id from long
+        ),
+        periods as (
+            select 'month' as period_type, month_start as period_start, * from scoped
+            union all select 'quarter', quarter_start, * from scoped
+        ),
+        sums as (
+            select period_type, period_start, scope_type, scope_key, metric, sum(amount) as numerator,
+                   null::double as denominator
+            from periods group by all
+        ),
+        rates as (
+            select period_type, period_start, scope_type, scope_key, 'connect_rate' as metric,
+                   sum(numerator) filter (where metric = 'connects') as numerator,
+                   sum(numerator) filter (where metric = 'dials') as denominator
+            from sums group by period_type, period_start, scope_type, scope_key
+        ),
+        united as (select * from sums union all select * from rates)
+        select period_type, period_start,
+               (case period_type when 'month' then period_start + interval 1 month - interval 1 day
+                else period_start + interval 3 month - interval 1 day end)::date as period_end,
+               true as is_period_over, scope_type, scope_key, metric, numerator, denominator,
+               case when denominator is null then numerator else numerator / nullif(denominator, 0) end as value,
+               case when metric = 'dials' then 500.0 end as target, null::double as previous_value,
+               (date_diff('day', period_start, period_end) + 1)::bigint as covered_days,
+               0::bigint as uncovered_days, 'ok' as status
+        from united
+    """,
+    "kpi_channel_conversion": """
+        select month as cohort_month, channel_group, channel, '(none)' as campaign, '(unassigned)' as motion,
+               'first_touch' as attribution_model, 60::bigint as leads, 66::bigint as lead_records,
+               50::bigint as reached_mql, 40::bigint as reached_worked, 20::bigint as reached_connected,
+               12::bigint as reached_meeting, 8::bigint as reached_accepted, 6::bigint as reached_opportunity,
+               3::bigint as reached_won, 10::bigint as state_lead, 10::bigint as state_nurturing,
+               20::bigint as state_worked, 8::bigint as state_connected, 4::bigint as state_meeting,
+               2::bigint as state_accepted, 2::bigint as state_opportunity, 3::bigint as state_won,
+               1::bigint as state_lost, 0.05 as lead_to_won_rate, 0.01 as lead_to_won_rate_low,
+               0.14 as lead_to_won_rate_high
+        from (values (date '2026-04-01'), (date '2026-05-01'), (date '2026-06-01')) as months(month),
+             marts.dim_channels
+        where channel <> '(none)'
+    """,
+    "kpi_data_quality": """
+        select * from (values
+            ('miitel', 'history_legs', 'files_read', 1.0::double, null::double, 'info', true),
+            ('miitel', 'history_legs', 'records_in', 100.0, null, 'info', true),
+            ('miitel', '(all)', 'quarantine_share', 0.02, 0.05, 'critical', true)
+        ) as checks(source_id, object_name, check_name, observed, expected, severity, passed)
+    """,
+    "release": f"""
+        select '{RUN}' as release_id, date '{AS_OF}' as as_of_date, 'みらい商事' as company_name,
+               'Asia/Tokyo' as reporting_timezone, 'booked' as shodan_event, '0.1.0+abc' as code_version,
+               'c0ffee' as config_hash
+    """,
+}
+
+# What ingestion and the activity layer left behind: one call file with two bad rows, one roster.
+BOOKS = f"""
+create schema raw_kura;
+create table raw_kura.run as
+    select date '{AS_OF}' as as_of_date, '{RUN}' as run_id, '0.1.0+abc' as code_version,
+           'c0ffee' as config_hash;
+create table raw_kura.settings as
+    select 'みらい商事' as company_name, 'Asia/Tokyo' as reporting_timezone;
+create table raw_kura.sources as
+    select * from (values ('miitel', 'miitel', 'cti', true), ('sf', 'salesforce', 'sfa', true),
+                          ('planning', 'planning', 'planning', true)
+    ) as sources(source_id, system, source_class, is_required);
+create table raw_kura.files as
+    select * from (values
+        ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null, repeat('a', 64), 1000::bigint,
+         'accepted', null, 100::bigint, 99::bigint, 1::bigint, true),
+        ('f2', 'sf', 'salesforce', 'leads', 'sf/lead.csv', null, repeat('b', 64), 500::bigint,
+         'accepted', null, 10::bigint, 10::bigint, 0::bigint, true),
+        ('f3', 'planning', 'planning', 'roster', 'planning/roster.csv', null, repeat('c', 64), 200::bigint,
+         'accepted', null, 4::bigint, 4::bigint, 0::bigint, true)
+    ) as files(file_id, source_id, system, object_name, path, member, sha256, size_bytes, status,
+               reject_code, records_in, records_accepted, records_quarantined, is_active);
+create table raw_kura.file_quarantine as
+    select 'f1' as file_id, 7::bigint as record, 'bad_record' as reason_code, 'too few cells' as message;
+create schema raw_miitel;
+create table raw_miitel.history_legs as
+    select 'f1' as _file_id, 'miitel' as _source_id, i::bigint as _record from range(1, 101) as n(i) where i <> 7;
+create schema raw_salesforce;
+create table raw_salesforce.leads as
+    select 'f2' as _file_id, 'sf' as _source_id, i::bigint as _record from range(1, 11) as n(i);
+create schema raw_planning;
+create table raw_planning.roster as
+    select 'f3' as _file_id, 'planning' as _source_id, i::bigint as _record from range(1, 5) as n(i);
+create schema staging;
+create table staging.stg_miitel__history_legs as
+    select _source_id as source_id, _file_id as file_id, _record as record,
+           case when _record = 9 then 'bad_timestamp:started_at' end as reject_reason
+    from raw_miitel.history_legs;
+create table staging.stg_salesforce__leads as
+    select _source_id as source_id, _file_id as file_id, _record as record, null::varchar as reject_reason
+    from raw_salesforce.leads;
+create table staging.stg_planning__roster as
+    select _source_id as source_id, _file_id as file_id, _record as record, null::varchar as reject_reason
+    from raw_planning.roster;
+create schema activity;
+create table activity.act_rejected_records as
+    select source_id, 'miitel' as system, 'history_legs' as object_name, file_id, record,
+           null::integer as element, reject_reason
+    from staging.stg_miitel__history_legs where reject_reason is not null;
+create table activity.act_source_coverage as
+    select source_id, source_class, d::date as date, true as is_covered, 'content' as basis
+    from raw_kura.sources, range(date '2026-04-01', date '2026-07-01', interval 1 day) as days(d)
+    where source_class <> 'planning';
+"""
+
+
+@dataclass(frozen=True)
+class Company:
+    """A house whose night has come as far as the marts."""
+
+    house: House
+    settings: Settings
+
+    def change(self, *statements: str) -> None:
+        """Break something in the work database."""
+        with duckdb.connect(str(self.house.work_database)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def build(self) -> Path:
+        return candidate.build(self.house, self.house.dbt_target / "manifest.json")
+
+    def judge(self) -> Audit:
+        return gate.judge(self.house, self.settings)
+
+    def next_run(self, run_id: str, as_of: str = AS_OF) -> None:
+        """The work database and dbt's results as another run would leave them."""
+        self.change(
+            f"update raw_kura.run set run_id = '{run_id}', as_of_date = date '{as_of}'",
+            f"update marts.release set release_id = '{run_id}', as_of_date = date '{as_of}'",
+        )
+        write_dbt_results(self.house, run_id)
+
+
+def found(company: Company, root: Path) -> Company:
+    """A copy of a company's house at `root`, so that a test may break it."""
+    import shutil
+
+    shutil.copytree(company.house.root, root, symlinks=True)
+    return Company(House(root), company.settings)
+
+
+def create(root: Path) -> Company:
+    """The company at `root`, ready for its candidate."""
+    house = House(root)
+    house.work.mkdir(parents=True)
+    house.state.mkdir()
+    with duckdb.connect(str(house.work_database)) as connection:
+        connection.execute(BOOKS)
+        connection.execute("create schema marts")
+        for name, query in MARTS.items():
+            connection.execute(f"create table marts.{name} as {query}")
+        columns = connection.execute(
+            "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' "
+            "order by table_name, column_index"
+        ).fetchall()
+    write_dbt_manifest(house, columns)
+    write_dbt_results(house, RUN)
+    return Company(house, Settings(company_name="みらい商事"))
+
+
+def write_dbt_manifest(house: House, columns: Sequence[tuple[str, str, str]]) -> None:
+    """dbt's manifest.json, as far as the gate reads it: the marts and one test per mart."""
+    nodes: dict[str, object] = {}
+    for table, column, data_type in columns:
+        node = nodes.setdefault(
+            f"model.kpi_kura.{table}",
+            {
+                "resource_type": "model",
+                "schema": "marts",
+                "name": table,
+                "description": f"One row per … of {table}.",
+                "original_file_path": f"models/marts/{table}.sql",
+                "config": {"materialized": "table"},
+                "columns": {},
+            },
+        )
+        assert isinstance(node, dict)
+        node["columns"][column] = {"description": f"The {column}.", "data_type": data_type}
+    for table in {table for table, _, _ in columns}:
+        nodes[f"test.kpi_kura.keys_of_{table}.0"] = {
+            "resource_type": "test",
+            "schema": "tests",
+            "name": f"keys_of_{table}",
+            "config": {"severity": "ERROR", "materialized": "test"},
+        }
+    house.dbt_target.mkdir(parents=True, exist_ok=True)
+    (house.dbt_target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+
+
+def write_dbt_results(house: House, run_id: str, **statuses: str) -> None:
+    """dbt's run_results of both commands; `statuses` gives a node (by its short name) another status."""
+    nodes = json.loads((house.dbt_target / "manifest.json").read_text())["nodes"]
+    for command, kind, good in (("run", "model", "success"), ("test", "test", "pass")):
+        results = [
+            {"unique_id": key, "status": statuses.get(key.split(".")[2], good)}
+            for key, node in nodes.items()
+            if node["resource_type"] == kind and statuses.get(key.split(".")[2]) != "absent"
+        ]
+        document = {"metadata": {"env": {"KPI_RUN_ID": run_id}}, "results": results}
+        (house.dbt_target / f"run_results.{command}.json").write_text(json.dumps(document))
