@@ -8,6 +8,7 @@ python -m tests.simulator --out /tmp/big --reps 120 --months 24 --calls 10000000
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
 import time
@@ -55,9 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _plan(options: argparse.Namespace) -> Plan:
     calls = options.calls
+    # Three of four people dial, some seventy times a day at most.
+    enough = math.ceil((calls or 0) / (options.months * 20 * 70 * 0.75))
+    reps = options.reps or max(12, enough)
     plan = Plan(
         seed=options.seed,
-        reps=options.reps,
+        reps=reps,
         months=options.months,
         as_of=options.as_of,
         calls=calls,
@@ -67,7 +71,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         plan = replace(plan, history_months=0, overlap=False)
     elif options.feed == "history":
         plan = replace(plan, history_months=options.months, overlap=False)
-    dialled = 8.0 * options.scale * options.reps * 0.75 * options.months * 20
+    dialled = 8.0 * options.scale * reps * 0.75 * options.months * 20
     if max(calls or 0, dialled) > _LARGE:
         plan = replace(plan, cut_calls="day", cut_crm="week", keep_truth=False)
     return plan
@@ -78,7 +82,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder of the house to write")
     parser.add_argument("--demo", action="store_true", help="write data/demo again")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--reps", type=int, default=12)
+    parser.add_argument("--reps", type=int, help="default 12, or enough for the calls asked for")
     parser.add_argument("--months", type=int, default=6)
     parser.add_argument("--as-of", type=date.fromisoformat, default=date(2026, 9, 30))
     parser.add_argument("--calls", type=int, help="calls in all, about")

@@ -109,7 +109,12 @@ def _names(rng: random.Random, number: int) -> list[tuple[str, str, str]]:
     """Distinct (name, surname romaji, given romaji)."""
     pairs = [(s, g) for s in vocabulary.SURNAMES for g in vocabulary.GIVEN_NAMES]
     rng.shuffle(pairs)
-    return [(f"{surname[0]} {given[0]}", surname[1], given[1]) for surname, given in pairs[:number]]
+    names = []
+    for index in range(number):
+        surname, given = pairs[index % len(pairs)]
+        again = index // len(pairs)  # a very large company has namesakes
+        names.append((f"{surname[0]} {given[0]}{again or ''}", surname[1], given[1]))
+    return names
 
 
 def found(plan: Plan, ids: SalesforceIds) -> Company:

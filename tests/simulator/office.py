@@ -88,6 +88,10 @@ class Office:
         self.mapped_calls: list[Record] = []
         self.mapped_count = 0
         self.badge_count = 0
+        self.webhook_from = plan.month_start(plan.history_months)
+        overlap = 1 if plan.overlap and plan.history_months else 0
+        self.history_until = plan.month_start(plan.history_months + overlap)
+        self.ready: tuple[date | None, dict[str, list[Rep]]] = (None, {})
         self.calls_since = plan.first_day
         self.crm_since = plan.first_day
         self.badges: list[Record] = []

@@ -115,11 +115,10 @@ class Phones(Prospects):
             )
 
     def _is_history_only(self, day: date) -> bool:
-        return day < self.plan.month_start(self.plan.history_months)
+        return day < self.webhook_from
 
     def _in_history(self, day: date) -> bool:
-        months = self.plan.history_months + (1 if self.plan.overlap else 0)
-        return months > 0 and day < self.plan.month_start(months)
+        return day < self.history_until
 
     def _miitel(self, call_id: str, legs: list[Leg], day: date, rng: random.Random) -> None:
         if self._in_history(day):

@@ -318,7 +318,12 @@ class Prospects(Marketing):
         self._enqueue(owner, person, first, 1 if channel.motion == "sdr" else 2)
 
     def _next_owner(self, channel: Channel, day: date) -> Rep:
-        ready = [rep for rep in self.inside if rep.motion(day) == channel.motion]
+        if self.ready[0] != day:
+            by_motion: dict[str, list[Rep]] = {}
+            for rep in self.inside:
+                by_motion.setdefault(rep.motion(day) or "", []).append(rep)
+            self.ready = (day, by_motion)
+        ready = self.ready[1].get(channel.motion, [])
         if channel.key == "bought_list" and self.plan.stories:
             owners = self.company.bad_list_owners
             ready = [rep for rep in ready if rep.rep_id in owners] or ready

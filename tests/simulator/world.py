@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -76,6 +77,7 @@ class Dialect:
     date_format: str = "%Y-%m-%d"
     timezone: str = "Asia/Tokyo"
     gzip: bool = False
+    gzip_level: int = 9
 
 
 @dataclass(frozen=True)
@@ -225,8 +227,12 @@ class World:
 
 def utc(day: date, seconds: float) -> datetime:
     """The instant `seconds` after local midnight of `day` in Tokyo."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return midnight - TOKYO_OFFSET + timedelta(seconds=int(seconds))
+    return _midnight(day) + timedelta(seconds=int(seconds))
+
+
+@lru_cache(maxsize=4096)
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) - TOKYO_OFFSET
 
 
 def local_day(instant: datetime) -> date:
