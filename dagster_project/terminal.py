@@ -1,4 +1,4 @@
-"""What the `kpi` command shows: progress while a night works, its closing table, and errors in plain words."""
+"""What the `kpi` command shows: progress of a night, its closing table, errors in plain words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dagster_project.lib.errors import KuraError
 
 if TYPE_CHECKING:
     from dagster_project.lib.audit import Audit
-    from dagster_project.lib.ingestion import DryFile, FileProgress, IngestionResult
+    from dagster_project.lib.ingestion import FileProgress, IngestionResult, Reading
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
     from dagster_project.lib.releases import Release
@@ -175,7 +175,7 @@ def _show_files(ingestion: IngestionResult) -> None:
     records: Counter[str] = Counter()
     quarantined: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
-    for row in ingestion.files:
+    for row in ingestion.readings:
         receipt = row.receipt
         files[receipt.source_id] += 1
         if row.is_active:
@@ -194,8 +194,7 @@ def _show_files(ingestion: IngestionResult) -> None:
         )
     out.print(table)
     for row in ingestion.rejected:
-        receipt = row.receipt
-        warn(f"rejected {receipt.path}: {receipt.reject_message} → {receipt.remedy}")
+        warn(f"rejected {row.path}: {row.reject_message} → {row.remedy}")
     for path in ingestion.left_alone:
         warn(f"left alone, still being written: {path}")
 
@@ -316,23 +315,26 @@ def show_record(text: str) -> None:
     sys.stdout.write(text.rstrip("\n") + "\n")
 
 
-def show_dry_files(files: Sequence[DryFile]) -> None:
+def show_readings(readings: Sequence[Reading]) -> None:
     """What a dry read found, file by file."""
-    if not files:
+    if not readings:
         say("No new file waits to be read.")
         return
     table = _table("file", "object", "status", "records", "quarantined", "encoding", "reason")
-    for file in files:
-        receipt = file.receipt
+    for reading in readings:
+        receipt = reading.receipt
+        reasons = sorted({f"{code}: {message}" for _, code, message in reading.set_aside})
         table.add_row(
-            escape(file.path),
-            escape(f"{receipt.system}.{receipt.object_name or '?'}") if receipt else "",
-            file.status,
-            f"{receipt.records_in:,}" if receipt else "",
-            f"{receipt.records_quarantined:,}" if receipt else "",
-            escape(receipt.encoding or "") if receipt else "",
-            escape(f"{receipt.reject_message} → {receipt.remedy}")
-            if receipt and receipt.reject_message
-            else "; ".join(sorted({f"{code}: {message}" for _, code, message in file.set_aside})),
+            escape(reading.path),
+            escape(f"{receipt.system}.{receipt.object_name or '?'}"),
+            receipt.status,
+            f"{receipt.records_in:,}",
+            f"{receipt.records_quarantined:,}",
+            escape(receipt.encoding or ""),
+            escape(
+                f"{receipt.reject_message} → {receipt.remedy}"
+                if receipt.reject_message
+                else "; ".join(reasons)
+            ),
         )
     out.print(table)

@@ -118,7 +118,7 @@ class Night:
                 self.sources,
                 self.contracts,
                 self.as_of,
-                limits=self.settings.ingestion,
+                settings=self.settings.ingestion,
                 progress=self.observer.file,
             )
             work_database.prepare(

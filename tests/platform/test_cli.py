@@ -1,0 +1,164 @@
+"""The `kpi` command as a person meets it: help, refusals, exit codes, and what a night shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from dagster_project.settings import House
+from tests.conftest import DemoNight, Said, kpi
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    root = tmp_path / "house"
+    assert kpi(root, "init", str(root)).code == 0
+    return root
+
+
+def said(result: Said) -> str:
+    return " ".join((result.out + result.err).split())
+
+
+def test_help_shows_examples_and_exit_codes(tmp_path: Path) -> None:
+    top = said(kpi(tmp_path, "--help"))
+    assert "3 the gate refused" in top
+    for command in ("init", "run", "status", "releases", "rollback", "query"):
+        assert "Example: kpi" in said(kpi(tmp_path, command, "--help")), command
+
+
+def test_a_new_house_is_private_commented_and_in_order(empty: Path) -> None:
+    assert "# what you call 商談" in (empty / "config" / "house.yml").read_text(encoding="utf-8")
+    for folder in ("raw", "work", "quarantine", "state"):
+        assert (empty / folder).stat().st_mode & 0o077 == 0, folder
+    checked = kpi(empty, "sources", "check")
+    assert checked.code == 0, said(checked)
+    assert "No new file waits to be read." in checked.out
+
+
+def test_init_never_touches_a_folder_that_holds_something(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    refused = kpi(tmp_path, "init", str(tmp_path))
+    assert refused.code == 2
+    assert "not empty" in said(refused)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_that_is_no_house_is_said_to_be_none(tmp_path: Path) -> None:
+    for command in (("run",), ("status",), ("sources", "check")):
+        refused = kpi(tmp_path, *command)
+        assert refused.code == 2, command
+        assert "kpi init" in said(refused)
+        assert "Traceback" not in said(refused)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "key"),
+    [
+        ("house.yml", "company_name: x\nreporting: {timezone: Mars/Base}\n", "reporting.timezone"),
+        ("house.yml", "company_name: x\ndefinitions: {shodan_event: signed}\n", "shodan_event"),
+        ("house.yml", "company_name: x\nretention: {release: 3}\n", "retention.release"),
+        ("sources.yml", "sources:\n  - {id: a, system: zoom}\n", "system"),
+        ("sources.yml", "sources:\n  - {id: a, system: miitel, colour: red}\n", "colour"),
+        ("sources.yml", "sources: [\n", "YAML"),
+    ],
+)
+def test_a_configuration_error_names_file_and_key_and_nothing_runs(
+    empty: Path, file: str, text: str, key: str
+) -> None:
+    (empty / "config" / file).write_text(text, encoding="utf-8")
+    refused = kpi(empty, "run")
+    assert refused.code == 2, said(refused)
+    assert file in said(refused)
+    assert key in said(refused)
+    assert not (empty / "work" / "warehouse.duckdb").exists()
+
+
+def test_status_and_query_say_when_nothing_is_published(empty: Path) -> None:
+    status = kpi(empty, "status")
+    assert status.code == 5
+    assert "Nothing is published" in said(status)
+    asked = kpi(empty, "query", "select 1")
+    assert asked.code == 1
+    assert "kpi run" in said(asked)
+
+
+def test_an_acceptance_of_an_unknown_check_is_refused(empty: Path) -> None:
+    refused = kpi(
+        empty, "gate", "accept", "no.such", "--reason", "x", "--by", "y", "--until", "2026-10-01"
+    )
+    assert refused.code == 2
+    assert "There is no check called no.such" in said(refused)
+
+
+def test_a_night_ends_with_files_checks_kpis_path_and_a_query_to_paste(
+    demo_night: DemoNight,
+) -> None:
+    shown = said(demo_night.run)
+    assert "verdict passed" in shown
+    assert "Last full month: 2026-09" in shown
+    assert "架電数" in shown
+    assert str(House(demo_night.house.root).current / "warehouse.duckdb") in shown
+    assert "kpi query" in shown
+
+
+def test_progress_is_shown_file_by_file(demo_night: DemoNight) -> None:
+    assert "Reading exports" in demo_night.run.err
+    assert "exports" in demo_night.run.err or "1/" in demo_night.run.err
+
+
+def test_a_query_answers_as_table_csv_and_json(demo_night: DemoNight) -> None:
+    root = demo_night.house.root
+    sql = "select as_of_date, company_name from release"
+    assert "2026-09-30" in kpi(root, "query", sql).out
+    [row] = csv.DictReader(io.StringIO(kpi(root, "query", "--format", "csv", sql).out))
+    assert row["as_of_date"] == "2026-09-30"
+    record = json.loads(kpi(root, "query", "--format", "json", sql).out)
+    assert record["as_of_date"] == "2026-09-30"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "copy (select 1) to '/tmp/kpi-leak.csv'",
+        "select * from read_text('/etc/passwd')",
+        "attach '/tmp/kpi-other.duckdb' as other",
+        "set enable_external_access = true",
+        "create table mine as select 1",
+    ],
+)
+def test_a_query_can_neither_write_nor_leave_the_release(demo_night: DemoNight, sql: str) -> None:
+    refused = kpi(demo_night.house.root, "query", sql)
+    assert refused.code == 1
+    assert "root:" not in refused.out
+
+
+def test_status_tells_a_monitor_when_the_release_is_too_old(demo_night: DemoNight) -> None:
+    root = demo_night.house.root
+    fresh = kpi(root, "status")
+    assert fresh.code == 0
+    assert "2026-09-30" in fresh.out
+    # The demo company's data ended on 2026-09-30, so any short age is exceeded.
+    assert kpi(root, "status", "--max-age", "26h").code == 5
+    assert kpi(root, "status", "--max-age", "soon").code == 2
+
+
+def test_set_aside_records_can_be_listed_opened_and_exported(
+    demo_night: DemoNight, tmp_path: Path
+) -> None:
+    root = demo_night.house.root
+    exported = tmp_path / "quarantine.csv"
+    assert kpi(root, "quarantine", "export", str(exported)).code == 0
+    assert exported.stat().st_mode & 0o777 == 0o600
+    with exported.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows
+    listed = kpi(root, "quarantine", "list").out
+    assert rows[0]["file_id"] in listed
+    shown = kpi(root, "quarantine", "show", rows[0]["file_id"], rows[0]["record"])
+    assert shown.code == 0
+    assert shown.out.strip()
