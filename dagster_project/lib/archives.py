@@ -97,6 +97,7 @@ def _unpack_zip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Un
     try:
         with zipfile.ZipFile(path) as archive:
             wanted = _checked_members(archive, limits)
+            # Read through once before any member is given: a zip is taken whole or not at all.
             left = limits.max_bytes
             for info in wanted:
                 with (
@@ -104,6 +105,13 @@ def _unpack_zip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Un
                     _written(stream, scratch, left, info.compress_size, limits) as member,
                 ):
                     _refuse_nested(member.location, info.filename)
+                    left -= member.size_bytes
+            left = limits.max_bytes
+            for info in wanted:
+                with (
+                    archive.open(info) as stream,
+                    _written(stream, scratch, left, info.compress_size, limits) as member,
+                ):
                     left -= member.size_bytes
                     yield Unpacked(info.filename, member.location, member.sha256, member.size_bytes)
     except EOFError as error:

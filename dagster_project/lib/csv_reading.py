@@ -60,26 +60,17 @@ def read_csv(
     scratch: Path,
 ) -> Parsed:
     """Parse UTF-8 text into a Parquet file in `scratch`. Raises FileRejected."""
-    width = len(header.cells)
     count = count_records(text, header.delimiter)
     if count.has_nul:
         raise FileRejected("nul_bytes", "The file holds NUL bytes.", records=count.lines - 1)
     target = scratch / "reading.parquet"
-    blanks = 0
-    records = _parse_plainly(connection, text, header, columns, file_id, target, count)
-    if records is None:
-        rewritten = scratch / "rewritten.csv"
-        try:
-            expected, blanks = _rewrite(text, header.delimiter, width, rewritten)
-            records = _parse(connection, rewritten, ",", width, columns, file_id, target)
-            if records != expected:
-                raise FileRejected(
-                    "miscounted",
-                    f"One reader finds {expected} records, the other {records}.",
-                    records=expected,
-                )
-        finally:
-            rewritten.unlink(missing_ok=True)
+    try:
+        records, blanks = _parse_surely(
+            connection, text, header, columns, file_id, target, scratch, count
+        )
+    except FileRejected as rejected:
+        rejected.records = rejected.records or max(count.lines - 1, 0)
+        raise
     warnings = list(columns.warnings)
     if columns.extra:
         warnings.append("unknown columns kept: " + ", ".join(list(columns.extra)[:40]))
@@ -90,6 +81,39 @@ def read_csv(
     if set_aside:
         _keep_others(connection, target, [item.record for item in set_aside], scratch)
     return Parsed(target, (*names, "_extra"), records, set_aside, tuple(warnings), bool(set_aside))
+
+
+def _parse_surely(
+    connection: duckdb.DuckDBPyConnection,
+    text: Path,
+    header: HeaderLine,
+    columns: Columns,
+    file_id: str,
+    target: Path,
+    scratch: Path,
+    count: Count,
+) -> tuple[int, int]:
+    """(records, blank lines), sure of every record. Raises FileRejected."""
+    records = _parse_plainly(connection, text, header, columns, file_id, target, count)
+    if records is not None:
+        return records, 0
+    width = len(header.cells)
+    rewritten = scratch / "rewritten.csv"
+    try:
+        expected, blanks = _rewrite(text, header.delimiter, width, rewritten)
+        try:
+            records = _parse(connection, rewritten, ",", width, columns, file_id, target)
+        except duckdb.Error as error:
+            raise FileRejected(
+                "miscounted", "One reader accepts the file, the other does not."
+            ) from error
+        if records != expected:
+            raise FileRejected(
+                "miscounted", f"One reader finds {expected} records, the other {records}."
+            )
+    finally:
+        rewritten.unlink(missing_ok=True)
+    return records, blanks
 
 
 def _parse_plainly(
@@ -137,7 +161,8 @@ def _parse(
             from read_csv(
                 {quoted(str(text))}, auto_detect = false, header = true,
                 delim = {quoted(delimiter)}, quote = '"', escape = '"', strict_mode = true,
-                max_line_size = {_LONGEST_LINE}, columns = {{{cells}}}
+                max_line_size = {_LONGEST_LINE}, buffer_size = {2 * _LONGEST_LINE},
+                columns = {{{cells}}}
             )
         ) to {quoted(str(target))} ({PARQUET})"""
     ).fetchone()

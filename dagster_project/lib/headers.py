@@ -108,10 +108,11 @@ def choose(
         raise FileRejected("no_contract", f"No object of {source.system} is a CSV file.")
     closest, missing, contract = max(judged, key=lambda item: len(item[0].position_of))
     if not missing or len(closest.position_of) < 2:
+        # The cells are not repeated: without a header line they would be somebody's data.
         raise FileRejected(
             "no_contract",
-            f"No header is known to {source.system}: "
-            f"{', '.join(repr(cell) for cell in header.cells[:8])}.",
+            f"None of the {len(header.cells)} headers tells an object of {source.system}; there "
+            f"are {', '.join(contract.object_name for contract in candidates)}.",
         )
     raise FileRejected(
         "unknown_header",
@@ -164,10 +165,12 @@ def fold(header: str) -> str:
 
 def _refuse_duplicates(header: HeaderLine) -> None:
     seen: set[str] = set()
-    for cell in header.cells:
+    for place, cell in enumerate(header.cells, start=1):
         folded = fold(cell)
         if folded and folded in seen:
-            raise FileRejected("duplicate_header", f"The header {cell!r} stands there twice.")
+            raise FileRejected(
+                "duplicate_header", f"The header of column {place} stands there twice."
+            )
         seen.add(folded)
 
 

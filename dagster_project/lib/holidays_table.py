@@ -6,8 +6,8 @@ from datetime import date
 
 import holidays
 
-FIRST_YEAR = 2000
-LAST_YEAR = 2050
+FIRST_YEAR = 2010
+LAST_YEAR = 2040
 
 
 def japanese_holidays() -> list[tuple[date, str, str]]:

@@ -230,6 +230,7 @@ class _Night:
         self._keeps = keeps
         self._known = KnownFiles(house.work / _KNOWN_FILES)
         self._rows: list[tuple[Receipt, bool]] = []
+        self._file_ids: set[str] = set()
         self._accepted_contents: dict[str, Receipt] = {}
         self._containers: set[str] = set()
         self._left_alone: list[str] = []
@@ -300,7 +301,7 @@ class _Night:
         rules = self._archive_rules(item, source, sha256)
         known = self.store.get(rules.file_id)
         if known is not None:
-            self._rows.append((relocated(known, item.path, None), False))
+            self._note(relocated(known, item.path, None), is_new=False)
             return "unchanged"
         found: list[Member] = []
         statuses = []
@@ -363,7 +364,7 @@ class _Night:
             replace(receipt, file_id=file_id_of(fingerprint_of(item.path), rules.fingerprint)),
             FileRejected("unreadable", "This user may not read the file."),
         )
-        self._rows.append((outcome.receipt, True))
+        self._note(outcome.receipt, is_new=True)
         return "rejected"
 
     def _is_known(self, content: Content) -> bool:
@@ -426,6 +427,10 @@ class _Night:
         self._note(receipt, is_new=True)
 
     def _note(self, receipt: Receipt, *, is_new: bool) -> None:
+        if receipt.file_id in self._file_ids:
+            # A second copy of a refused content: refused too, under an id of its own.
+            receipt = replace(receipt, file_id=_copy_id(receipt))
+        self._file_ids.add(receipt.file_id)
         self._rows.append((receipt, is_new))
         if receipt.status == "accepted":
             self._accepted_contents[receipt.content_key] = receipt
@@ -528,18 +533,21 @@ def _left_alone(item: ExportFile, config: SourcesConfig) -> Reading:
 
 def _duplicate(twin: Receipt, content: Content) -> Receipt:
     """A row of its own for a second copy; its id says whose copy it is."""
-    place = fingerprint_of(content.path, content.member or "")[:8]
+    copy = relocated(twin, content.path, content.member)
     return replace(
-        twin,
-        file_id=f"{twin.file_id}~{place}",
-        path=content.path,
-        member=content.member,
+        copy,
+        file_id=_copy_id(copy),
         status="skipped_duplicate",
         records_in=0,
         records_accepted=0,
         records_quarantined=0,
         warnings=(f"same content as {twin.path}",),
     )
+
+
+def _copy_id(receipt: Receipt) -> str:
+    place = fingerprint_of(receipt.path, receipt.member or "")[:8]
+    return f"{receipt.file_id}~{place}"
 
 
 def _together(statuses: list[str | None]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from dagster_project.lib.sources import Source, parse_day
 
 _EARLIEST = "timestamp '2000-01-01'"
 _LATEST = "timestamp '2100-01-01'"
+_LONGEST_GAP = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,53 @@ def latest_instant(
         for column_name in names
         if (column := contract.column(column_name))
     )
-    row = connection.execute(
-        f"""with source as (from read_parquet({quoted(str(parquet))})),
-        texts as ({" union all ".join(expressions)}),
-        instants as (select case which {cases} end as instant from texts where value is not null)
-        select max(instant) from instants where instant between {_EARLIEST} and {_LATEST}"""
-    ).fetchone()
-    return row[0] if row else None
+    texts = f"""source as (from read_parquet({quoted(str(parquet))})),
+        texts as (select * from ({" union all ".join(expressions)}) where value is not null)"""
+    # Texts of one day and one shape sort as their instants do, so only the last of each is parsed;
+    # if one of those is no instant, every text is.
+    one_shape = (
+        "left(value, 10), length(value), case when value[-6] in ('+', '-') then value[-6:] end"
+    )
+    grouped = (
+        f"{texts}, shaped as (select which, max(value) as value, count(*) as rows from texts "
+        f"group by which, {one_shape})"
+    )
+    single = f"{texts}, shaped as (select which, value, 1 as rows from texts)"
+    is_sortable = all(_sorts_as_text(contract.column(item), source, contract) for item in names)
+    for shaped in (grouped, single) if is_sortable else (single,):
+        days = connection.execute(
+            f"""with {shaped},
+            instants as (select case which {cases} end as instant, rows from shaped)
+            select max(instant), sum(rows)::bigint, bool_or(instant is null) from instants
+            where instant is null or instant between {_EARLIEST} and {_LATEST}
+            group by instant::date order by 1 desc nulls last"""
+        ).fetchall()
+        if shaped is single or not any(failed for _, _, failed in days):
+            return _believed([(latest, rows) for latest, rows, failed in days if not failed])
+    return None
+
+
+def _sorts_as_text(column: Column | None, source: Source, contract: Contract) -> bool:
+    mapped = source.mapped_object(contract.object_name)
+    written = mapped.formats.get(column.name) if mapped and column else None
+    return column is not None and column.type != "epoch_ms" and not (written and written.layouts)
+
+
+def _believed(days: list[tuple[datetime, int]]) -> datetime | None:
+    """The latest instant, but not one that a few mistyped rows put years after all the others.
+
+    days: (latest instant, instants) per day, latest first. Believing such a row would make it the
+    newest version for ever, and every plausibility bound with it.
+    """
+    total = sum(count for _, count in days)
+    above = 0
+    for (latest, count), (earlier, _) in pairwise(days):
+        above += count
+        if above * 100 > total and above > 1:
+            break
+        if latest - earlier > _LONGEST_GAP:
+            return _believed(days[days.index((latest, count)) + 1 :])
+    return days[0][0] if days else None
 
 
 def _full_path(contract: Contract, path: str) -> str:

@@ -145,6 +145,7 @@ def _parse(
                 {quoted(str(text))}, auto_detect = false, header = false,
                 delim = {quoted(_NEVER)}, quote = '', escape = '', strict_mode = false,
                 nullstr = {quoted(chr(2))}, max_line_size = {_LONGEST_LINE},
+                buffer_size = {2 * _LONGEST_LINE},
                 columns = {{'line': 'VARCHAR'}}
             )
         ) to {quoted(str(target))} ({PARQUET})"""
