@@ -35,8 +35,16 @@
 select 1 as parsed
 {%- else -%}
 {%- set body = staging_query(system, object, relations, derived, steps, rules) -%}
--- definition {{ local_md5(body) }}
-{{ body.replace('__readings__', readings_to_cast(relations.files, system, object)) }}
+{%- set definition = local_md5(body) -%}
+{%- set readings = readings_to_cast(relations.files, system, object) -%}
+-- definition {{ definition }}
+{% if is_incremental() and known_definition() == definition
+    and not run_query(readings ~ ' limit 1').rows | length -%}
+{#- a night without new files for this object spares the engine the plan -#}
+select * from {{ this }} where false
+{%- else -%}
+{{ body.replace('__readings__', readings) }}
+{%- endif -%}
 {%- endif -%}
 {% endmacro %}
 
