@@ -34,6 +34,13 @@ periods_of_days as (
 {% set measures = catalogue_measures() %}
 {% set additive = measures | selectattr('is_additive') | list %}
 {% set distinct = measures | rejectattr('is_additive') | list %}
+{% set shown = [] %}
+{% for metric in catalogue_metrics() %}
+{% for scope in metric.scopes %}
+{% do shown.append((metric.numerator.name, scope)) %}
+{% if metric.denominator %}{% do shown.append((metric.denominator.name, scope)) %}{% endif %}
+{% endfor %}
+{% endfor %}
 ,
 
 added_up as (
@@ -121,11 +128,25 @@ facts as (
     select * from {{ measure.name }}_facts
     {% endfor %}
 
+),
+
+-- The company's whole won amount is no rep's, and nobody's line of it would be a rep of its own.
+shown as (
+
+    select distinct measure, scope_type from (
+        values
+        {% for pair in shown %}
+        ('{{ pair[0] }}', '{{ pair[1] }}'){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as shown (measure, scope_type)
+
 )
 
 -- A null key is a table that does not know the dimension.
-select * from facts
-where value != 0 and scope_key is not null
+select facts.*
+from facts
+inner join shown on facts.measure = shown.measure and facts.scope_type = shown.scope_type
+where facts.value != 0 and facts.scope_key is not null
 {% else %}
 select * from settings
 {% endif %}

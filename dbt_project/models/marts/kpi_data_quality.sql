@@ -85,6 +85,13 @@ file_counts as (
     from files
     group by source_id, object_name
 
+    union all
+
+    select sources.source_id, '(none)' as object_name, 0, 0, 0, 0, 0
+    from sources
+    left join files on sources.source_id = files.source_id
+    where files.source_id is null
+
 ),
 
 rejected_counts as (
@@ -356,6 +363,8 @@ select
     severity,
     passed
 from checks
+-- Nothing to look at is no finding.
+where observed is not null
 {% else %}
 select * from target_counts
 {% endif %}

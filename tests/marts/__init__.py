@@ -1,0 +1,1 @@
+"""Proof of the KPI catalogue and of the tables generated from it."""
