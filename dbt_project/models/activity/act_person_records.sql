@@ -57,24 +57,44 @@ conversions as (
 
 ),
 
--- a marketing system names CRM records without saying which CRM account they live in
+-- a marketing system names a CRM record without its account: Salesforce ids are unique
+-- everywhere, the id of a mapped CRM only if no other record has it
+crm_records as (
+
+    select
+        record_type,
+        record_id,
+        coalesce(
+            min(record_key) filter (where not starts_with(record_system, 'mapped:')),
+            case when count(*) = 1 then min(record_key) end
+        ) as record_key,
+    from entries
+    where record_type in ('lead', 'contact')
+    group by record_type, record_id
+
+),
+
 marketing_links as (
 
     select
         entries.bundle,
-        crm.record_key as other_key,
+        crm_records.record_key as other_key,
     from entries
-    inner join entries as crm
-        on entries.crm_lead_id = crm.record_id
-    where crm.record_type = 'lead'
+    inner join crm_records
+        on
+            crm_records.record_type = 'lead'
+            and entries.crm_lead_id = crm_records.record_id
+    where crm_records.record_key is not null
     union all
     select
         entries.bundle,
-        crm.record_key as other_key,
+        crm_records.record_key as other_key,
     from entries
-    inner join entries as crm
-        on entries.crm_contact_id = crm.record_id
-    where crm.record_type = 'contact'
+    inner join crm_records
+        on
+            crm_records.record_type = 'contact'
+            and entries.crm_contact_id = crm_records.record_id
+    where crm_records.record_key is not null
 
 ),
 

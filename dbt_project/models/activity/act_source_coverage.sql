@@ -24,19 +24,8 @@ files as (
 ),
 
 dated_objects as (
-{% for object in event_objects() %}
-    select
-        '{{ object.system }}' as system,
-        '{{ object.object }}' as object_name,
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- else %}
-    select
-        '' as system,
-        '' as object_name,
-    where false
-{%- endfor %}
+
+    select * from {{ ref('act_dated_objects') }}
 
 ),
 

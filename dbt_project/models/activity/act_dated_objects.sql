@@ -1,0 +1,23 @@
+-- one row per object whose rows happen on a date, as the contracts say (event_column)
+with
+
+objects as (
+{% for object in event_objects() %}
+    select
+        '{{ object.system }}' as system,
+        '{{ object.object }}' as object_name,
+        '{{ object.event_column }}' as event_column,
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+{%- else %}
+    select
+        '' as system,
+        '' as object_name,
+        '' as event_column,
+    where false
+{%- endfor %}
+
+)
+
+select * from objects
