@@ -25,9 +25,9 @@ crm_reps as (
 
 ),
 
-reps as (
+rep_spans as (
 
-    select * from {{ ref('act_reps') }}
+    select * from {{ ref('act_rep_spans') }}
 
 ),
 
@@ -130,15 +130,17 @@ final as (
         peopled.booked_on,
         peopled.meeting_on,
         peopled.person_id,
-        coalesce(account_ids.account_id, peopled.source_account_id)
-            as event_account_id,
+        coalesce(
+            account_ids.account_id,
+            {{ record_key('peopled.record_system', 'peopled.source_account_id') }}
+        ) as event_account_id,
         {{ record_key('peopled.record_system', 'peopled.related_ref_id') }} as related_id,
         peopled.creator_rep_id,
         peopled.owner_rep_id,
-        coalesce(reps.team, '(unassigned)') as team,
-        coalesce(reps.business_unit, '(unassigned)') as business_unit,
-        coalesce(reps.motion, '(unassigned)') as motion,
-        reps.manager_rep_id,
+        coalesce(rep_spans.team, '(unassigned)') as team,
+        coalesce(rep_spans.business_unit, '(unassigned)') as business_unit,
+        coalesce(rep_spans.motion, '(unassigned)') as motion,
+        rep_spans.manager_rep_id,
         peopled.outcome,
         peopled.outcome_basis,
         peopled.party_reason,
@@ -151,10 +153,11 @@ final as (
         end as broken_on
     from peopled
     left join account_ids
-        on peopled.source_account_id = account_ids.source_account_id
-    asof left join reps
-        on peopled.creator_rep_id = reps.rep_id
-        and peopled.booked_on >= reps.valid_from
+        on peopled.record_system = account_ids.record_system
+        and peopled.source_account_id = account_ids.source_account_id
+    left join rep_spans
+        on peopled.creator_rep_id = rep_spans.rep_id
+        and peopled.booked_on between rep_spans.span_from and rep_spans.span_to
 
 )
 

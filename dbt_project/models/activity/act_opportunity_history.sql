@@ -37,9 +37,9 @@ crm_reps as (
 
 ),
 
-reps as (
+rep_spans as (
 
-    select * from {{ ref('act_reps') }}
+    select * from {{ ref('act_rep_spans') }}
 
 ),
 
@@ -161,14 +161,14 @@ owned as (
 
     select
         known.*,
-        reps.motion as owner_motion
+        rep_spans.motion as owner_motion
     from known
     left join crm_reps
         on known.record_system = crm_reps.record_system
         and known.owner_id = crm_reps.user_id
-    asof left join reps
-        on crm_reps.rep_id = reps.rep_id
-        and known.recorded_on >= reps.valid_from
+    left join rep_spans
+        on crm_reps.rep_id = rep_spans.rep_id
+        and known.recorded_on between rep_spans.span_from and rep_spans.span_to
 
 ),
 

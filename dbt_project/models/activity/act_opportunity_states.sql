@@ -129,7 +129,10 @@ final as (
         stood.source_id,
         stood.file_id,
         stood.record,
-        coalesce(account_ids.account_id, stood.account_id) as account_id,
+        coalesce(
+            account_ids.account_id,
+            {{ record_key('stood.record_system', 'stood.account_id') }}
+        ) as account_id,
         stood.primary_contact_id,
         stood.owner_id,
         stood.type as deal_type,
@@ -152,7 +155,9 @@ final as (
         stood.current_amount is not null and stood.yen_per_unit is null
             as is_amount_unconverted
     from stood
-    left join account_ids on stood.account_id = account_ids.source_account_id
+    left join account_ids
+        on stood.record_system = account_ids.record_system
+        and stood.account_id = account_ids.source_account_id
 
 )
 
