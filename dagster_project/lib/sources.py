@@ -61,6 +61,12 @@ def _scalar_text(value: object) -> object:
     return value
 
 
+def _header_text(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is read by YAML as true or false (No, Yes, On, Off): put it in quotes")
+    return _scalar_text(value)
+
+
 _DIRECTIVES = set("aAbBcdfgGHIjmMnpSuUwWxXyYzZ%-")
 
 
@@ -85,6 +91,7 @@ def _valid_strptime(value: str) -> str:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Regex = Annotated[str, AfterValidator(_valid_regex)]
 Text = Annotated[str, BeforeValidator(_scalar_text)]
+Header = Annotated[str, BeforeValidator(_header_text), Field(min_length=1)]
 StrptimeFormat = Annotated[str, AfterValidator(_valid_strptime)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Encoding = Literal["auto", "utf-8", "utf-16", "cp932"]
@@ -146,7 +153,7 @@ class Acceptance(_Strict):
 class CustomField(_Strict):
     """The header that fills a canonical column, and what its values are called here."""
 
-    field: str = Field(min_length=1)
+    field: Header
     map: dict[Text, Text] = {}
 
 
@@ -242,7 +249,7 @@ class MappedObject(_Strict):
     files: tuple[str, ...] = Field(min_length=1)
     format: Literal["csv", "tsv", "xlsx", "jsonl"] = "csv"
     sheet: str | None = None
-    columns: dict[str, str] = Field(min_length=1)
+    columns: dict[str, Header] = Field(min_length=1)
     values: dict[str, dict[Text, Text]] = {}
     formats: dict[str, ValueFormat] = {}
     constants: dict[str, Text] = {}
@@ -517,9 +524,6 @@ def _mapped_problems(where: str, item: MappedObject, contracts: Contracts) -> li
         for name, value in item.formats.items()
         if (column := contract.column(name)) and (problem := _unfit(column, value))
     ]
-    headers = list(item.columns.values())
-    if any(not header for header in headers):
-        problems.append(f"{where}.columns: a header is empty")
     return problems
 
 

@@ -1,0 +1,93 @@
+"""`config/sources.yml`: every mistake is refused before anything runs, with file and key."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagster_project.lib.errors import ConfigError
+from tests.ingestion.conftest import Company
+
+MAPPED = """
+sources:
+  - id: other
+    system: mapped
+    class: sfa
+    objects:
+      - object: leads
+        files: ["*.csv"]
+        columns: {lead_id: 番号, company: 会社名, created_at: 登録日, lead_score: 点}
+        formats: {created_at: {timestamp: "%Y/%m/%d %H:%M"}, lead_score: {decimal: ","}}
+        values: {company: {"1": A}}
+"""
+
+
+def one(keys: str) -> str:
+    return f"sources: [{{id: a, system: salesforce, {keys}}}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sources: [", "not valid YAML"),
+        ("sources: [{id: a, system: sap}]", "sources.0.system"),
+        (one("timezon: Asia/Tokyo"), "sources.0.timezon"),
+        (one("timezone: Asia/Tokio"), "not an IANA time zone"),
+        (one("encoding: shift_jis"), "sources.0.encoding"),
+        (one("delimiter: ab"), "sources.0.delimiter"),
+        ("sources: [{id: ../x, system: salesforce}]", "sources.0.id"),
+        (
+            "sources: [{id: a, system: salesforce}, {id: A, system: miitel}]",
+            "this id is used twice",
+        ),
+        (one("custom: {lead_scor: X}"), "did you mean lead_score"),
+        (one("custom: {deals.amount: X}"), "salesforce has no object deals"),
+        (one("acceptance: {mode: stage}"), "mode stage needs stage"),
+        (one("acceptance: {mode: custom_field, field: X}"), "needs field"),
+        (one("coverage: {basis: file_name}"), "needs pattern"),
+        (one("coverage: {basis: file_name, pattern: '('}"), "not a regular expression"),
+        (one("coverage: {basis: file_name, pattern: '(?P<day>x)'}"), "named group"),
+        (one("extracted_at: {pattern: '(?P<day>x)'}"), "named group"),
+        (one("feed: webhook"), "feed is only for system miitel"),
+        (one("objects: [{object: leads, files: [x], columns: {a: b}}]"), "only for system mapped"),
+        ("sources: [{id: a, system: mapped, class: sfa}]", "needs objects"),
+        (MAPPED.replace("class: sfa", ""), "needs class"),
+        (MAPPED.replace("object: leads", "object: lead"), "did you mean leads"),
+        (MAPPED.replace("company: 会社名", "compny: 会社名"), "did you mean company"),
+        (MAPPED.replace("lead_id: 番号, ", ""), "needs a header (or a constant) for lead_id"),
+        (MAPPED.replace("%Y/%m/%d %H:%M", "%Y/%Q"), "unknown part %Q"),
+        (MAPPED.replace("%Y/%m/%d %H:%M", "yyyy/mm/dd"), "not a strptime format"),
+        (MAPPED.replace('timestamp: "%Y', 'date: "%Y', 1).replace("created_at: {date", "company: {date"), "date is for dates"),
+        (MAPPED.replace('decimal: ","', 'decimal: ",", thousands: ","'), "same character"),
+        (MAPPED.replace("values: {company", "values: {compani"), "did you mean company"),
+        (MAPPED.replace("番号", "No"), "put it in quotes"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_refused_with_its_file_and_key(company: Company, text: str, said: str) -> None:
+    company.configure(text)
+    with pytest.raises(ConfigError) as refused:
+        _ = company.sources
+    assert said in str(refused.value)
+    assert str(company.house.sources_file) in str(refused.value)
+
+
+def test_planning_is_always_there(company: Company) -> None:
+    company.configure("sources: []")
+    assert [source.id for source in company.sources.sources] == ["planning"]
+
+
+def test_planning_may_be_configured(company: Company) -> None:
+    company.configure("sources: [{id: planning, system: planning, encoding: cp932}]")
+    assert [source.encoding for source in company.sources.sources] == ["cp932"]
+
+
+def test_yaml_booleans_in_a_value_map_mean_their_text(company: Company) -> None:
+    company.configure(one("custom: {lead_score: {field: S__c, map: {true: 1, 0: 2}}}"))
+    source = company.sources.sources[0]
+    assert source.custom["lead_score"].map == {"true": "1", "0": "2"}
+
+
+def test_a_mapped_source_is_accepted(company: Company) -> None:
+    company.configure(MAPPED)
+    source = company.sources.get("other")
+    assert source is not None
+    assert source.class_name == "sfa"
