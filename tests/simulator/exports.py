@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tests.simulator.world import TOKYO_OFFSET, BadRow, Delivery, Dialect, Plan, Record
 
@@ -63,7 +63,7 @@ def deliver(
         if first == second_webhook_day(plan):
             delivery.copies = (f"calls_{span}_{stamp} (1).jsonl.gz",)
     elif source_id == "miitel-history":
-        flow = months == 1
+        flow = history_view(plan, last) == "flow"
         delivery.dialect = (
             Dialect(view="flow", durations="seconds", quote_all=False, gzip=True)
             if flow
@@ -102,6 +102,13 @@ def deliver(
     if plan.bad_rows:
         _plant(plan, delivery, months, rows)
     return delivery
+
+
+def history_view(plan: Plan, day: date) -> Literal["list", "flow"]:
+    """The view a month's history was exported in: only the second month's knows which legs are one
+    call."""
+    months = (day.year - plan.first_day.year) * 12 + day.month - plan.first_day.month
+    return "flow" if months == 1 else "list"
 
 
 def second_webhook_day(plan: Plan) -> date:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tests.simulator import company as selling
-from tests.simulator import identifiers, vocabulary
+from tests.simulator import exports, identifiers, vocabulary
 from tests.simulator.company import Rep
 from tests.simulator.office import Person
 from tests.simulator.prospects import Prospects
@@ -124,6 +124,7 @@ class Phones(Prospects):
         if self._in_history(day):
             self.history.extend(self._history_row(call_id, leg, day, rng) for leg in legs)
         if self._is_history_only(day):
+            self._lone_legs(legs, day)
             return
         received = utc(day, max(leg.end for leg in legs) + rng.randrange(20, 400))
         tagged = [leg for leg in legs if leg.tags]
@@ -142,6 +143,14 @@ class Phones(Prospects):
         if rng.random() < 0.01:
             # Fixed-IP mode sends the last minutes again, unchanged.
             self._deliver(dict(record), received + timedelta(seconds=600))
+
+    def _lone_legs(self, legs: list[Leg], day: date) -> None:
+        """The list view does not say what a leg continues: further legs look like other calls."""
+        if len(legs) > 1 and exports.history_view(self.plan, day) == "list":
+            for leg in legs[1:]:
+                self._call_truth(
+                    leg.leg_id, leg.agent, leg.customer, "nobody", "unknown", day, 0, "miitel"
+                )
 
     def _deliver(self, record: Record, received: datetime) -> None:
         self.sequence += 1
@@ -264,10 +273,11 @@ class Phones(Prospects):
         if number is not None and number.startswith("0") and rng.random() < 0.4:
             number = "-".join(identifiers.split_number(number))
         kind = _HISTORY_TYPES[leg.call_type][0 if leg.talk is not None else 1]
+        flow = exports.history_view(self.plan, day) == "flow"
+        chain = {"Parent sequence ID": call_id, "Previous sequence ID": leg.previous}
         return {
             "Sequence ID": leg.leg_id,
-            "Parent sequence ID": call_id,
-            "Previous sequence ID": leg.previous,
+            **(chain if flow else {}),
             "User name": name,
             "Account name": None if customer is None else customer.company.name,
             "Contact person name": (

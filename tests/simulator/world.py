@@ -141,7 +141,8 @@ class CallTruth:
     rep_id: str | None
     person: str | None
     party: Party
-    direction: Literal["outbound", "inbound", "internal"]
+    # unknown: a further leg of a call whose export does not say what it belongs to
+    direction: Literal["outbound", "inbound", "internal", "unknown"]
     day: date
     talk_seconds: int
     origin: Literal["miitel", "mapped", "crm"]
