@@ -4,11 +4,17 @@
     Null when nothing was tried.
 #}
 {% macro wilson_low(successes, trials) -%}
-    {{ wilson_bound(successes, trials, '-') }}
+    case
+        when {{ trials }} > 0
+            then greatest({{ wilson_bound(successes, trials, '-') }}, 0)
+    end
 {%- endmacro %}
 
 {% macro wilson_high(successes, trials) -%}
-    {{ wilson_bound(successes, trials, '+') }}
+    case
+        when {{ trials }} > 0
+            then least({{ wilson_bound(successes, trials, '+') }}, 1)
+    end
 {%- endmacro %}
 
 {% macro wilson_bound(successes, trials, side) -%}

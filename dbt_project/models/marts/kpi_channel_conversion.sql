@@ -78,9 +78,12 @@ counted as (
         coalesce(sum(opportunities), 0) as opportunities,
         coalesce(sum(pipeline_yen), 0) as pipeline_yen,
         coalesce(sum(won_yen), 0) as won_yen,
-        median(greatest(worked_on - lead_created_on, 0)) as median_days_to_worked,
-        median(greatest(met_on - lead_created_on, 0)) as median_days_to_meeting,
-        median(greatest(won_on - lead_created_on, 0)) as median_days_to_won
+        median(greatest(worked_on - lead_created_on, 0)) filter (where worked_on is not null)
+            as median_days_to_worked,
+        median(greatest(met_on - lead_created_on, 0)) filter (where met_on is not null)
+            as median_days_to_meeting,
+        median(greatest(won_on - lead_created_on, 0)) filter (where won_on is not null)
+            as median_days_to_won
     from leads
     group by {{ line | join(', ') }}
 
@@ -129,7 +132,7 @@ final as (
         {{ ratio('cost_yen', 'reached_meeting') }} as cost_per_meeting_yen,
         {{ ratio('cost_yen', 'reached_accepted') }} as cost_per_accepted_yen,
         {{ ratio('cost_yen', 'reached_won') }} as cost_per_won_yen,
-        {{ ratio('won_yen', 'cost_yen') }} as won_per_cost_ratio
+        {{ ratio('coalesce(won_yen, 0)', 'cost_yen') }} as won_per_cost_ratio
     from joined
 
 )
