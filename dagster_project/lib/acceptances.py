@@ -109,9 +109,7 @@ def read(house: House) -> tuple[Acceptance, ...]:
     return tuple(found)
 
 
-def holding(
-    recorded: Iterable[Acceptance], check: str, as_of: date
-) -> Acceptance | None:
+def holding(recorded: Iterable[Acceptance], check: str, as_of: date) -> Acceptance | None:
     """The latest acceptance of this check that holds for this as-of date."""
     found = None
     for acceptance in recorded:

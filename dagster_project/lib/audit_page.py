@@ -7,7 +7,7 @@ and compare. No script, no font, no picture comes from elsewhere; every text is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from html import escape
@@ -108,17 +108,14 @@ def _figures(
             previous=previous,
             status=status,
         )
-        for _, metric, ja, en, category, unit, numerator, denominator, value, target, previous, status
-        in rows
+        for _, metric, ja, en, category, unit, numerator, denominator, value, target, previous, status in rows
     ]
     order = {name: number for number, name in enumerate(_CATEGORIES)}
     figures.sort(key=lambda figure: (order.get(figure.category, 9), figure.metric))
     return (rows[0][0] if rows else None), tuple(figures)
 
 
-def _sources(
-    connection: duckdb.DuckDBPyConnection, as_of: date
-) -> tuple[SourceSummary, ...]:
+def _sources(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[SourceSummary, ...]:
     rows = connection.execute(
         """
         with files as (
@@ -183,9 +180,7 @@ def _set_aside(connection: duckdb.DuckDBPyConnection) -> tuple[SetAside, ...]:
         order by 4 desc, 1, 2, 3
         """
     ).fetchall()
-    return tuple(
-        SetAside(**dict(zip(SetAside.model_fields, row, strict=True))) for row in rows
-    )
+    return tuple(SetAside(**dict(zip(SetAside.model_fields, row, strict=True))) for row in rows)
 
 
 def render(audit: Audit, manifest: Manifest) -> str:
@@ -267,9 +262,10 @@ def _heading(ja: str, en: str) -> str:
     return f"<h2>{_both(ja, en)}</h2>"
 
 
-def _table(heads: Iterable[tuple[str, str] | tuple[str, str, str]], rows: Sequence[str]) -> str:
+def _table(heads: Sequence[tuple[str, ...]], rows: Sequence[str]) -> str:
+    """heads: Japanese, English and, for a column of numbers, its class."""
     cells = "".join(
-        f'<th{" class=" + head[2] if len(head) == 3 else ""}>{_both(head[0], head[1])}</th>'
+        f"<th{' class=' + head[2] if len(head) == 3 else ''}>{_both(head[0], head[1])}</th>"
         for head in heads
     )
     return (
@@ -303,7 +299,11 @@ def _verdict(audit: Audit) -> str:
     facts = [
         ("基準日", "as of", f"{audit.as_of}"),
         ("実行番号", "run", audit.run_id),
-        ("基準日までそろったデータ元", "sources complete to that day", f"{reached} / {len(covered)}"),
+        (
+            "基準日までそろったデータ元",
+            "sources complete to that day",
+            f"{reached} / {len(covered)}",
+        ),
         (
             "前回の公開",
             "previous release",
@@ -363,9 +363,9 @@ def _figures_section(audit: Audit) -> str:
         ("前月", "month before", "n"),
         ("状態", "status"),
     ]
-    return _heading(f"直近の完了月（{label}）・全社", f"Last full month ({label}), whole company") + _table(
-        heads, rows
-    )
+    return _heading(
+        f"直近の完了月（{label}）・全社", f"Last full month ({label}), whole company"
+    ) + _table(heads, rows)
 
 
 def _count(value: float) -> str:
@@ -529,7 +529,12 @@ def _contents_section(manifest: Manifest) -> str:
         f'<td class="n">{table.rows:,}</td><td><code>{escape(table.content)}</code></td></tr>'
         for table in manifest.tables
     ]
-    heads = [("表", "table"), ("内容", "what it holds"), ("行", "rows", "n"), ("指紋", "fingerprint")]
+    heads = [
+        ("表", "table"),
+        ("内容", "what it holds"),
+        ("行", "rows", "n"),
+        ("指紋", "fingerprint"),
+    ]
     return (
         _heading("公開する表", "Published tables")
         + f"<details><summary>{len(rows)}</summary>{_table(heads, rows)}</details>"

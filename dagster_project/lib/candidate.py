@@ -216,9 +216,7 @@ def build(
         for path in sorted(building.rglob("*"))
         if path.is_file()
     )
-    manifest = Manifest(
-        **run, packages=_packages(), tables=tables, files=files, inputs=inputs
-    )
+    manifest = Manifest(**run, packages=_packages(), tables=tables, files=files, inputs=inputs)
     (building / MANIFEST).write_text(
         manifest.model_dump_json(indent=2) + "\n", encoding="utf-8", newline="\n"
     )
@@ -315,7 +313,9 @@ def _copy_table(
     order = ", ".join(identifier(name) for name in table.key) or columns
     parquet = building / PARQUET / f"{table.name}.parquet"
     try:
-        connection.execute(f"create table {target} as select {columns} from {source} order by {order}")
+        connection.execute(
+            f"create table {target} as select {columns} from {source} order by {order}"
+        )
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise CandidateError(
             f"The published table {table.name} is not as its contract says.",
@@ -325,8 +325,7 @@ def _copy_table(
     connection.execute(f"comment on table {target} is {literal(table.description)}")
     for column in table.columns:
         connection.execute(
-            f"comment on column {target}.{identifier(column.name)} is "
-            f"{literal(column.description)}"
+            f"comment on column {target}.{identifier(column.name)} is {literal(column.description)}"
         )
     connection.execute(
         f"copy {target} to {literal(str(parquet))} (format parquet, compression zstd)"

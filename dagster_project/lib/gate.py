@@ -57,11 +57,12 @@ def judge(
     for name in (AUDIT, AUDIT_PAGE):
         (folder / name).unlink(missing_ok=True)
     recorded = acceptances.read(house)
+    loaded = suites.load(expectations, {table.name: table.columns for table in manifest.tables})
     checks = [
-        *_suite_results(house, settings, folder, manifest, expectations),
-        *_book_results(house, settings, manifest),
+        *judge_tables(house, settings, folder / WAREHOUSE, manifest, loaded),
+        *judge_books(house, settings, manifest),
     ]
-    dbt_checks, models, tests = _dbt_results(dbt_target or house.dbt_target, manifest)
+    dbt_checks, models, tests = judge_dbt(dbt_target or house.dbt_target, manifest)
     checks += dbt_checks
     checks = [_accepted(check, recorded, manifest) for check in checks]
     summary = audit_page.summarise(house, folder, manifest, models=models, tests=tests)
@@ -109,10 +110,14 @@ def _write(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _suite_results(
-    house: House, settings: Settings, folder: Path, manifest: Manifest, expectations: Path
+def judge_tables(
+    house: House,
+    settings: Settings,
+    warehouse: Path,
+    manifest: Manifest,
+    loaded: Sequence[Suite],
 ) -> list[CheckResult]:
-    loaded = suites.load(expectations, {table.name: table.columns for table in manifest.tables})
+    """What the suites say about the tables of one warehouse file."""
     # Imported here: Great Expectations takes seconds to import.
     from dagster_project.lib import gx_duckdb
 
@@ -124,7 +129,7 @@ def _suite_results(
         if (reason := _does_not_apply(suite, check, last_columns))
     }
     outcomes = gx_duckdb.run(
-        folder / WAREHOUSE,
+        warehouse,
         loaded,
         {
             "as_of": manifest.as_of,
@@ -245,7 +250,8 @@ def _expected(check: Check) -> str:
     return (check.expect or "").removeprefix("expect_").replace("_", " ")
 
 
-def _book_results(house: House, settings: Settings, manifest: Manifest) -> list[CheckResult]:
+def judge_books(house: House, settings: Settings, manifest: Manifest) -> list[CheckResult]:
+    """What the reconciliation says about the work database."""
     results = []
     with reconciliation.books(house.work_database) as connection:
         for question in reconciliation.QUESTIONS:
@@ -278,7 +284,8 @@ def _book_results(house: House, settings: Settings, manifest: Manifest) -> list[
     return results
 
 
-def _dbt_results(target: Path, manifest: Manifest) -> tuple[list[CheckResult], int, int]:
+def judge_dbt(target: Path, manifest: Manifest) -> tuple[list[CheckResult], int, int]:
+    """What dbt's own results say, and how many models and tests they cover."""
     note = None
     findings: Mapping[str, reconciliation.Finding] = {}
     models = tests = 0

@@ -18,6 +18,7 @@ import warnings
 # Before the import: it decides about telemetry while it is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
+import builtins
 import contextlib
 import io
 import logging
@@ -34,7 +35,12 @@ with warnings.catch_warnings():
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
     from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
-    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import (
+        SqlAlchemyExecutionEngine,
+    )
+    from great_expectations.expectations.core.unexpected_rows_expectation import (
+        UnexpectedRowsExpectation,
+    )
     from great_expectations.expectations.registry import (
         get_expectation_impl,
         list_registered_expectation_implementations,
@@ -47,7 +53,7 @@ from dagster_project.lib.suites import BATCH, NO_ROWS, Check, Suite
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
-class OneConnectionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
+class OneConnectionEngine(SqlAlchemyExecutionEngine):
     """Keeps its connection until `close`."""
 
     @contextmanager
@@ -57,17 +63,18 @@ class OneConnectionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
         yield self._connection
 
 
-class KuraDuckDBDatasource(SQLDatasource):  # type: ignore[misc]
+class KuraDuckDBDatasource(SQLDatasource):
     """A DuckDB file, opened read-only once."""
 
-    type: Literal["kura_duckdb"] = "kura_duckdb"
+    # The name its kind is registered under.
+    type: Literal["kura_duckdb"] = "kura_duckdb"  # type: ignore[assignment]
 
     @property
-    def execution_engine_type(self) -> type[OneConnectionEngine]:
+    def execution_engine_type(self) -> builtins.type[OneConnectionEngine]:
         return OneConnectionEngine
 
 
-class ExpectNoRowsFromQuery(gx.expectations.UnexpectedRowsExpectation):  # type: ignore[misc]
+class ExpectNoRowsFromQuery(UnexpectedRowsExpectation):
     """Passes when the query returns no row. Only counts: the rows themselves are never fetched."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
@@ -75,8 +82,8 @@ class ExpectNoRowsFromQuery(gx.expectations.UnexpectedRowsExpectation):  # type:
     def _validate(
         self,
         metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
-        execution_engine: Any = None,  # noqa: ARG002
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
     ) -> dict[str, Any]:
         rows = metrics["unexpected_rows_query.row_count"]
         return {"success": rows == 0, "result": {"observed_value": rows}}
@@ -158,13 +165,12 @@ def _run(
 ) -> list[Outcome]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = KuraDuckDBDatasource(
-        name="candidate",
+    # The name of the method is made from the datasource's `type`.
+    source = context.data_sources.add_kura_duckdb(
+        "candidate",
         connection_string=f"duckdb:///{warehouse}",
         kwargs={"connect_args": {"read_only": True, "config": {"threads": 2}}},
     )
-    context.data_sources.add_or_update_kura_duckdb(source)
-    source = context.data_sources.get("candidate")
     engine = source.get_execution_engine()
     outcomes: list[Outcome] = []
     try:
@@ -202,7 +208,9 @@ def _run_suite(
                 get_expectation_impl(name)(**arguments, meta={"kura": mark})
             )
     results = batch.validate(expectations, result_format=_RESULT_FORMAT)
-    found = {(result.expectation_config.meta or {}).get("kura"): result for result in results.results}
+    found = {
+        (result.expectation_config.meta or {}).get("kura"): result for result in results.results
+    }
     return [
         _outcome(suite.check_id(check), column, found.get(mark))
         for mark, (check, column) in planned.items()

@@ -91,7 +91,7 @@ def query(house: House, sql: str) -> Iterator[Answer]:
             raise QueryError(
                 str(error).splitlines()[0],
                 where="the SQL text",
-                remedy="Tables: `kpi query \"show tables\"`. Only reading is possible, and only "
+                remedy='Tables: `kpi query "show tables"`. Only reading is possible, and only '
                 "the release.",
             ) from error
         names = tuple(column[0] for column in description or ())

@@ -531,9 +531,7 @@ def dbt_findings(target: Path, run_id: str) -> DbtFindings:
     foreign = [name for name, (run, _) in runs.items() if run != run_id]
     built, tested = runs["run"][1], runs["test"][1]
     unbuilt = sorted(_short(key) for key in models if built.get(key) != "success")
-    not_run = sorted(
-        key for key in tests if tested.get(key, "skipped") in {"skipped", "no-op"}
-    )
+    not_run = sorted(key for key in tests if tested.get(key, "skipped") in {"skipped", "no-op"})
     failed = sorted(
         key
         for key, severity in tests.items()

@@ -389,7 +389,7 @@ def _publications(house: House) -> dict[str, datetime]:
     """Release id → when it first became current."""
     if not house.publications.is_file():
         return {}
-    found = {}
+    found: dict[str, datetime] = {}
     for line in house.publications.read_text(encoding="utf-8").splitlines():
         try:
             entry = json.loads(line)

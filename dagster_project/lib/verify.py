@@ -111,7 +111,9 @@ def _tables(folder: Path, manifest: Manifest) -> list[str]:
             ).fetchall()
         }
         declared = {f"main.{table.name}" for table in manifest.tables}
-        problems += [f"the table {name} is not in the manifest" for name in sorted(found - declared)]
+        problems += [
+            f"the table {name} is not in the manifest" for name in sorted(found - declared)
+        ]
         problems += [f"the table {name} is missing" for name in sorted(declared - found)]
         if problems:
             return problems

@@ -135,7 +135,7 @@ MARTS: dict[str, str] = {
         from judged
     """,
     # Every accepted meeting has its opportunity; a quarter is won, a quarter lost.
-    "fct_opportunities": f"""
+    "fct_opportunities": """
         with accepted as (
             select row_number() over (order by meeting_id) as i, * from marts.fct_meetings where is_accepted
         )
@@ -316,8 +316,8 @@ create table raw_kura.sources as
     ) as sources(source_id, system, source_class, is_required);
 create table raw_kura.files as
     select * from (values
-        ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null, repeat('a', 64), 1000::bigint,
-         'accepted', null, 100::bigint, 99::bigint, 1::bigint, true),
+        ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null::varchar, repeat('a', 64), 1000::bigint,
+         'accepted', null::varchar, 100::bigint, 99::bigint, 1::bigint, true),
         ('f2', 'sf', 'salesforce', 'leads', 'sf/lead.csv', null, repeat('b', 64), 500::bigint,
          'accepted', null, 10::bigint, 10::bigint, 0::bigint, true),
         ('f3', 'planning', 'planning', 'roster', 'planning/roster.csv', null, repeat('c', 64), 200::bigint,

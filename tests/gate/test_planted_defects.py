@@ -1,0 +1,307 @@
+"""Every planted defect trips at least the check that was made for it, and a refusing one refuses."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.lib import gate, reconciliation, suites
+from dagster_project.lib.candidate import read_manifest
+from dagster_project.lib.query import WAREHOUSE
+from dagster_project.settings import EXPECTATIONS
+from tests.gate import company
+from tests.gate.company import Company
+
+# check → what breaks a good release so that this check must notice
+IN_TABLES: dict[str, str] = {
+    "release.is_one_row": "insert into release select * from release",
+    "release.is_of_this_run": "update release set release_id = 'yesterday'",
+    "release.is_for_the_as_of_day": "update release set as_of_date = as_of_date - 1",
+    "release.names_company_and_versions": "update release set company_name = null",
+    "dim_dates.holds_the_as_of_day": "delete from dim_dates where date = date '2026-06-30'",
+    "dim_dates.has_no_gap": "delete from dim_dates where date = date '2026-05-05'",
+    "dim_dates.periods_begin_before_their_days": "update dim_dates set week_start = date + 1 where weekday = 3",
+    "dim_dates.some_days_are_business_days": "update dim_dates set is_business_day = false",
+    "dim_reps.spans_do_not_overlap": (
+        "update dim_reps set valid_to = date '2026-06-10' where rep_id = 'R2' and not is_current"
+    ),
+    "dim_reps.spans_end_after_they_begin": (
+        "update dim_reps set valid_to = date '2020-01-01' where rep_id = 'R1'"
+    ),
+    "dim_reps.roles_are_known": "update dim_reps set motion = 'wizard' where rep_id = 'R1'",
+    "dim_reps.somebody_sells_inside": "update dim_reps set motion = 'field_sales'",
+    "dim_channels.every_channel_has_a_group": (
+        "update dim_channels set channel_group = null where channel = '展示会'"
+    ),
+    "dim_metrics.core_kpis_are_there": "delete from dim_metrics where metric = 'connect_rate'",
+    "dim_metrics.every_kpi_is_named": "update dim_metrics set name_ja = null where metric = 'wins'",
+    "dim_accounts.key_is_unique": "insert into dim_accounts select * from dim_accounts limit 1",
+    "dim_reps.has_rows": "delete from dim_reps",
+    "fct_calls.key_is_unique": (
+        "insert into fct_calls select * from fct_calls where call_id = 'miitel:7'"
+    ),
+    "fct_calls.key_is_present": "update fct_calls set call_id = null where call_id = 'miitel:7'",
+    "fct_calls.holds_no_email_address": (
+        "update fct_calls set campaign = 'ref taro.yamada@example.co.jp' where call_id = 'miitel:7'"
+    ),
+    "fct_calls.says_who_when_and_what": (
+        "update fct_calls set is_connect = null where call_id = 'miitel:7'"
+    ),
+    "fct_calls.can_be_traced_to_its_export": "update fct_calls set source_file = null where rep_id = 'R2'",
+    "fct_calls.none_lies_after_the_as_of_day": (
+        "update fct_calls set called_on = date '2026-07-01' where call_id = 'miitel:7'"
+    ),
+    "fct_calls.day_belongs_to_its_instant": (
+        "update fct_calls set started_at = started_at - interval 3 day where call_id = 'miitel:7'"
+    ),
+    "fct_calls.words_are_known": "update fct_calls set direction = 'sideways' where call_id = 'miitel:7'",
+    "fct_calls.connect_is_a_reached_human": "update fct_calls set is_human_reached = false",
+    "fct_calls.reached_human_answered": "update fct_calls set is_answered = false",
+    "fct_calls.connect_has_its_basis": "update fct_calls set connect_basis = 'none'",
+    "fct_calls.speech_and_duration_need_a_person": (
+        "update fct_calls set match_level = 'account', person_id = null where connect_basis = 'speech'"
+    ),
+    "fct_calls.unidentified_party_is_no_connect": "update fct_calls set is_unidentified_party = is_connect",
+    "fct_calls.only_outbound_calls_are_dials": (
+        "update fct_calls set direction = 'inbound' where call_id = 'miitel:7'"
+    ),
+    "fct_calls.person_match_names_the_person": (
+        "update fct_calls set person_id = null where call_id = 'miitel:7'"
+    ),
+    "fct_calls.talk_is_not_negative": "update fct_calls set talk_seconds = -5 where call_id = 'miitel:7'",
+    "fct_calls.unanswered_calls_have_no_talk": (
+        "update fct_calls set talk_seconds = 12 where not is_answered"
+    ),
+    "fct_calls.talk_is_humanly_long": "update fct_calls set talk_seconds = talk_seconds * 1000",
+    "fct_calls.few_talks_last_half_a_day": (
+        "update fct_calls set talk_seconds = 50000 where call_id = 'miitel:1'"
+    ),
+    "fct_calls.answer_rate_is_believable": "update fct_calls set is_answered = true",
+    "fct_calls.most_dials_have_a_rep": (
+        "update fct_calls set rep_id = '(unassigned)' where rep_id = 'R2'"
+    ),
+    "fct_calls.reps_accounts_and_channels_are_known": (
+        "update fct_calls set rep_id = 'R9' where call_id = 'miitel:7'"
+    ),
+    "fct_calls.past_changed_little": "delete from fct_calls where called_on < date '2026-06-15'",
+    "fct_emails.none_lies_after_the_as_of_day": "update fct_emails set sent_on = sent_on + 200",
+    "fct_emails.nobody_sends_thousands_a_day": (
+        "insert into fct_emails select fct_emails.* replace (email_id || '-' || i as email_id) "
+        "from fct_emails, range(600) as copies(i) where email_id = 'sf:1'"
+    ),
+    "fct_meetings.a_meeting_is_booked_once": (
+        "update fct_meetings set meeting_id = 'ev1' where event_id = 'ev2'"
+    ),
+    "fct_meetings.held_excludes_missed": "update fct_meetings set is_no_show = true where is_held",
+    "fct_meetings.only_inside_sales_books": (
+        "update fct_meetings set motion = 'field_sales' where event_id = 'ev2'"
+    ),
+    "fct_meetings.what_does_not_count_says_why": (
+        "update fct_meetings set meeting_id = null where event_id = 'ev2'"
+    ),
+    "fct_meetings.every_booked_meeting_has_one_decision": (
+        "update fct_meetings set is_rejected = true where is_accepted"
+    ),
+    "fct_meetings.nothing_happened_after_the_as_of_day": (
+        "update fct_meetings set meeting_on = date '2026-07-02' where event_id = 'ev1'"
+    ),
+    "fct_meetings.most_past_meetings_have_an_outcome": (
+        "update fct_meetings set outcome = 'unknown', is_held = false, is_no_show = false"
+    ),
+    "fct_opportunities.stands_in_exactly_one_state": "update fct_opportunities set is_open = true",
+    "fct_opportunities.wins_and_losses_have_their_day": "update fct_opportunities set won_on = null",
+    "fct_opportunities.credit_is_whole": "update fct_opportunities set credit_basis = null",
+    "fct_opportunities.credited_meeting_counts": "update fct_opportunities set meeting_id = 'ev99999'",
+    "fct_opportunities.amounts_are_not_negative": "update fct_opportunities set amount_yen = -amount_yen",
+    "fct_opportunities.amounts_are_believable": "update fct_opportunities set amount_yen = amount_yen * 1e6",
+    "fct_opportunities.missing_amounts_say_so": "update fct_opportunities set amount_yen = null",
+    "kpi_rep_daily.counts_are_not_negative": "update kpi_rep_daily set dials = -dials",
+    "kpi_rep_daily.connects_lie_within_reached_within_answered_within_dials": (
+        "update kpi_rep_daily set connects = dials + 1"
+    ),
+    "kpi_rep_daily.approaches_are_dials_and_emails": "update kpi_rep_daily set approaches = dials",
+    "kpi_rep_daily.rates_are_ratios_of_their_counts": "update kpi_rep_daily set connect_rate = 0.9",
+    "kpi_rep_daily.shares_lie_between_0_and_1": "update kpi_rep_daily set connect_rate = 17",
+    "kpi_rep_daily.calls_add_up": "delete from kpi_rep_daily where date = date '2026-06-10'",
+    "kpi_rep_daily.talk_adds_up": "update kpi_rep_daily set talk_seconds = talk_seconds + 1",
+    "kpi_rep_daily.emails_add_up": "update kpi_rep_daily set emails_sent = emails_sent * 2",
+    "kpi_rep_daily.meetings_add_up": "update kpi_rep_daily set meetings_booked = meetings_booked + 1",
+    "kpi_rep_daily.decisions_add_up": "update kpi_rep_daily set accepted = 0",
+    "kpi_rep_daily.opportunities_and_wins_add_up": "update kpi_rep_daily set won_amount_yen = 0",
+    "kpi_rep_daily.nobody_dials_a_thousand_times_a_day": "update kpi_rep_daily set dials = dials * 500",
+    "kpi_rep_daily.days_reps_and_channels_are_known": "update kpi_rep_daily set channel = 'TV'",
+    "kpi_rep_daily.idle_days_count_nothing": "update kpi_rep_daily set has_activity = false",
+    "kpi_rep_daily.reaches_the_last_days": "delete from kpi_rep_daily where date > date '2026-06-10'",
+    "kpi_rep_daily.past_changed_little": "delete from kpi_rep_daily where month(date) < 6",
+    "kpi_scorecard.teams_add_up_to_the_company": (
+        "delete from kpi_scorecard where scope_type = 'team' and scope_key = '東京2課'"
+    ),
+    "kpi_scorecard.reps_add_up_to_the_company": (
+        "update kpi_scorecard set numerator = numerator + 1, value = value + 1 "
+        "where scope_type = 'rep' and metric = 'dials'"
+    ),
+    "kpi_scorecard.months_agree_with_the_days": (
+        "update kpi_scorecard set numerator = numerator + 1, value = value + 1 "
+        "where scope_type = 'company' and metric = 'connects' and period_type = 'month'"
+    ),
+    "kpi_scorecard.months_add_up_to_quarters": (
+        "update kpi_scorecard set numerator = 1, value = 1 where period_type = 'quarter' and metric = 'wins'"
+    ),
+    "kpi_scorecard.values_are_ratios_of_their_sums": (
+        "update kpi_scorecard set value = 0 where metric = 'connect_rate'"
+    ),
+    "kpi_scorecard.shares_lie_between_0_and_1": (
+        "update kpi_scorecard set value = 1.4, numerator = 1.4 * denominator where metric = 'connect_rate'"
+    ),
+    "kpi_scorecard.absent_is_not_zero": "update kpi_scorecard set covered_days = 0, value = 0",
+    "kpi_scorecard.metrics_are_in_the_catalogue": "update kpi_scorecard set metric = 'vibes'",
+    "kpi_scorecard.periods_fit_the_as_of_day": "update kpi_scorecard set is_period_over = false",
+    "kpi_scorecard.words_are_known": "update kpi_scorecard set status = 'fine'",
+    "kpi_scorecard.last_month_changed_little": (
+        "update kpi_scorecard set numerator = numerator * 3, value = value * 3 where metric = 'dials'"
+    ),
+    "kpi_channel_conversion.steps_never_widen": (
+        "update kpi_channel_conversion set reached_worked = reached_mql + 1"
+    ),
+    "kpi_channel_conversion.states_add_up_to_the_leads": (
+        "update kpi_channel_conversion set state_nurturing = 0"
+    ),
+    "kpi_channel_conversion.a_lead_has_at_least_one_record": (
+        "update kpi_channel_conversion set lead_records = 1"
+    ),
+    "kpi_channel_conversion.intervals_hold_their_rate": (
+        "update kpi_channel_conversion set lead_to_won_rate_low = 0.5"
+    ),
+    "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
+    "kpi_data_quality.says_what_was_read": (
+        "delete from kpi_data_quality where check_name = 'records_in'"
+    ),
+}
+
+IN_BOOKS: dict[str, str] = {
+    "reconciliation.every_record_of_every_file": (
+        "update raw_kura.files set records_in = 101 where file_id = 'f1'"
+    ),
+    "reconciliation.every_quarantined_record_has_a_reason": "delete from raw_kura.file_quarantine",
+    "reconciliation.raw_rows_equal_accepted_records": (
+        "delete from raw_miitel.history_legs where _record = 50"
+    ),
+    "reconciliation.staged_records_equal_raw_rows": (
+        "delete from staging.stg_salesforce__leads where record = 3"
+    ),
+    "reconciliation.every_rejected_row_is_listed": "delete from activity.act_rejected_records",
+    "reconciliation.every_planning_row_is_accepted": (
+        "update raw_kura.files set records_quarantined = 1, records_accepted = 3 where file_id = 'f3'"
+    ),
+    "reconciliation.required_sources_cover_the_day": (
+        "update activity.act_source_coverage set is_covered = false "
+        "where source_id = 'sf' and date = date '2026-06-30'"
+    ),
+    "reconciliation.few_records_are_set_aside": (
+        "update raw_kura.files set records_in = 199, records_quarantined = 100 where file_id = 'f1'"
+    ),
+    "reconciliation.no_file_is_rejected": (
+        "update raw_kura.files set status = 'rejected', reject_code = 'unknown_header' where file_id = 'f2'"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def loaded(published: Company) -> tuple[suites.Suite, ...]:
+    manifest = read_manifest(published.house.current.resolve())
+    return suites.load(EXPECTATIONS, {table.name: table.columns for table in manifest.tables})
+
+
+@pytest.mark.parametrize("check", IN_TABLES)
+def test_a_defect_in_the_tables_trips_its_check(
+    check: str, published: Company, loaded: tuple[suites.Suite, ...], tmp_path: Path
+) -> None:
+    release = published.house.current.resolve()
+    warehouse = tmp_path / WAREHOUSE
+    shutil.copyfile(release / WAREHOUSE, warehouse)
+    manifest = read_manifest(release)
+    table = check.partition(".")[0]
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(IN_TABLES[check])
+        rows = connection.execute(f"select count(*) from {table}").fetchone()
+    assert rows is not None
+    tables = tuple(
+        facts.model_copy(update={"rows": rows[0]}) if facts.name == table else facts
+        for facts in manifest.tables
+    )
+    manifest = manifest.model_copy(update={"tables": tables})
+    suite = [suite for suite in loaded if suite.table == table]
+    results = gate.judge_tables(published.house, published.settings, warehouse, manifest, suite)
+    tripped = {result.id: result for result in results if not result.passed}
+    assert check in tripped
+    assert tripped[check].ran
+    assert tripped[check].refuses == (tripped[check].kind == "critical")
+
+
+@pytest.mark.parametrize("check", IN_BOOKS)
+def test_a_defect_on_the_way_trips_its_check(
+    check: str, judged: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    broken = copy_of(judged)
+    broken.change(IN_BOOKS[check])
+    manifest = read_manifest(gate.the_candidate(broken.house))
+    results = gate.judge_books(broken.house, broken.settings, manifest)
+    tripped = {result.id: result for result in results if not result.passed}
+    assert check in tripped
+    assert tripped[check].ran
+
+
+@pytest.mark.parametrize(
+    ("check", "run", "statuses"),
+    [
+        (reconciliation.DBT_RUN, "another-run", {}),
+        (reconciliation.DBT_MODELS, company.RUN, {"kpi_scorecard": "error"}),
+        (reconciliation.DBT_MODELS, company.RUN, {"kpi_scorecard": "absent"}),
+        (reconciliation.DBT_TESTS, company.RUN, {"keys_of_fct_calls": "fail"}),
+        (reconciliation.DBT_TESTS, company.RUN, {"keys_of_fct_calls": "error"}),
+        (reconciliation.DBT_TESTS, company.RUN, {"keys_of_fct_calls": "skipped"}),
+        (reconciliation.DBT_TESTS, company.RUN, {"keys_of_fct_calls": "absent"}),
+    ],
+)
+def test_a_defect_in_the_transformation_trips_its_check(
+    check: str,
+    run: str,
+    statuses: dict[str, str],
+    judged: Company,
+    copy_of: Callable[[Company], Company],
+) -> None:
+    broken = copy_of(judged)
+    company.write_dbt_results(broken.house, run, **statuses)
+    manifest = read_manifest(gate.the_candidate(broken.house))
+    results, _, _ = gate.judge_dbt(broken.house.dbt_target, manifest)
+    assert check in {result.id for result in results if result.refuses}
+
+
+def test_without_results_of_dbt_nothing_passes(
+    judged: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    broken = copy_of(judged)
+    (broken.house.dbt_target / "run_results.test.json").unlink()
+    manifest = read_manifest(gate.the_candidate(broken.house))
+    results, _, _ = gate.judge_dbt(broken.house.dbt_target, manifest)
+    assert reconciliation.DBT_TESTS in {result.id for result in results if result.refuses}
+
+
+def test_a_table_of_the_books_that_is_missing_is_a_check_that_did_not_run(
+    judged: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    broken = copy_of(judged)
+    broken.change("drop table activity.act_source_coverage")
+    manifest = read_manifest(gate.the_candidate(broken.house))
+    results = gate.judge_books(broken.house, broken.settings, manifest)
+    coverage = next(r for r in results if r.id.endswith("required_sources_cover_the_day"))
+    assert coverage.status == "did_not_run"
+    assert coverage.refuses
+
+
+def test_there_are_at_least_thirty_planted_defects() -> None:
+    assert len(IN_TABLES) + len(IN_BOOKS) >= 30
