@@ -368,7 +368,18 @@ class _Night:
         return "rejected"
 
     def _is_known(self, content: Content) -> bool:
-        return self.store.get(rules_for(content, self._contracts).file_id) is not None
+        return self._kept(rules_for(content, self._contracts)) is not None
+
+    def _kept(self, rules: Rules) -> Receipt | None:
+        """The reading under these rules, if all of it is still there."""
+        known = self.store.get(rules.file_id)
+        if (
+            known is not None
+            and known.records_quarantined
+            and not quarantine.set_aside_file(self._house, known.file_id).is_file()
+        ):
+            return None
+        return known
 
     def _keep(self, content: Content, location: Path | None, item: ExportFile) -> str | None:
         """Judge one content; None when its file was changed meanwhile."""
@@ -377,7 +388,7 @@ class _Night:
         if twin is not None:
             self._rows.append((_duplicate(twin, content), False))
             return "skipped_duplicate"
-        known = self.store.get(rules.file_id)
+        known = self._kept(rules)
         if known is not None:
             self._note(relocated(known, content.path, content.member), is_new=False)
             return "unchanged"

@@ -74,12 +74,17 @@ class RejectedFile:
     remedy: str | None
 
 
+def set_aside_file(house: House, file_id: str) -> Path:
+    """Where the records one reading set aside are kept."""
+    return house.quarantine / _FOLDER / f"{file_id}.parquet"
+
+
 def write_set_aside(
     house: House, connection: duckdb.DuckDBPyConnection, item: SetAsideFile
 ) -> None:
     """Keep what one reading set aside; written before the reading's receipt."""
-    folder = house.quarantine / _FOLDER
-    private_folder(folder)
+    target = set_aside_file(house, item.file_id)
+    private_folder(target.parent)
     connection.execute(f"create or replace temp table set_aside ({_COLUMNS})")
     rows = [
         (
@@ -104,7 +109,7 @@ def write_set_aside(
             + ", ".join(f"unnest(${place + 1})" for place in range(11)),
             [list(values) for values in zip(*batch, strict=True)],
         )
-    _write(connection, "from set_aside order by record", folder / f"{item.file_id}.parquet")
+    _write(connection, "from set_aside order by record", target)
 
 
 def keep_only(house: House, file_ids: Iterable[str]) -> None:

@@ -22,6 +22,7 @@ from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.csv_reading import name, quoted
 from dagster_project.lib.holidays_table import japanese_holidays
 from dagster_project.lib.ingestion import IngestionResult, Reading
+from dagster_project.lib.quarantine import set_aside_file
 from dagster_project.lib.sources import Source, SourcesConfig, ValueFormat
 from dagster_project.settings import House, Settings
 
@@ -316,7 +317,7 @@ def _file_quarantine(
         str(path)
         for row in result.active
         if row.receipt.records_quarantined
-        and (path := house.quarantine / "structure" / f"{row.receipt.file_id}.parquet").is_file()
+        and (path := set_aside_file(house, row.file_id)).is_file()
     ]
     if paths:
         listed = ", ".join(quoted(path) for path in paths)

@@ -56,7 +56,7 @@ def one(keys: str) -> str:
         (MAPPED.replace("lead_id: 番号, ", ""), "needs a header (or a constant) for lead_id"),
         (MAPPED.replace("%Y/%m/%d %H:%M", "%Y/%Q"), "unknown part %Q"),
         (MAPPED.replace("%Y/%m/%d %H:%M", "yyyy/mm/dd"), "not a strptime format"),
-        (MAPPED.replace('timestamp: "%Y', 'date: "%Y', 1).replace("created_at: {date", "company: {date"), "date is for dates"),
+        (MAPPED.replace("{created_at: {timestamp", "{company: {date"), "date is for dates"),
         (MAPPED.replace('decimal: ","', 'decimal: ",", thousands: ","'), "same character"),
         (MAPPED.replace("values: {company", "values: {compani"), "did you mean company"),
         (MAPPED.replace("番号", "No"), "put it in quotes"),
