@@ -118,7 +118,6 @@ grouped as (
     select
         roots.cti_account,
         roots.call_group_id,
-        roots.feed,
         roots.source_id,
         roots.file_id,
         roots.record,
@@ -126,7 +125,6 @@ grouped as (
         sums.ended_at,
         roots.direction as root_direction,
         roots.leg_role as root_role,
-        roots.ended_at as root_ended_at,
         roots.telephony_result as root_result,
         roots.customer_e164,
         roots.is_own_number,
@@ -157,7 +155,6 @@ grouped as (
     select
         cti_account,
         call_group_id,
-        feed,
         source_id,
         file_id,
         record,
@@ -165,7 +162,6 @@ grouped as (
         coalesce(ended_at, started_at) as ended_at,
         direction as root_direction,
         leg_role as root_role,
-        ended_at as root_ended_at,
         telephony_result as root_result,
         customer_e164,
         is_own_number,
@@ -215,13 +211,7 @@ calls as (
         grouped.customer_e164,
         coalesce(grouped.root_direction = 'internal', false)
         or grouped.is_own_number as is_internal,
-        -- a history row is written when the call is over, whatever cells it leaves empty
-        grouped.root_result = 'in_progress'
-        or (
-            grouped.root_ended_at is null
-            and grouped.root_result <> 'answered'
-            and grouped.feed <> 'history'
-        ) as is_open,
+        coalesce(grouped.root_result = 'in_progress', false) as is_open,
         grouped.rep_id,
         grouped.has_agent,
         cast(grouped.leg_count as bigint) as leg_count,

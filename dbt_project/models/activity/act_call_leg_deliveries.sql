@@ -4,7 +4,7 @@
 {%- set shared = [
     'source_id', 'file_id', 'record', 'element', 'extracted_at', 'leg_id',
     'call_group_id', 'previous_leg_id', 'vendor_call_type', 'direction', 'leg_role',
-    'started_at', 'answered_at', 'ended_at', 'answered_flag', 'answered_by', 'is_voicemail',
+    'started_at', 'answered_at', 'ended_at', 'answered_by', 'is_voicemail',
     'telephony_result', 'talk_seconds', 'agent_user_key', 'agent_email', 'agent_name',
     'customer_number_raw', 'own_number_raw', 'disposition_values', 'has_analysis',
     'agent_talk_ratio', 'turn_count', 'customer_spoke',
@@ -49,35 +49,10 @@ delivered as (
 placed as (
 
     select
-        delivered.* exclude (
-            account,
-            call_group_id,
-            leg_role,
-            telephony_result,
-            talk_seconds,
-            has_analysis
-        ),
+        delivered.* exclude (account, call_group_id, leg_role),
         coalesce(delivered.call_group_id, delivered.leg_id) as call_group_id,
+        -- a telephone system that knows no roles has one leg per call
         coalesce(delivered.leg_role, 'primary') as leg_role,
-        -- a telephone system may state the answer only by its instant
-        coalesce(
-            delivered.telephony_result,
-            case
-                when coalesce(
-                    delivered.answered_flag, delivered.answered_at is not null
-                ) then 'answered'
-                when delivered.ended_at is not null then 'no_answer'
-                else 'unknown'
-            end
-        ) as telephony_result,
-        coalesce(
-            delivered.talk_seconds,
-            date_diff('millisecond', delivered.answered_at, delivered.ended_at) / 1000
-        ) as talk_seconds,
-        coalesce(
-            delivered.has_analysis,
-            delivered.turn_count is not null or delivered.agent_talk_ratio is not null
-        ) as has_analysis,
         case
             when delivered.feed = 'mapped' then {{ record_system('sources') }}
             else

@@ -51,19 +51,9 @@ closed as (
         tasks.*,
         coalesce(tasks.completed_at, tasks.created_at) as logged_at,
         coalesce(
-            case
-                when
-                    lower(tasks.task_subtype) = 'call'
-                    or tasks.call_type is not null
-                    or tasks.call_duration_seconds is not null
-                    then 'call'
-                when lower(tasks.task_subtype) = 'email' then 'email'
-                when lower(tasks.task_subtype) = 'listemail' then 'list_email'
-            end,
-            lower(tasks.activity_kind),
-            'task'
+            tasks.activity_kind,
+            case when tasks.call_duration_seconds is not null then 'call' end
         ) as kind,
-        lower(coalesce(tasks.call_direction, tasks.call_type)) as written_direction,
     from tasks
     where
         coalesce(tasks.is_closed, false)
@@ -104,7 +94,11 @@ activities as (
             account_ids.account_id,
             {{ record_key('dated.record_system', 'dated.account_id') }}
         ) as account_id,
-        coalesce(dated.written_direction, 'outbound') as direction,
+        -- a call logged without a direction is one the rep made
+        case
+            when dated.call_direction in ('inbound', 'internal') then dated.call_direction
+            else 'outbound'
+        end as direction,
         cast(coalesce(dated.call_duration_seconds, 0) as double) as talk_seconds,
         dispositions.disposition,
         dated.cti_call_ref,

@@ -38,7 +38,7 @@ entries as (
         'lead' as record_type,
         lead_id as record_id,
         source_id,
-        email_raw,
+        email_norm as email,
         [phone_raw, mobile_phone_raw] as numbers_raw,
         job_title,
         converted_account_id as account_ref_id,
@@ -46,7 +46,7 @@ entries as (
         cast(null as varchar) as crm_lead_id,
         cast(null as varchar) as crm_contact_id,
         merged_into_id,
-        '' as absorbed_ids,
+        cast(null as varchar[]) as absorbed_ids,
         created_at,
         coalesce(is_deleted, false) as is_deleted,
     from leads
@@ -56,24 +56,15 @@ entries as (
         'contact' as record_type,
         contact_id as record_id,
         source_id,
-        email_raw,
-        list_concat(
-            [
-                phone_raw,
-                mobile_phone_raw,
-                home_phone_raw,
-                other_phone_raw,
-                assistant_phone_raw
-            ],
-            other_phones_raw
-        ) as numbers_raw,
+        email_norm as email,
+        list_concat([phone_raw, mobile_phone_raw], other_phones_raw) as numbers_raw,
         job_title,
         account_id as account_ref_id,
         cast(null as varchar) as converted_contact_id,
         cast(null as varchar) as crm_lead_id,
         cast(null as varchar) as crm_contact_id,
         merged_into_id,
-        '' as absorbed_ids,
+        cast(null as varchar[]) as absorbed_ids,
         created_at,
         coalesce(is_deleted, false) as is_deleted,
     from contacts
@@ -83,7 +74,7 @@ entries as (
         'ma_person' as record_type,
         person_id as record_id,
         source_id,
-        email_raw,
+        email_norm as email,
         [phone_raw, mobile_phone_raw] as numbers_raw,
         job_title,
         cast(null as varchar) as account_ref_id,
@@ -91,10 +82,8 @@ entries as (
         crm_lead_id,
         crm_contact_id,
         cast(null as varchar) as merged_into_id,
-        -- the winner of a merge lists whom it absorbed, HubSpot in two spellings
-        concat_ws(
-            ';', merged_object_ids, merged_vids, array_to_string(merged_ids, ';')
-        ) as absorbed_ids,
+        -- here it is the winner of a merge that lists whom it absorbed
+        merged_ids as absorbed_ids,
         created_at,
         coalesce(is_deleted, false) as is_deleted,
     from marketing_persons
@@ -109,7 +98,7 @@ keyed as (
         record_type,
         record_id,
         source_id,
-        {{ normalise_email('email_raw') }} as email,
+        email,
         numbers_raw,
         job_title,
         account_ref_id,

@@ -33,17 +33,10 @@ merges as (
 absorptions as (
 
     select
-        entries.bundle,
-        entries.record_system
-        || ':'
-        || entries.record_type
-        || ':'
-        || split_part(absorbed.absorbed_id, ':', 1) as other_key,
+        bundle,
+        record_system || ':' || record_type || ':' || unnest(absorbed_ids)
+            as other_key,
     from entries
-    cross join
-        unnest(regexp_split_to_array(entries.absorbed_ids, '[;,\s]+'))
-            as absorbed (absorbed_id)
-    where absorbed.absorbed_id <> ''
 
 ),
 
