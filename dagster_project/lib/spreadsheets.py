@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from dagster_project.lib.archives import ArchiveLimits
 from dagster_project.lib.rejections import FileRejected
 
+_EXACT_BELOW = 1e15
 _XLSX_TYPES = "[Content_Types].xml"
 
 
@@ -81,7 +82,10 @@ def _text(value: object) -> str:
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
         return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, int | float) and abs(value) >= _EXACT_BELOW:
+        # Excel keeps 15 digits: such an id has lost its end, and is set aside like 5.6353E+15 is.
+        return f"{float(value):.15G}"
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
 

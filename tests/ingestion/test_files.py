@@ -98,7 +98,7 @@ def test_an_unreadable_file_is_reported_and_stops_nobody(
     company.put("phone/a.csv", GOOD)
     company.put("phone/b.csv", HISTORY)
 
-    def refuse(self: discovery.KnownFiles, item: ExportFile) -> str:
+    def refuse(_: discovery.KnownFiles, item: ExportFile) -> str:
         if item.name == "a.csv":
             raise PermissionError(item.path)
         return discovery.sha256_of(item.location)
