@@ -40,9 +40,10 @@ miitel.webhook_calls
     datetimes. Of two lines for one call in one file the later line is the later delivery.
 miitel.history_rows
     One row of the 応対履歴 CSV, list or flow view, under the English headers: Sequence ID, Parent
-    sequence ID and Previous sequence ID (flow view alone has these two keys), User name, Call from, Call to, Call type
-    (the Japanese label), Dial begin time, Call begin time, Call end time, Ringing time and Call
-    duration (int seconds), Call memo, Account name, Contact person name, Overall.
+    sequence ID and Previous sequence ID (flow view alone has these two keys), User name, Call
+    from, Call to, Call type (the Japanese label), Dial begin time, Call begin time, Call end time,
+    Ringing time and Call duration (int seconds), Call memo, Account name, Contact person name,
+    Overall.
 salesforce.User, .Lead, .Contact, .Account, .Opportunity, .OpportunityHistory, .OpportunityStage,
 .Task, .Event, .Campaign, .CampaignMember
     One exported version of a record under API names. Custom fields: Lead utm_source__c,
@@ -70,8 +71,8 @@ Truth
 the CRM Task id of a person without CTI) to a `CallTruth`: `party` in intended | gatekeeper |
 colleague | wrong_party | machine | nobody | internal, `person` (a key of `truth.people`), rep,
 direction, true talk seconds. A further leg in a list-view month, which the file shows as a call of
-its own, has direction `unknown` and party `nobody`. `truth.people` maps a person key to the record ids that are really
-that person. `truth.meetings` maps a first event id to what really happened.
+its own, has direction `unknown` and party `nobody`. `truth.people` maps a person key to the record
+ids that are really that person. `truth.meetings` maps a first event id to what really happened.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
     weak = reps[1] if sdrs >= 2 and plan.stories else None
     if weak is not None:
         # The weak talk: gets through better than anybody and loses them all.
-        weak.reach, weak.convert, weak.talk_ratio = 1.3, 0.28, 0.78
+        weak.reach, weak.convert, weak.talk_ratio = 1.5, 0.26, 0.78
     if sdrs >= 3:
         mover = reps[2]
         old = mover.rows[0]

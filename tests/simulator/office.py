@@ -20,7 +20,7 @@ from tests.simulator.vocabulary import Channel
 from tests.simulator.world import PersonTruth, Plan, Record, Truth, WorldSettings, days, utc
 
 _HOUR: Final = 3600
-_NURTURE_POOL: Final = 20_000
+_NURTURE_POOL: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -123,8 +123,8 @@ class Office:
                 for rep in self.inside
                 if rep.row(day) is not None and rep.absent.get(day) != "full"
             )
-            self.rate = plan.calls / max(1, rep_days) / 1.11
-        self.leads_per_day = self.rate * len(self.inside) / 4.6
+            self.rate = plan.calls / max(1, rep_days) / 1.05
+        self.leads_per_day = self.rate * len(self.inside) / 5.8
 
     def settings(self) -> WorldSettings:
         plan = self.plan

@@ -17,6 +17,8 @@ from tests.simulator.office import Firm, Person
 from tests.simulator.vocabulary import Channel
 from tests.simulator.world import Record, utc
 
+# Leads beyond this many in somebody's queue are never worked: a backlog, as everywhere.
+_BACKLOG: Final = 150
 _HOUR: Final = 3600
 _TITLES: Final = [title for title, _ in vocabulary.TITLES]
 _TITLE_WEIGHTS: Final = list(itertools.accumulate(share for _, share in vocabulary.TITLES))
@@ -82,8 +84,8 @@ class Prospects(Marketing):
             int(math.exp(rng.uniform(3, 8))),
         )
         self.firms.append(firm)
-        if len(self.firms) > 50_000:
-            del self.firms[:25_000]
+        if len(self.firms) > 20_000:
+            del self.firms[:10_000]
         return firm
 
     def _account(self, firm: Firm, at: datetime, owner: str, rng: random.Random) -> Record:
@@ -314,6 +316,8 @@ class Prospects(Marketing):
             self._marketing_person(person, at, day, rng)
         if channel.key == "exhibition" and self.plan.first_day.month != day.month:
             self._badge(person, day, seconds - 3 * _HOUR, rng)
+        if len(self.queues[owner.rep_id]) >= _BACKLOG:
+            return
         first = day if seconds < 16 * _HOUR else day + timedelta(days=1)
         self._enqueue(owner, person, first, 1 if channel.motion == "sdr" else 2)
 

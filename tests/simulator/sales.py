@@ -376,11 +376,11 @@ class Sales(Phones):
                 )
             return
         gate = next_open(day, rng.randrange(0, 12))
-        # The late wave: in the middle of the half-year field sales left its stages untouched and
-        # cleaned them up in the last days.
+        # The late wave: for two months of summer field sales left its stages untouched and cleaned
+        # them up in the last days.
         wave = self.plan.stories and self.plan.months >= 5
-        touched = wave and day.month == self.plan.month_start(self.plan.months - 3).month
-        if touched and rng.random() < 0.75:
+        first, end = (self.plan.month_start(self.plan.months - back) for back in (3, 1))
+        if wave and first <= day < end and rng.random() < 0.8:
             late = self.plan.as_of - timedelta(days=rng.randrange(2, 7))
             gate = max(gate, next_open(late, 0))
         truth.accepted_on = gate
