@@ -20,7 +20,7 @@ written as (
 rules as (
 
     select
-        source_id,
+        coalesce(for_source_id, '*') as source_id,
         {{ match_key('value') }} as value,
         disposition,
         rank,
