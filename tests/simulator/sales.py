@@ -379,8 +379,8 @@ class Sales(Phones):
         # The late wave: for two months of summer field sales left its stages untouched and cleaned
         # them up in the last days.
         wave = self.plan.stories and self.plan.months >= 5
-        first, end = (self.plan.month_start(self.plan.months - back) for back in (3, 1))
-        if wave and first <= day < end and rng.random() < 0.8:
+        begins, ends = (self.plan.month_start(self.plan.months - back) for back in (3, 1))
+        if wave and begins <= day < ends and rng.random() < 0.8:
             late = self.plan.as_of - timedelta(days=rng.randrange(2, 7))
             gate = max(gate, next_open(late, 0))
         truth.accepted_on = gate
