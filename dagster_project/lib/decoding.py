@@ -11,11 +11,14 @@ import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dagster_project.lib.rejections import FileRejected
 
+Numbers = npt.NDArray[Any]
 _CHUNK = 1 << 20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -25,6 +28,7 @@ _BOMS = (
 # UTF-8 Japanese read as cp932 shows these beside half-width katakana or beside each other.
 _MOJIBAKE = re.compile("[縺繧譁][｡-ﾟ]|[縺繧譁].{0,6}[縺繧譁]")
 # No export writes a longer record; a file without line ends must not fill the memory.
+_SPARSE = 64
 MAX_RECORD_BYTES = 16 * 1024**2
 
 
@@ -163,27 +167,25 @@ def count_records(path: Path, delimiter: str | None) -> Count:
             if found_returns:
                 returns += found_returns
                 pairs += block.count(b"\r\n")
+            bytes_ = np.frombuffer(block, np.uint8)
             if quoted and (in_quotes or b'"' in block):
-                bytes_ = np.frombuffer(block, np.uint8)
-                quotes = np.flatnonzero(bytes_ == 34)
-                newlines = np.flatnonzero(bytes_ == 10)
-                marks = np.flatnonzero(bytes_ == mark)
-                outside = int(in_quotes)
-                ends = newlines[(np.searchsorted(quotes, newlines) & 1) == outside]
-                delimiters += int(((np.searchsorted(quotes, marks) & 1) == outside).sum())
-                lines += len(ends)
+                found = _outside_quotes(block, bytes_, mark, in_quotes)
+                lines += found.newlines
+                delimiters += found.marks
                 if b"\n\n" in before + block or b"\n\r\n" in before + block:
-                    blanks += _blank_among(ends, bytes_, before == b"\n" and not in_quotes)
-                was_inside = in_quotes
-                in_quotes ^= bool(len(quotes) & 1)
-                since_newline = since_newline + len(block) if was_inside and not len(ends) else 0
+                    ends = _ends_outside(bytes_, in_quotes)
+                    blanks += _blank_among(ends, bytes_, not in_quotes)
+                since_newline = (
+                    since_newline + len(block) if in_quotes and not found.newlines else 0
+                )
+                in_quotes ^= bool(found.quotes & 1)
                 if since_newline > MAX_RECORD_BYTES:
                     raise FileRejected(
                         "bad_quoting", "A quotation mark is opened and never closed."
                     )
             else:
                 lines += block.count(b"\n")
-                delimiters += block.count(delimiter.encode()) if delimiter else 0
+                delimiters += int(np.count_nonzero(bytes_ == mark)) if delimiter else 0
                 whole = before + block
                 if b"\n\n" in whole or b"\n\r\n" in whole:
                     blanks += _count_blank(whole)
@@ -203,11 +205,46 @@ def count_records(path: Path, delimiter: str | None) -> Count:
     )
 
 
+@dataclass(frozen=True)
+class _Outside:
+    quotes: int
+    newlines: int
+    marks: int
+
+
+def _outside_quotes(block: bytes, bytes_: Numbers, mark: int, in_quotes: bool) -> _Outside:
+    """Newlines and delimiters outside quotes, by quote parity."""
+    is_mark, is_newline = bytes_ == mark, bytes_ == 10
+    quotes = np.flatnonzero(bytes_ == 34)
+    if len(quotes) * _SPARSE < len(block):
+        # Few quotes: count everything, then take off what the few quoted pieces hold.
+        inside = b"".join(block.split(b'"')[0 if in_quotes else 1 :: 2])
+        return _Outside(
+            len(quotes),
+            int(np.count_nonzero(is_newline)) - inside.count(b"\n"),
+            int(np.count_nonzero(is_mark)) - inside.count(bytes([mark])),
+        )
+    outside = int(in_quotes)
+    newlines = np.searchsorted(quotes, np.flatnonzero(is_newline)) & 1
+    marks = np.searchsorted(quotes, np.flatnonzero(is_mark)) & 1
+    return _Outside(
+        len(quotes),
+        int(np.count_nonzero(newlines == outside)),
+        int(np.count_nonzero(marks == outside)),
+    )
+
+
+def _ends_outside(bytes_: Numbers, in_quotes: bool) -> Numbers:
+    quotes, newlines = np.flatnonzero(bytes_ == 34), np.flatnonzero(bytes_ == 10)
+    is_outside = (np.searchsorted(quotes, newlines) & 1) == int(in_quotes)
+    return np.compress(is_outside, newlines)
+
+
 def _count_blank(block: bytes) -> int:
     return sum(1 for line in block.split(b"\n")[1:-1] if not line.strip(b"\r"))
 
 
-def _blank_among(ends: np.ndarray, bytes_: np.ndarray, starts_line: bool) -> int:
+def _blank_among(ends: Numbers, bytes_: Numbers, starts_line: bool) -> int:
     """Lines outside quotes holding nothing or one carriage return."""
     starts = np.empty(len(ends), dtype=np.int64)
     if not len(ends):

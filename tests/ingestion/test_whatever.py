@@ -9,10 +9,11 @@ import tempfile
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib import quarantine
+from dagster_project.lib import decoding, quarantine
 from dagster_project.lib.contracts import Contracts
 from dagster_project.settings import House
 from tests.ingestion.conftest import HISTORY, SOURCES, Company
@@ -108,3 +109,27 @@ def test_what_a_csv_writer_writes_is_read_cell_by_cell(
         assert len(found) + sum(row.records for row in damaged) == len(expected)
         if not damaged:
             assert found == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from([b'"', b",", b"\n", b"\r\n", b"x" * 40, b"y" * 200]), max_size=60),
+    st.integers(1, 64),
+)
+def test_counting_does_not_depend_on_where_the_chunks_end(parts: list[bytes], size: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        path.write_bytes(b"".join(parts))
+        whole = decoding.count_records(path, ",")
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(decoding, "_CHUNK", size)
+            assert decoding.count_records(path, ",") == whole
+        text, inside, newlines, delimiters = path.read_bytes(), False, 0, 0
+        for byte in text:
+            inside ^= byte == 34
+            newlines += byte == 10 and not inside
+            delimiters += byte == 44 and not inside
+        ends_open = bool(text.strip(b"\r")) and not text.endswith(b"\n")
+        assert whole.delimiters == delimiters
+        if not inside:
+            assert whole.lines + whole.blank_lines - newlines in (0, int(ends_open))
