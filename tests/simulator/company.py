@@ -439,7 +439,7 @@ def _targets(company: Company) -> list[Record]:
         add("month", month, "company", "", "meetings_acquired", round(dials * people * 0.026))
         add("month", month, "company", "", "connect_rate", 0.2)
         add("month", month, "company", "", "effective_meeting_rate", 0.5)
-        add("month", month, "company", "", "won_amount_yen", 1_200_000 * max(1, people // 3))
+        add("month", month, "company", "", "won_amount_yen", 2_200_000 * max(1, people // 3))
         for rep in inside:
             if rep.row(month) is not None:
                 add("month", month, "rep", rep.rep_id, "dials", dials)
@@ -455,6 +455,6 @@ def _targets(company: Company) -> list[Record]:
         "company",
         "",
         "won_amount_yen",
-        14_400_000 * max(1, len(inside) // 3),
+        26_400_000 * max(1, len(inside) // 3),
     )
     return targets

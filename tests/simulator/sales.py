@@ -198,7 +198,7 @@ class Sales(Phones):
                     utc(when, start),
                     Subject="フォロー商談",
                 )
-            if rng.random() < 0.76:
+            if rng.random() < 0.86:
                 wait = rng.randrange(0, 3)
                 on = self.company.business_day_after(day, wait)
                 hour = 18 * _HOUR + rng.randrange(3000) if wait == 0 else 14 * _HOUR
@@ -270,7 +270,7 @@ class Sales(Phones):
             amount = None
         elif draw < 0.14:
             amount, currency = round((amount or 0) / 150 / 100) * 100, "USD"
-        elif draw < 0.145:
+        elif draw < 0.16:
             currency = "EUR"  # planning has no rate for it
             amount = 8000
         day = (at + timedelta(hours=9)).date()
@@ -358,7 +358,7 @@ class Sales(Phones):
     ) -> None:
         """What field sales does with it, planned at once, executed as the days come."""
         next_open = self.company.business_day_after
-        accepted = rng.random() < 0.62 * person.channel.fit * rep.handoff
+        accepted = rng.random() < 0.7 * person.channel.fit * rep.handoff
         if rng.random() < 0.012:
 
             def delete(on: date, at: int) -> None:
@@ -387,13 +387,13 @@ class Sales(Phones):
 
         self._plan_for(gate, 16 * _HOUR + rng.randrange(5000), self._move(opportunity, "有効商談"))
         step = gate
-        win = rng.random() < 0.36
+        win = rng.random() < 0.46
         for stage in ("提案", "見積提示", "最終交渉"):
-            step = next_open(step, rng.randrange(4, 14))
+            step = next_open(step, rng.randrange(3, 10))
             if not win and rng.random() < 0.3:
                 break
             self._plan_for(step, 16 * _HOUR + rng.randrange(5000), self._move(opportunity, stage))
-        step = next_open(step, rng.randrange(3, 12))
+        step = next_open(step, rng.randrange(2, 9))
         end = self._move(opportunity, "受注") if win else self._move(opportunity, "失注", "競合")
         if win or rng.random() < 0.7:
             self._plan_for(step, 17 * _HOUR + rng.randrange(4000), end)
