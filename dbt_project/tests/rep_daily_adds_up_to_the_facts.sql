@@ -35,43 +35,43 @@ expected as (
 
     union all
 
-    select 'connects', count(*)
+    select 'connects' as name, count(*) as value
     from calls
     where is_dial and is_connect
 
     union all
 
-    select 'inbound_connects', count(*)
+    select 'inbound_connects' as name, count(*) as value
     from calls
     where is_inbound_connect
 
     union all
 
-    select 'emails_sent', count(*)
+    select 'emails_sent' as name, count(*) as value
     from {{ ref('fct_emails') }}
     where sent_on <= (select as_of_date from settings)
 
     union all
 
-    select 'meetings_booked', count(*)
+    select 'meetings_booked' as name, count(*) as value
     from meetings
     where is_booked and booked_on <= (select as_of_date from settings)
 
     union all
 
-    select 'meetings_held', count(*)
+    select 'meetings_held' as name, count(*) as value
     from meetings
     where is_held and meeting_on <= (select as_of_date from settings)
 
     union all
 
-    select 'opportunities_created', count(*)
+    select 'opportunities_created' as name, count(*) as value
     from opportunities
     where is_sourced and created_on <= (select as_of_date from settings)
 
     union all
 
-    select 'wins', count(*)
+    select 'wins' as name, count(*) as value
     from opportunities
     where is_sourced and is_won and won_on <= (select as_of_date from settings)
 

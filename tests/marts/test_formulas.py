@@ -52,6 +52,8 @@ UPSTREAM = {
     "activity.act_rep_days": """rep_id varchar, date date, team varchar, business_unit varchar,
         motion varchar, has_cti boolean, working_day double""",
     "activity.act_class_coverage": "source_class varchar, date date, is_covered boolean",
+    "activity.act_feed_choice": """cti_account varchar, date date, superseded_legs bigint,
+        overlap_share double""",
     "activity.act_source_coverage": "source_id varchar, date date, is_covered boolean",
     "marts.fct_calls": f"""call_id varchar, called_on date, {WHO}, match_level varchar,
         is_dial boolean, is_answered boolean, is_human_reached boolean, is_connect boolean,

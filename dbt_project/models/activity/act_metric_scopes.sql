@@ -107,7 +107,7 @@ first_days as (
         select min(period_start) as first_day
         from metric_facts
         where period_type = 'week' and measure != 'working_days'
-    )
+    ) as first_days_of_kinds
 
 ),
 
@@ -134,7 +134,11 @@ rostered as (
 
     union
 
-    select period_type, period_start, 'company', 'company'
+    select
+        period_type,
+        period_start,
+        'company' as scope_type,
+        'company' as scope_key
     from known_periods
 
 ),
@@ -268,7 +272,9 @@ counted as (
         {% for needs in combinations %}
         cast(sum(
             case
-                when {% if needs == 'nothing' %}true{% else %}is_{{ needs.split('+') | join('_met and is_') }}_met{% endif %} then 1 else 0
+                when {{ 'true' if needs == 'nothing' else 'is_' ~ needs.split('+') | join('_met and is_') ~ '_met' }}
+                    then 1
+                else 0
             end
         ) as bigint) as days_{{ loop.index }}{{ ',' if not loop.last }}
         {% endfor %}

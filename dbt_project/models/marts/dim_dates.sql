@@ -27,7 +27,7 @@ first_days as (
 
         -- With nothing known yet, the fiscal year the as-of date lies in.
         select max(fiscal_year_start) as first_day from dates
-    )
+    ) as first_days_of_kinds
 
 )
 

@@ -32,6 +32,12 @@ source_coverage as (
 
 ),
 
+feed_choices as (
+
+    select * from {{ ref('act_feed_choice') }}
+
+),
+
 calls as (
 
     select * from {{ ref('fct_calls') }}
@@ -87,7 +93,14 @@ file_counts as (
 
     union all
 
-    select sources.source_id, '(none)' as object_name, 0, 0, 0, 0, 0
+    select
+        sources.source_id,
+        '(none)' as object_name,
+        0 as files_read,
+        0 as files_rejected,
+        0 as files_skipped_duplicate,
+        0 as records_in,
+        0 as records_quarantined
     from sources
     left join files on sources.source_id = files.source_id
     where files.source_id is null
@@ -185,6 +198,23 @@ opportunity_counts as (
 
 ),
 
+feed_counts as (
+
+    select
+        cti_account,
+        sum(superseded_legs) as superseded_legs,
+        max(overlap_share) as overlap_share
+    from feed_choices
+    group by cti_account
+
+),
+
+known_scopes as (
+
+    select distinct scope_type, scope_key from scopes
+
+),
+
 target_counts as (
 
     -- Targets for a period that has not begun say nothing yet.
@@ -204,9 +234,7 @@ target_counts as (
         ) as unknown_metrics
         {%- endif %}
     from targets
-    left join (
-        select distinct scope_type, scope_key from scopes
-    ) as known_scopes
+    left join known_scopes
         on
             targets.scope_type = known_scopes.scope_type
             and targets.scope_key = known_scopes.scope_key
@@ -335,6 +363,21 @@ checks as (
         true as passed
     from {{ relation }}
     {% endfor %}
+    {% endfor %}
+
+    -- Two feeds of one account: what the losing one carried, and how far they share their ids.
+    {% for column in ['superseded_legs', 'overlap_share'] %}
+    union all
+
+    select
+        cti_account as source_id,
+        'call_feeds' as object_name,
+        '{{ column }}' as check_name,
+        cast({{ column }} as double) as observed,
+        cast(null as double) as expected,
+        'info' as severity,
+        true as passed
+    from feed_counts
     {% endfor %}
 
     {% for column in ['unknown_metrics', 'unknown_scopes'] %}
