@@ -276,8 +276,9 @@ def _table(heads: Sequence[tuple[str, ...]], rows: Sequence[str]) -> str:
 
 def _verdict(audit: Audit) -> str:
     refusals, accepted, warnings = audit.refusals, audit.accepted, audit.warnings
-    passed = sum(check.passed for check in audit.checks)
+    passed = audit.passed_count
     total = len(audit.checks)
+    aside = sum(check.status == "not_applicable" for check in audit.checks)
     if refusals:
         kind, ja, en = "refused", "公開できません。", "Not fit to be shown."
         detail = _both(
@@ -289,10 +290,10 @@ def _verdict(audit: Audit) -> str:
     else:
         kind, ja, en = "", "この数字は使えます。", "These figures can be used."
         detail = _both(
-            f"{total} 件の点検のうち {passed} 件が合格、"
-            f"{len(accepted)} 件は理由つきで承認、{len(warnings)} 件は注意です。",
+            f"{total} 件の点検のうち {passed} 件が合格、{len(accepted)} 件は理由つきで承認、"
+            f"{len(warnings)} 件は注意、{aside} 件は今回は対象がありません。",
             f"{passed} of {total} checks passed, {len(accepted)} accepted with a reason, "
-            f"{len(warnings)} to watch.",
+            f"{len(warnings)} to watch, {aside} without anything to look at this time.",
         )
     covered = [source for source in audit.summary.sources if source.covers_as_of is not None]
     reached = sum(bool(source.covers_as_of) for source in covered)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -173,15 +174,12 @@ def _table(answer: Answer) -> Iterator[str]:
             break
         table.add_row(*(Text(_cell(value)) for value in row))
     buffer = io.StringIO()
-    width = None if _fits(answer.columns) else 40 * len(answer.columns)
+    # Many columns need more room than a terminal has; a pager scrolls sideways.
+    width = max(shutil.get_terminal_size((120, 0)).columns, 16 * len(answer.columns))
     Console(file=buffer, width=width, color_system=None).print(table)
     yield buffer.getvalue()
     if cut:
         yield f"… the first {_TABLE_ROWS} rows; --format csv writes all.\n"
-
-
-def _fits(columns: Sequence[str]) -> bool:
-    return len(columns) <= 12
 
 
 def _cell(value: Any) -> str:

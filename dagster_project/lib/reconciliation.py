@@ -87,17 +87,6 @@ def _tables(connection: Books, schema: str) -> frozenset[str]:
     return frozenset(row[0] for row in found)
 
 
-def _columns(connection: Books, schema: str, table: str) -> frozenset[str]:
-    found = _rows(
-        connection,
-        "select column_name from information_schema.columns "
-        "where table_catalog = 'work' and table_schema = ? and table_name = ?",
-        schema,
-        table,
-    )
-    return frozenset(row[0] for row in found)
-
-
 def _listed(items: Sequence[object], most: int = 5) -> str:
     shown = ", ".join(str(item) for item in items[:most])
     return shown + (f" … ({len(items)})" if len(items) > most else "")
@@ -261,6 +250,194 @@ def _rejections(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
+# Records vendors overwrite: their staging models and the column that names one record.
+VERSIONED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "accounts": ("account_id", ("salesforce__accounts", "mapped__accounts")),
+    "campaigns": ("campaign_id", ("salesforce__campaigns", "mapped__campaigns")),
+    "campaign_members": (
+        "member_id",
+        ("salesforce__campaign_members", "mapped__campaign_members"),
+    ),
+    "contacts": ("contact_id", ("salesforce__contacts", "mapped__contacts")),
+    "events": ("meeting_id", ("salesforce__events", "mapped__events")),
+    "leads": ("lead_id", ("salesforce__leads", "mapped__leads")),
+    "marketing_persons": ("person_id", ("hubspot__contacts", "mapped__marketing_persons")),
+    "opportunities": ("opportunity_id", ("salesforce__opportunities", "mapped__opportunities")),
+    "tasks": ("activity_id", ("salesforce__tasks", "mapped__tasks")),
+    "users": ("user_id", ("salesforce__users", "mapped__users")),
+}
+
+
+def _versions(connection: Books, _: Settings, __: date) -> Finding:
+    wrong: list[str] = []
+    total = 0
+    for name, (key, models) in VERSIONED.items():
+        staged = " union ".join(
+            f"select {identifier(key)} as id from staging.{identifier('stg_' + model)} "
+            "where reject_reason is null"
+            for model in models
+        )
+        delivered, kept, current = (
+            int(value)
+            for value in _rows(
+                connection,
+                f"""
+                select
+                    (select count(*) from ({staged})),
+                    (select count(distinct {identifier(key)}) from activity.act_{name}_versions),
+                    (select count(distinct {identifier(key)}) from activity.act_{name}_versions
+                     where is_current)
+                """,
+            )[0]
+        )
+        total += delivered
+        if not delivered == kept == current:
+            wrong.append(f"{name}: {delivered} delivered, {kept} kept, {current} current")
+    return Finding(
+        len(wrong), _listed(wrong) or f"{total} records", "every record delivered has a current state"
+    )
+
+
+def _legs(connection: Books, _: Settings, __: date) -> Finding:
+    staged, deliveries, distinct, current, chosen, unique, superseded, shared = (
+        int(value or 0)
+        for value in _rows(
+            connection,
+            """
+            with feeds as (
+                select cti_account from activity.act_feed_choice where chosen_feed = 'both'
+            ),
+            both_feeds as (
+                select cti_account, leg_id
+                from activity.act_current_call_legs
+                where cti_account in (select cti_account from feeds)
+                  and feed in ('webhook', 'history')
+                group by cti_account, leg_id
+                having count(distinct feed) = 2
+            )
+            select
+                (select count(*) from staging.stg_miitel__webhook_legs where reject_reason is null)
+                + (select count(*) from staging.stg_miitel__history_legs where reject_reason is null)
+                + (select count(*) from staging.stg_mapped__call_legs where reject_reason is null),
+                (select count(*) from activity.act_call_leg_deliveries),
+                (select count(*) from (
+                    select distinct feed, cti_account, leg_id from activity.act_call_leg_deliveries
+                )),
+                (select count(*) from activity.act_current_call_legs),
+                (select count(*) from activity.act_call_legs),
+                (select count(*) from (
+                    select distinct cti_account, leg_id from activity.act_call_legs
+                )),
+                (select sum(superseded_legs) from activity.act_feed_choice),
+                (select count(*) from both_feeds)
+            """,
+        )[0]
+    )
+    wrong = []
+    if staged != deliveries:
+        wrong.append(f"{staged} accepted legs, {deliveries} deliveries")
+    if distinct != current:
+        wrong.append(f"{distinct} different legs, {current} kept")
+    if current != chosen + superseded + shared:
+        wrong.append(
+            f"{current} kept legs, but {chosen} counted + {superseded} superseded + {shared} shared"
+        )
+    if chosen != unique:
+        wrong.append(f"{chosen} counted legs, {unique} different ones")
+    return Finding(
+        len(wrong),
+        _listed(wrong)
+        or f"{staged} deliveries = {chosen} legs + {staged - distinct} repeats + "
+        f"{superseded} superseded + {shared} in both feeds",
+        "accepted legs = legs counted + repeats + superseded feed + in both feeds",
+    )
+
+
+def _groups(connection: Books, _: Settings, as_of: date) -> Finding:
+    groups, calls = (
+        int(value)
+        for value in _rows(
+            connection,
+            """
+            select
+                (select count(*) from (
+                    select 1 from activity.act_call_legs
+                    group by cti_account, call_group_id having min(started_on) <= ?
+                )),
+                (select count(*) from activity.act_calls where call_origin = 'cti')
+            """,
+            as_of,
+        )[0]
+    )
+    return Finding(
+        abs(groups - calls),
+        f"{groups} call groups, {calls} calls",
+        "one call for every call group up to the as-of day",
+    )
+
+
+_FACTS: Mapping[str, str] = {
+    "fct_calls": "act_calls",
+    "fct_emails": "act_emails",
+    "fct_meetings": "act_meeting_events",
+    "fct_opportunities": "act_opportunities",
+}
+
+
+def _facts(connection: Books, _: Settings, __: date) -> Finding:
+    wrong = []
+    total = 0
+    for fact, activity in _FACTS.items():
+        happened = _number(connection, f"select count(*) from activity.{activity}")
+        published = _number(connection, f"select count(*) from marts.{fact}")
+        total += published
+        if happened != published:
+            wrong.append(f"{fact}: {published} of {happened}")
+    return Finding(
+        len(wrong), _listed(wrong) or f"{total} rows", "one published row for everything that happened"
+    )
+
+
+def _leads(connection: Books, _: Settings, __: date) -> Finding:
+    leads, counted = (
+        int(value or 0)
+        for value in _rows(
+            connection,
+            """
+            select (select count(*) from activity.act_person_channels where is_lead),
+                   (select sum(leads) from marts.kpi_channel_conversion)
+            """,
+        )[0]
+    )
+    return Finding(
+        abs(leads - counted), f"{leads} leads, {counted} in cohorts", "every lead in one cohort"
+    )
+
+
+def _working_days(connection: Books, _: Settings, as_of: date) -> Finding:
+    missing = _number(
+        connection,
+        """
+        with covered as (
+            select date from activity.act_class_coverage
+            where is_covered and source_class in ('cti', 'sfa')
+            group by date having count(*) = 2
+        )
+        select count(*)
+        from activity.act_rep_days as days
+        semi join covered using (date)
+        anti join marts.kpi_rep_daily as daily using (rep_id, date)
+        where days.working_day > 0 and days.date <= ?
+        """,
+        as_of,
+    )
+    return Finding(
+        missing,
+        f"{missing} working days without a row",
+        "a row for every rep and covered working day, zeros included",
+    )
+
+
 def _planning_accepted(connection: Books, _: Settings, __: date) -> Finding:
     files = _number(
         connection,
@@ -416,6 +593,72 @@ QUESTIONS: tuple[Question, ...] = (
         ),
         _LOST,
         _rejections,
+    ),
+    Question(
+        "reconciliation.every_delivered_record_has_a_current_state",
+        "critical",
+        "integrity",
+        Words(
+            ja="届いたリード・商機などにはすべて現在の状態がある",
+            en="Every lead, opportunity and other record delivered has a current state",
+        ),
+        _LOST,
+        _versions,
+    ),
+    Question(
+        "reconciliation.every_leg_is_counted_or_explained",
+        "critical",
+        "integrity",
+        Words(
+            ja="届いた通話記録はすべて、数えたか、重複か、もう一方の出力にあるかのどれかである",
+            en="Every call record delivered is counted, a repeat, or in the other feed",
+        ),
+        _LOST,
+        _legs,
+    ),
+    Question(
+        "reconciliation.every_call_group_is_one_call",
+        "critical",
+        "integrity",
+        Words(
+            ja="ひとまとまりの通話がちょうど一件の通話になっている",
+            en="Every group of call records is exactly one call",
+        ),
+        _LOST,
+        _groups,
+    ),
+    Question(
+        "reconciliation.everything_that_happened_is_published",
+        "critical",
+        "integrity",
+        Words(
+            ja="通話・メール・予定・商機がすべて公開の明細にある",
+            en="Every call, e-mail, meeting and opportunity has its published row",
+        ),
+        _LOST,
+        _facts,
+    ),
+    Question(
+        "reconciliation.every_lead_is_in_one_cohort",
+        "critical",
+        "integrity",
+        Words(
+            ja="すべてのリードがちょうど一つの月・チャネルに数えられている",
+            en="Every lead is counted in exactly one month and channel",
+        ),
+        _LOST,
+        _leads,
+    ),
+    Question(
+        "reconciliation.every_covered_working_day_has_its_row",
+        "critical",
+        "integrity",
+        Words(
+            ja="データのある稼働日は、活動がなくても全員分の行がある",
+            en="Every rep has a row for every covered working day, idle or not",
+        ),
+        _LOST,
+        _working_days,
     ),
     Question(
         "reconciliation.every_planning_row_is_accepted",

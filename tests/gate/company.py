@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import candidate, gate
+from dagster_project.lib import candidate, gate, reconciliation
 from dagster_project.lib.audit import Audit
 from dagster_project.settings import House, Settings
 
@@ -351,10 +351,47 @@ create table activity.act_rejected_records as
     select source_id, 'miitel' as system, 'history_legs' as object_name, file_id, record,
            null::integer as element, reject_reason
     from staging.stg_miitel__history_legs where reject_reason is not null;
+-- Ninety-eight accepted legs: one of them delivered twice, two left to the other feed.
+create table staging.stg_miitel__webhook_legs as
+    select 'f0' as file_id, null::varchar as reject_reason from range(0);
+create table staging.stg_mapped__call_legs as
+    select 'f0' as file_id, null::varchar as reject_reason from range(0);
+create table activity.act_call_leg_deliveries as
+    select 'history' as feed, 'miitel:a' as cti_account, 'leg' || greatest(record, 2) as leg_id
+    from staging.stg_miitel__history_legs where reject_reason is null;
+create table activity.act_current_call_legs as
+    select distinct * from activity.act_call_leg_deliveries;
+create table activity.act_feed_choice as
+    select 'miitel:a' as cti_account, 'webhook' as chosen_feed, 2::bigint as superseded_legs;
+create table activity.act_call_legs as
+    select *, leg_id as call_group_id, date '2026-06-01' as started_on
+    from activity.act_current_call_legs where leg_id not in ('leg3', 'leg4');
+create table activity.act_calls as
+    select call_group_id as call_id, 'cti' as call_origin from activity.act_call_legs;
+create table activity.act_rep_days as
+    select 'R1' as rep_id, date '2026-06-01' + i::integer as date, 1.0::double as working_day
+    from range(5) as days(i);
+create table activity.act_class_coverage as
+    select source_class, date '2026-06-01' + i::integer as date, true as is_covered
+    from range(30) as days(i), (values ('cti'), ('sfa')) as classes(source_class);
 create table activity.act_source_coverage as
     select source_id, source_class, d::date as date, true as is_covered, 'content' as basis
     from raw_kura.sources, range(date '2026-04-01', date '2026-07-01', interval 1 day) as days(d)
     where source_class <> 'planning';
+"""
+
+
+# What the activity layer holds of the very things the marts publish.
+ACTIVITY_OF_MARTS = """
+insert into activity.act_calls select 'other' || i, 'crm' from range(
+    (select count(*) from marts.fct_calls) - (select count(*) from activity.act_calls)
+) as n(i);
+create table activity.act_emails as select email_id from marts.fct_emails;
+create table activity.act_meeting_events as select event_id from marts.fct_meetings;
+create table activity.act_opportunities as select opportunity_id from marts.fct_opportunities;
+create table activity.act_person_channels as
+    select 'p' || i as person_id, true as is_lead
+    from range((select sum(leads)::bigint from marts.kpi_channel_conversion)) as n(i);
 """
 
 
@@ -404,6 +441,22 @@ def create(root: Path) -> Company:
         connection.execute("create schema marts")
         for name, query in MARTS.items():
             connection.execute(f"create table marts.{name} as {query}")
+        for name, (key, models) in reconciliation.VERSIONED.items():
+            for model in models:
+                connection.execute(
+                    f"create table if not exists staging.stg_{model} as select '' as reject_reason limit 0"
+                )
+                connection.execute(f"alter table staging.stg_{model} add column {key} varchar")
+            connection.execute(
+                f"create table activity.act_{name}_versions as "
+                f"select 'x' as {key}, true as is_current limit 0"
+            )
+        connection.execute(
+            "update staging.stg_salesforce__leads set lead_id = 'L' || record; "
+            "insert into activity.act_leads_versions "
+            "select lead_id, true from staging.stg_salesforce__leads"
+        )
+        connection.execute(ACTIVITY_OF_MARTS)
         columns = connection.execute(
             "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts' "
             "order by table_name, column_index"

@@ -194,6 +194,20 @@ IN_BOOKS: dict[str, str] = {
         "delete from staging.stg_salesforce__leads where record = 3"
     ),
     "reconciliation.every_rejected_row_is_listed": "delete from activity.act_rejected_records",
+    "reconciliation.every_delivered_record_has_a_current_state": (
+        "update activity.act_leads_versions set is_current = false where lead_id = 'L3'"
+    ),
+    "reconciliation.every_leg_is_counted_or_explained": (
+        "delete from activity.act_call_legs where leg_id = 'leg50'"
+    ),
+    "reconciliation.every_call_group_is_one_call": "delete from activity.act_calls where call_id = 'leg50'",
+    "reconciliation.everything_that_happened_is_published": (
+        "delete from marts.fct_meetings where event_id = 'ev3'"
+    ),
+    "reconciliation.every_lead_is_in_one_cohort": "update activity.act_person_channels set is_lead = false",
+    "reconciliation.every_covered_working_day_has_its_row": (
+        "delete from marts.kpi_rep_daily where rep_id = 'R1' and date = date '2026-06-03'"
+    ),
     "reconciliation.every_planning_row_is_accepted": (
         "update raw_kura.files set records_quarantined = 1, records_accepted = 3 where file_id = 'f3'"
     ),
@@ -253,6 +267,10 @@ def test_a_defect_on_the_way_trips_its_check(
     tripped = {result.id: result for result in results if not result.passed}
     assert check in tripped
     assert tripped[check].ran
+
+
+def test_every_question_put_to_the_books_has_a_planted_defect() -> None:
+    assert set(IN_BOOKS) == {question.id for question in reconciliation.QUESTIONS}
 
 
 @pytest.mark.parametrize(
