@@ -5,7 +5,7 @@
 {% macro broken_rule(columns, reading) -%}
     {%- set whens = [] -%}
     {%- for column in columns -%}
-        {%- do whens.append(rules_of(column)) -%}
+        {%- do whens.append(rules_of(column, reading)) -%}
     {%- endfor -%}
     {%- if whens | join('') | trim -%}
         case
@@ -17,7 +17,7 @@
 {%- endmacro %}
 
 
-{% macro rules_of(column) -%}
+{% macro rules_of(column, reading) -%}
     {%- set value = quoted(column.name) -%}
     {%- set text = quoted(column.name ~ '__text') -%}
     {%- if column.required %}
@@ -26,6 +26,15 @@
     {%- if column.data_type == 'timestamp' %}
             when {{ text }} is not null and {{ value }} is null then
                 case
+                    {%- for source_id, said in reading.mapped.get(column.name, {}).items()
+                        if said.formats %}
+                    when source_id = {{ literal(source_id) }} then
+                        case
+                            when {{ is_in_format(text, said.formats) }}
+                                then {{ literal('nonexistent_local_time:' ~ column.name) }}
+                            else {{ literal('bad_timestamp:' ~ column.name) }}
+                        end
+                    {%- endfor %}
                     when {{ is_local_time(text) }} and time_zone is null
                         then {{ literal('no_time_zone:' ~ column.name) }}
                     when {{ is_local_time(text) }} and try_cast({{ text }} as timestamp) is not null

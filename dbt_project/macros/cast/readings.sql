@@ -1,17 +1,28 @@
 {#
-    Hooks of the staging models: what leaves the table before new readings are appended.
+    How a staging table keeps to the active readings, night by night.
 #}
 
-{# Before: rows of readings that no longer count go, or all rows when the model itself changed. #}
+{# Readings of an object that count, as SQL; the ones not in the table yet, where it is kept. #}
+{% macro readings_to_cast(files, system, object, is_kept) -%}
+select files.file_id
+        from {{ files }} as files
+        where
+            files.is_active
+            and files.system = {{ literal(system) }}
+            and files.object_name = {{ literal(object) }}
+    {%- if is_kept %}
+            and files.file_id not in (select staged.file_id from {{ this }} as staged)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Before: rows of readings that no longer count leave. #}
 {% macro keep_active_readings() -%}
-    {%- set existing = load_relation(this) -%}
-    {%- if execute and existing is not none and existing.is_table and not should_full_refresh() -%}
+    {%- if execute and is_incremental() -%}
         delete from {{ this }}
-        {%- if known_definition() == definition_of(model) %}
         where file_id not in (
             select files.file_id from {{ source('kura', 'files') }} as files where files.is_active
         )
-        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -36,5 +47,19 @@
 
 {% macro definition_of(model) %}
     {%- set found = modules.re.search('-- definition ([0-9a-f]+)', model.compiled_code or '') -%}
-    {%- do return(found.group(1) if found else 'unknown') -%}
+    {%- do return(found.group(1) if found else none) -%}
+{% endmacro %}
+
+
+{#
+    dbt asks this macro by name. A staging table made by other SQL than today's (a released macro,
+    a contract, a value map) is made anew without anybody asking for --full-refresh.
+#}
+{% macro should_full_refresh() %}
+    {%- set asked = config.get('full_refresh') -%}
+    {%- set asked = flags.FULL_REFRESH if asked is none else asked -%}
+    {%- set definition = definition_of(model) if execute else none -%}
+    {%- do return(
+        asked or (definition is not none and known_definition() != definition)
+    ) -%}
 {% endmacro %}

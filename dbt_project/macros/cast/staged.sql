@@ -15,11 +15,10 @@
     Rows are appended per reading: the pre-hook removes readings that are no longer active, the
     filter takes those not here yet. A row holds nothing but what its reading says under its rule-set,
     so any order, any split into nights and a full refresh agree. When the generated SQL itself
-    changes, the hook empties the table and every reading is cast anew.
+    changes, the table is made anew (should_full_refresh).
 #}
 {% macro staged(system, object, derived={}, steps=[], rules=[]) %}
 {{- config(
-    on_schema_change='sync_all_columns',
     pre_hook='{{ keep_active_readings() }}',
     post_hook='{{ remember_definition() }}',
 ) -}}
@@ -36,10 +35,10 @@ select 1 as parsed
 {%- else -%}
 {%- set body = staging_query(system, object, relations, derived, steps, rules) -%}
 {%- set definition = local_md5(body) -%}
-{%- set readings = readings_to_cast(relations.files, system, object) -%}
+{%- set is_kept = is_incremental() and known_definition() == definition -%}
+{%- set readings = readings_to_cast(relations.files, system, object, is_kept) -%}
 -- definition {{ definition }}
-{% if is_incremental() and known_definition() == definition
-    and not run_query(readings ~ ' limit 1').rows | length -%}
+{% if is_kept and not run_query(readings ~ ' limit 1').rows | length -%}
 {#- a night without new files for this object spares the engine the plan -#}
 select * from {{ this }} where false
 {%- else -%}
@@ -47,20 +46,6 @@ select * from {{ this }} where false
 {%- endif -%}
 {%- endif -%}
 {% endmacro %}
-
-
-{# Readings whose rows count and are not in the table yet. #}
-{% macro readings_to_cast(files, system, object) -%}
-select files.file_id
-        from {{ files }} as files
-        where
-            files.is_active
-            and files.system = {{ literal(system) }}
-            and files.object_name = {{ literal(object) }}
-    {%- if is_incremental() %}
-            and files.file_id not in (select staged.file_id from {{ this }} as staged)
-    {%- endif -%}
-{%- endmacro %}
 
 
 {% macro staging_query(system, object, relations, derived, steps, rules) -%}
@@ -233,7 +218,9 @@ from derived
                 unnest(
                     case when len({{ elements }}) > 0 then {{ elements }} else [null] end
                 ) as item,
-                unnest(range(greatest(coalesce(len({{ elements }}), 0), 1))) as element
+                cast(
+                    unnest(range(greatest(coalesce(len({{ elements }}), 0), 1))) as integer
+                ) as element
             {%- else %}
                 raw.record as item
             {%- endif %}

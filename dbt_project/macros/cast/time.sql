@@ -14,6 +14,8 @@
         ~ offset_shape() ~ "')" -%}
     case
         when {{ zoned }} then {{ zoned_instant(text) }}
+        when {{ is_day(text) }}
+            then {{ local_instant('try_cast(' ~ text ~ ' as timestamp)', zones, true) }}
         when {{ is_local_time(text) }}
             then {{ local_instant('try_cast(' ~ text ~ ' as timestamp)', zones) }}
         else {{ epoch(text) }}
@@ -21,11 +23,23 @@
 {%- endmacro %}
 
 
-{# DuckDB reads +09:00 but takes +0900 for +09 and drops the minutes: they get their colon. #}
+{#
+    An instant with its offset. A cast to TIMESTAMP drops the offset and +0900 is read as +09, so it goes
+    through TIMESTAMPTZ with the colon put in; Z needs neither.
+#}
 {% macro zoned_instant(text) -%}
-    try_cast(
-        regexp_replace(upper({{ text }}), '([+-][0-9]{2})([0-9]{2})$', '\1:\2') as timestamp
-    )
+    case
+        when right({{ text }}, 1) = 'Z' then try_cast({{ text }} as timestamp)
+        else make_timestamp(epoch_us(try_cast(
+            regexp_replace(upper({{ text }}), '([+-][0-9]{2})([0-9]{2})$', '\1:\2')
+            as timestamptz
+        )))
+    end
+{%- endmacro %}
+
+
+{% macro is_day(text) -%}
+    regexp_full_match({{ text }}, '{{ day_shape() }}')
 {%- endmacro %}
 
 
@@ -51,14 +65,17 @@
 {%- endmacro %}
 
 
-{# UTC of a naive local timestamp in the row's zone. #}
-{% macro local_instant(local, zones) -%}
+{#
+    UTC of a naive local timestamp in the row's zone. A day without a clock means its first instant,
+    also where the clocks skip midnight (Brazil until 2018).
+#}
+{% macro local_instant(local, zones, is_day=false) -%}
     {%- if zones -%}
         case time_zone
         {%- for zone in zones %}
             when {{ literal(zone.name) }} then
             {%- if zone.offset is not none %} {{ local }} - to_seconds({{ zone.offset }})
-            {%- else %} {{ shifting_local_instant(local, zone.name) }}
+            {%- else %} {{ shifting_local_instant(local, zone.name, is_day) }}
             {%- endif %}
         {%- endfor %}
         end
@@ -69,14 +86,14 @@
 
 
 {# In a zone whose clocks change: the engine's answer, or an earlier one with the same local time. #}
-{% macro shifting_local_instant(local, zone) -%}
+{% macro shifting_local_instant(local, zone, is_day) -%}
     {%- set utc = "timezone('UTC', timezone(" ~ literal(zone) ~ ', ' ~ local ~ '))' -%}
     case
         when {{ local_at(utc ~ ' - interval 60 minute', zone) }} = {{ local }}
             then {{ utc }} - interval 60 minute
         when {{ local_at(utc ~ ' - interval 30 minute', zone) }} = {{ local }}
             then {{ utc }} - interval 30 minute
-        when {{ local_at(utc, zone) }} = {{ local }} then {{ utc }}
+        {{ 'else ' ~ utc if is_day else 'when ' ~ local_at(utc, zone) ~ ' = ' ~ local ~ ' then ' ~ utc }}
     end
 {%- endmacro %}
 
@@ -139,11 +156,26 @@
         {%- if '%z' in format %}
         timezone('UTC', {{ read }})
         {%- else %}
-        {{ local_instant(read, zones) }}
+        {{ local_instant(read, zones, not has_clock(format)) }}
         {%- endif %}
         {{- ',' if not loop.last }}
     {%- endfor %}
     )
+{%- endmacro %}
+
+
+{# Whether a strptime format reads a time of day. #}
+{% macro has_clock(format) %}
+    {%- do return(modules.re.search('%-?[HITXRcs]', format) is not none) -%}
+{% endmacro %}
+
+
+{# Whether a text is in one of the formats. #}
+{% macro is_in_format(text, formats) -%}
+    coalesce(
+    {%- for format in formats %}
+        try_strptime({{ text }}, {{ literal(format) }}) is not null or
+    {%- endfor %} false, false)
 {%- endmacro %}
 
 
@@ -161,7 +193,7 @@
 {% macro local_midnight(day, system) -%}
     {%- if execute -%}
         {{ local_instant(
-            'cast(' ~ day ~ ' as timestamp)', time_zones(source('kura', 'sources'), system)
+            'cast(' ~ day ~ ' as timestamp)', time_zones(source('kura', 'sources'), system), true
         ) }}
     {%- else -%}
         null

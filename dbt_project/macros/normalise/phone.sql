@@ -98,6 +98,8 @@
             'status': 'ok'
         }
         when starts_with(step.digits, '+') then {'digits': step.digits, 'status': 'ok'}
+        when step.region = 'JP' and starts_with(step.digits, '010')
+            then {'digits': '+' || substr(step.digits, 4), 'status': 'ok'}
         {%- for region, code, trunk in trunk_regions() %}
         when step.region = '{{ region }}' then {
             'digits': '+{{ code }}' || regexp_replace(step.digits, '^{{ trunk }}', ''),
@@ -139,7 +141,7 @@
         when
             regexp_full_match(step.digits, '0(20|50|60|70|80|90)[0-9]{8}')
             and not starts_with(step.digits, '0800')
-            or regexp_full_match(step.digits, '0[0-9]{9}')
+            or regexp_full_match(step.digits, '0[1-9][0-9]{8}')
             and not regexp_matches(step.digits, '^0([25-9]0|120|570|800|990)')
             then {
                 'e164': '+81' || substr(step.digits, 2),
