@@ -1,4 +1,4 @@
-"""When nights happen by themselves, and who hears of it: job, schedule, arrival sensor, notices, pruning."""
+"""When nights happen by themselves, and who hears of it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from dagster_project.lib import notify
+from dagster_project.lib.contracts import load_contracts
 from dagster_project.lib.errors import ConfigError
 from dagster_project.lib.ingestion import waiting_files
-from dagster_project.settings import House, Settings, load_settings
+from dagster_project.lib.sources import load_sources
+from dagster_project.settings import DBT_PROJECT, House, Settings, load_settings
 
 FINISHED_STATUSES = (
     dg.DagsterRunStatus.SUCCESS,
@@ -60,7 +62,8 @@ def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 @dg.sensor(job=nightly, minimum_interval_seconds=300)
 def arriving_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Starts a night when new export files have lain unchanged for one round of this sensor."""
-    listing = waiting_files(House.from_environment())
+    house = House.from_environment()
+    listing = waiting_files(house, load_sources(house, load_contracts(DBT_PROJECT)))
     if not listing:
         return dg.SkipReason("No export file waits to be read.")
     digest = hashlib.sha256("\n".join(listing).encode()).hexdigest()

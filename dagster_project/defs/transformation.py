@@ -1,4 +1,4 @@
-"""The second stop: dbt turns raw tables into staging, activity and marts; its tests become asset checks."""
+"""The second stop: dbt turns raw tables into staging, activity and marts; its tests are checks."""
 
 from __future__ import annotations
 
@@ -34,23 +34,17 @@ def _room(properties: Mapping[str, Any]) -> str:
     return str(properties["fqn"][1]) if len(properties["fqn"]) > 1 else "dbt"
 
 
-_TRANSLATOR = RoomTranslator(
-    settings=None,
-)
-
-
-@dbt_assets(manifest=_MANIFEST, dagster_dbt_translator=_TRANSLATOR, name="transformation")
+@dbt_assets(manifest=_MANIFEST, dagster_dbt_translator=RoomTranslator(), name="transformation")
 def models(
     context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Runs every model, then every data test, in one child process that cannot outlive this one."""
     result = night.transform()
-    keys = {".".join(key.path): key for key in context.selected_asset_keys}
+    keys = {key.path[-1]: key for key in context.selected_asset_keys}
     for node in result.models:
-        name = node.unique_id.split(".")[-1]
-        for key in keys.values():
-            if key.path[-1] == name:
-                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})
+        key = keys.get(node.unique_id.split(".")[-1])
+        if key is not None:
+            yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})
     checks = {key.name: key for key in context.selected_asset_check_keys}
     for node in result.tests:
         check = checks.get(node.unique_id.split(".")[2])

@@ -31,7 +31,7 @@ def run(
     work_database: Path,
     writer_lock: Path,
     run_id: str = "",
-    on_line: Callable[[str], None] = lambda line: None,
+    on_line: Callable[[str], None] = lambda _line: None,
 ) -> int:
     """Parse `project`, then run each dbt command; artifacts and logs go to `target`. Returns the exit code.
 

@@ -181,6 +181,21 @@ def ingest(
         return night.result()
 
 
+def waiting_files(house: House, config: SourcesConfig) -> tuple[str, ...]:
+    """What lies in `exports/` and was not there, or not so, when a night last looked.
+
+    One text per file: its path, size and time of writing. Two equal answers in a row mean that nothing
+    was written in between.
+    """
+    known = KnownFiles(house.work / _KNOWN_FILES)
+    files = list_exports(house, [source.id for source in config.sources])
+    return tuple(
+        f"{item.path} {item.stamp.size} {item.stamp.mtime_ns}"
+        for item in files
+        if known.remembered(item) is None
+    )
+
+
 def dry_read(
     house: House,
     config: SourcesConfig,

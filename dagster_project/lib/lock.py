@@ -67,7 +67,9 @@ def exclusive(path: Path, *, wait_seconds: float = 0.0, busy: str) -> Iterator[N
 
 
 @contextmanager
-def night(night_lock: Path, writer_lock: Path, *, orphan_wait_seconds: float = 60.0) -> Iterator[None]:
+def night(
+    night_lock: Path, writer_lock: Path, *, orphan_wait_seconds: float = 60.0
+) -> Iterator[None]:
     """Hold the house for one night, after any orphaned writer of an earlier one has ended."""
     with exclusive(night_lock, busy="Another night is running in this house."):
         with exclusive(

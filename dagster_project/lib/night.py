@@ -39,9 +39,9 @@ from dagster_project.settings import DBT_PROJECT, House, Settings, load_settings
 class Observer:
     """Whoever watches a night: told of stages, of each file, and of each line dbt prints."""
 
-    stage: Callable[[str], None] = lambda name: None
-    file: Callable[[FileProgress], None] = lambda item: None
-    line: Callable[[str], None] = lambda text: None
+    stage: Callable[[str], None] = lambda _name: None
+    file: Callable[[FileProgress], None] = lambda _item: None
+    line: Callable[[str], None] = lambda _text: None
 
 
 @dataclass(frozen=True)

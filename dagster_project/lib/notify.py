@@ -54,7 +54,7 @@ def send(settings: Settings, notice: Notice, environment: Mapping[str, str] | No
     import apprise
 
     channel = apprise.Apprise()
-    accepted = all([channel.add(url) for url in urls.split()])
+    accepted = [channel.add(url) for url in urls.split()]
     kind = apprise.NotifyType.SUCCESS if notice.success else apprise.NotifyType.FAILURE
     sent = channel.notify(title=notice.subject, body=notice.body, notify_type=kind)
-    return bool(accepted and sent)
+    return bool(all(accepted) and sent)

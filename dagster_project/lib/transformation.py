@@ -101,7 +101,7 @@ def transform(
     run_id: str,
     *,
     full_refresh: bool = False,
-    on_line: Callable[[str], None] = lambda line: None,
+    on_line: Callable[[str], None] = lambda _line: None,
 ) -> TransformationResult:
     """Build every model, then run every data test. run_id: whose results these are.
 
