@@ -107,7 +107,7 @@ crm_evidence as (
                 then 'none'
             else 'crm_activity'
         end as match_basis,
-        crm_only_calls.activity_id as crm_activity_id,
+        cast(null as varchar) as crm_activity_id,
         crm_only_calls.direction,
         false as is_internal,
         false as is_open,

@@ -70,6 +70,8 @@ ruled as (
     select
         *,
         case
+            -- what only the CRM tells of rests on its result, reached or not
+            when call_origin = 'crm' and is_not_intended then 'disposition'
             when not is_conversation then 'none'
             when is_intended or is_not_intended then 'disposition'
             when not is_human_reached then 'none'

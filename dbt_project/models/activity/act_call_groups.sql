@@ -191,7 +191,7 @@ grouped as (
 calls as (
 
     select
-        grouped.cti_account || ':' || grouped.call_group_id as call_id,
+        {{ record_key('grouped.cti_account', 'grouped.call_group_id') }} as call_id,
         grouped.cti_account,
         grouped.call_group_id,
         grouped.source_id,
@@ -203,14 +203,16 @@ calls as (
             as called_on,
         {{ reporting_hour('grouped.started_at', 'settings.reporting_timezone') }}
             as started_hour,
+        -- a call to one of our own lines is internal whatever its leg says
         case
+            when grouped.is_own_number then 'internal'
             when grouped.root_direction in ('outbound', 'inbound', 'internal')
                 then grouped.root_direction
             else 'unknown'
         end as direction,
         grouped.customer_e164,
-        coalesce(grouped.root_direction = 'internal', false)
-        or grouped.is_own_number as is_internal,
+        grouped.is_own_number
+        or coalesce(grouped.root_direction = 'internal', false) as is_internal,
         coalesce(grouped.root_result = 'in_progress', false) as is_open,
         grouped.rep_id,
         grouped.has_agent,

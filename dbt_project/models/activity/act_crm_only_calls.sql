@@ -30,8 +30,7 @@ spans as (
 calls as (
 
     select
-        'crm:' || activities.activity_id as call_id,
-        activities.activity_id,
+        activities.activity_id as call_id,
         activities.source_id,
         activities.file_id,
         activities.record,

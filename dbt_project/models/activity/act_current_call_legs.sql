@@ -133,8 +133,22 @@ resolved as (
             names.rep_id,
             '(unassigned)'
         ) as rep_id,
-        numbers.e164 as customer_e164,
-        coalesce(numbers.is_own, false) as is_own_number,
+        -- a leg without a direction: the customer is the side that is not ours
+        case
+            when
+                numbers.is_own
+                and legs.direction not in ('outbound', 'inbound', 'internal')
+                then other_side.e164
+            else numbers.e164
+        end as customer_e164,
+        coalesce(
+            case
+                when legs.direction in ('outbound', 'inbound', 'internal')
+                    then numbers.is_own
+                else numbers.is_own and other_side.is_own
+            end,
+            false
+        ) as is_own_number,
         dispositions.disposition,
         dispositions.disposition_rank,
     from legs
@@ -157,6 +171,11 @@ resolved as (
         on
             legs.source_id = numbers.source_id
             and legs.customer_number_raw = numbers.number_raw
+    left join numbers as other_side
+        on
+            legs.source_id = other_side.source_id
+            and legs.own_number_raw = other_side.number_raw
+            and legs.direction not in ('outbound', 'inbound', 'internal')
     left join dispositions
         on
             legs.source_id = dispositions.source_id

@@ -20,6 +20,13 @@ written as (
         customer_number_raw as number_raw,
     from {{ ref('act_call_leg_deliveries') }}
     union
+    -- without a direction the customer may stand on either side
+    select
+        source_id,
+        own_number_raw as number_raw,
+    from {{ ref('act_call_leg_deliveries') }}
+    where direction not in ('outbound', 'inbound', 'internal')
+    union
     select
         source_id,
         unnest(numbers_raw) as number_raw,
