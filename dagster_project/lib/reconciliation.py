@@ -62,8 +62,10 @@ def books(work_database: Path) -> Iterator[Books]:
     """The work database, attached read-only as the default of a connection of its own."""
     connection = duckdb.connect(config={"threads": 2})
     try:
-        connection.execute(f"attach {literal(str(work_database))} as work (read_only)")
-        connection.execute("use work")
+        # Under the name dbt knows it by: its views name their tables with it.
+        name = identifier(work_database.stem)
+        connection.execute(f"attach {literal(str(work_database))} as {name} (read_only)")
+        connection.execute(f"use {name}")
         yield connection
     finally:
         connection.close()
@@ -81,7 +83,7 @@ def _tables(connection: Books, schema: str) -> frozenset[str]:
     found = _rows(
         connection,
         "select table_name from information_schema.tables "
-        "where table_catalog = 'work' and table_schema = ?",
+        "where table_catalog = current_database() and table_schema = ?",
         schema,
     )
     return frozenset(row[0] for row in found)
@@ -137,7 +139,7 @@ def _objects(connection: Books) -> list[tuple[str, str]]:
         """
         select table_schema[5:], table_name
         from information_schema.tables
-        where table_catalog = 'work' and table_schema like 'raw\\_%' escape '\\'
+        where table_catalog = current_database() and table_schema like 'raw\\_%' escape '\\'
           and table_schema <> 'raw_kura'
         order by 1, 2
         """,

@@ -36,10 +36,14 @@ MARTS: dict[str, str] = {
     """,
     "dim_reps": """
         select * from (values
-            ('R1', '佐藤 一郎', '東京1課', '法人', 'sdr', 'M1', date '2025-04-01', date '9999-12-31', true, true),
-            ('R2', '鈴木 花子', '東京2課', '法人', 'bdr', 'M1', date '2025-04-01', date '2026-05-31', false, true),
-            ('R2', '鈴木 花子', '東京1課', '法人', 'bdr', 'M1', date '2026-06-01', date '9999-12-31', true, true),
-            ('R3', '高橋 次郎', '営業部', '法人', 'field_sales', 'M1', date '2025-04-01', date '9999-12-31', true, false)
+            ('R1', '佐藤 一郎', '東京1課', '法人', 'sdr', 'M1', date '2025-04-01', date '9999-12-31',
+             true, true),
+            ('R2', '鈴木 花子', '東京2課', '法人', 'bdr', 'M1', date '2025-04-01', date '2026-05-31',
+             false, true),
+            ('R2', '鈴木 花子', '東京1課', '法人', 'bdr', 'M1', date '2026-06-01', date '9999-12-31',
+             true, true),
+            ('R3', '高橋 次郎', '営業部', '法人', 'field_sales', 'M1', date '2025-04-01',
+             date '9999-12-31', true, false)
         ) as reps(rep_id, rep_label, team, business_unit, motion, manager_rep_id, valid_from, valid_to,
                   is_current, has_cti)
     """,
@@ -48,7 +52,8 @@ MARTS: dict[str, str] = {
         from range(30) as n(i)
     """,
     "dim_channels": """
-        select * from (values ('展示会', 'オフライン', date '2026-04-01'), ('検索広告', 'オンライン', date '2026-04-01'),
+        select * from (values ('展示会', 'オフライン', date '2026-04-01'),
+                              ('検索広告', 'オンライン', date '2026-04-01'),
                               ('(none)', '(none)', date '2026-04-01')
         ) as channels(channel, channel_group, first_seen_on)
     """,
@@ -156,12 +161,14 @@ MARTS: dict[str, str] = {
         with things as (
             select rep_id, called_on as date, channel, campaign, team, business_unit, motion, 'call' as what,
                    is_dial::int as dials, (is_dial and is_answered)::int as answered_calls,
-                   (is_dial and is_human_reached)::int as human_reached, (is_dial and is_connect)::int as connects,
+                   (is_dial and is_human_reached)::int as human_reached,
+                   (is_dial and is_connect)::int as connects,
                    is_inbound_connect::int as inbound_connects, is_wrong_number::int as wrong_numbers,
                    is_do_not_call::int as do_not_call, is_unidentified_party::int as unidentified_party,
                    case when is_human_reached then talk_seconds end as talk_seconds,
                    case when is_connect then talk_seconds end as connect_talk_seconds, turn_count as turns,
-                   has_analysis::int as analysed_calls, (has_analysis and is_connect)::int as analysed_connects
+                   has_analysis::int as analysed_calls,
+                   (has_analysis and is_connect)::int as analysed_connects
             from marts.fct_calls
             union all by name
             select rep_id, sent_on as date, channel, campaign, team, business_unit, motion, 1 as emails_sent
@@ -221,7 +228,8 @@ MARTS: dict[str, str] = {
                    coalesce(sum(won_amount_yen), 0)::double as won_amount_yen
             from things group by rep_id, date, channel, campaign, team, business_unit, motion
         )
-        select *, answered_calls / nullif(dials, 0) as answer_rate, human_reached / nullif(dials, 0) as human_rate,
+        select *, answered_calls / nullif(dials, 0) as answer_rate,
+               human_reached / nullif(dials, 0) as human_rate,
                connects / nullif(dials, 0) as connect_rate,
                meetings_acquired / nullif(connects, 0) as meeting_conversion_rate,
                accepted / nullif(meetings_acquired_of_cohort, 0) as effective_meeting_rate, 'ok' as status
@@ -268,7 +276,8 @@ MARTS: dict[str, str] = {
                (case period_type when 'month' then period_start + interval 1 month - interval 1 day
                 else period_start + interval 3 month - interval 1 day end)::date as period_end,
                true as is_period_over, scope_type, scope_key, metric, numerator, denominator,
-               case when denominator is null then numerator else numerator / nullif(denominator, 0) end as value,
+               case when denominator is null then numerator
+                    else numerator / nullif(denominator, 0) end as value,
                case when metric = 'dials' then 500.0 end as target, null::double as previous_value,
                (date_diff('day', period_start, period_end) + 1)::bigint as covered_days,
                0::bigint as uncovered_days, 'ok' as status
@@ -316,7 +325,8 @@ create table raw_kura.sources as
     ) as sources(source_id, system, source_class, is_required);
 create table raw_kura.files as
     select * from (values
-        ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null::varchar, repeat('a', 64), 1000::bigint,
+        ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null::varchar, repeat('a', 64),
+         1000::bigint,
          'accepted', null::varchar, 100::bigint, 99::bigint, 1::bigint, true),
         ('f2', 'sf', 'salesforce', 'leads', 'sf/lead.csv', null, repeat('b', 64), 500::bigint,
          'accepted', null, 10::bigint, 10::bigint, 0::bigint, true),
@@ -328,7 +338,8 @@ create table raw_kura.file_quarantine as
     select 'f1' as file_id, 7::bigint as record, 'bad_record' as reason_code, 'too few cells' as message;
 create schema raw_miitel;
 create table raw_miitel.history_legs as
-    select 'f1' as _file_id, 'miitel' as _source_id, i::bigint as _record from range(1, 101) as n(i) where i <> 7;
+    select 'f1' as _file_id, 'miitel' as _source_id, i::bigint as _record
+    from range(1, 101) as n(i) where i <> 7;
 create schema raw_salesforce;
 create table raw_salesforce.leads as
     select 'f2' as _file_id, 'sf' as _source_id, i::bigint as _record from range(1, 11) as n(i);

@@ -24,7 +24,9 @@ IN_TABLES: dict[str, str] = {
     "release.names_company_and_versions": "update release set company_name = null",
     "dim_dates.holds_the_as_of_day": "delete from dim_dates where date = date '2026-06-30'",
     "dim_dates.has_no_gap": "delete from dim_dates where date = date '2026-05-05'",
-    "dim_dates.periods_begin_before_their_days": "update dim_dates set week_start = date + 1 where weekday = 3",
+    "dim_dates.periods_begin_before_their_days": (
+        "update dim_dates set week_start = date + 1 where weekday = 3"
+    ),
     "dim_dates.some_days_are_business_days": "update dim_dates set is_business_day = false",
     "dim_reps.spans_do_not_overlap": (
         "update dim_reps set valid_to = date '2026-06-10' where rep_id = 'R2' and not is_current"
