@@ -1,7 +1,5 @@
 """The second stop: dbt turns raw tables into staging, activity and marts; its tests are checks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,10 +18,9 @@ class RoomTranslator(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
-            system = dbt_resource_props["source_name"]
-            if system == "kura":
-                return dg.AssetKey(["raw", "kura"])
-            return dg.AssetKey(["raw", system, dbt_resource_props["name"]])
+            return dg.AssetKey(
+                ["raw", dbt_resource_props["source_name"], dbt_resource_props["name"]]
+            )
         return dg.AssetKey([_room(dbt_resource_props), dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:

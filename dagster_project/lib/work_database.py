@@ -60,6 +60,10 @@ _TABLES = {
 _FILE_QUARANTINE = "file_id varchar, record bigint, reason_code varchar, message varchar"
 
 
+#: The tables of `raw_kura`.
+FACT_TABLES = tuple(_TABLES)
+
+
 @dataclass(frozen=True)
 class Run:
     """The night itself. config_hash: see `configuration_hash`."""
