@@ -9,7 +9,12 @@ conversion as (
 
 wrong as (
 
-    select *
+    select
+        cohort_month,
+        channel_group,
+        channel,
+        campaign,
+        motion
     from conversion
     where
         leads != (

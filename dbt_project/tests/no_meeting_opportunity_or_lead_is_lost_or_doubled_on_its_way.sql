@@ -24,7 +24,8 @@ counted as (
     select
         'meetings to their bookings' as step,
         (select count(*) from {{ ref('act_meetings') }}) as rows_before,
-        (select count(*) from {{ ref('fct_meetings') }} where is_booked) as rows_after
+        (select count(*) from {{ ref('fct_meetings') }}
+where is_booked) as rows_after
 
     union all
 
@@ -37,7 +38,8 @@ counted as (
 
     select
         'leads to cohorts' as step,
-        (select count(*) from {{ ref('act_person_channels') }} where is_lead) as rows_before,
+        (select count(*) from {{ ref('act_person_channels') }}
+where is_lead) as rows_before,
         (select sum(leads) from {{ ref('kpi_channel_conversion') }}) as rows_after
 
 ),

@@ -15,7 +15,7 @@
 {%- set updated_at = version_column or 'cast(null as timestamp)' -%}
 {%- set envelope = ['source_id', 'file_id', 'record', 'extracted_at', 'reject_reason'] -%}
 {%- set facts = envelope + [
-    'record_system', 'version_hash', 'file_sha256'
+    'record_system', 'version_hash', 'delivery'
 ] -%}
 with
 
@@ -58,7 +58,11 @@ placed as (
     select
         fingerprinted.*,
         {{ record_system('sources') }} as record_system,
-        coalesce(files.sha256, '') as file_sha256
+        {
+            'at': fingerprinted.extracted_at,
+            'sha256': coalesce(files.sha256, ''),
+            'record': fingerprinted.record
+        } as delivery
     from fingerprinted
     left join sources on fingerprinted.source_id = sources.source_id
     left join files on fingerprinted.file_id = files.file_id
@@ -72,15 +76,12 @@ versions as (
         {% for column in key %}{{ column }}, {% endfor %}
         version_hash,
         {{ any_of_the_rest(facts + key) }},
-        arg_min(
-            {'source_id': source_id, 'file_id': file_id, 'record': record},
-            {'at': extracted_at, 'sha256': file_sha256, 'record': record}
-        ) as delivery,
+        arg_min(source_id, delivery) as source_id,
+        arg_min(file_id, delivery) as file_id,
+        arg_min(record, delivery) as record,
         min(extracted_at) as first_extracted_at,
         max(extracted_at) as last_extracted_at,
-        max(
-            {'at': extracted_at, 'sha256': file_sha256, 'record': record}
-        ) as last_delivery
+        max(delivery) as last_delivery
     from placed
     group by record_system, {{ key | join(', ') }}, version_hash
 
@@ -95,7 +96,7 @@ current_versions as (
             version_hash,
             {
                 'updated_at': coalesce({{ updated_at }}, last_extracted_at),
-                'last_delivery': last_delivery,
+                'last_delivery': last_delivery
             }
         ) as version_hash
     from versions
@@ -106,10 +107,7 @@ current_versions as (
 final as (
 
     select
-        versions.* exclude (delivery, last_delivery),
-        versions.delivery.source_id as source_id,
-        versions.delivery.file_id as file_id,
-        versions.delivery.record as record,
+        versions.* exclude (last_delivery),
         coalesce({{ updated_at }}, versions.first_extracted_at) as valid_at,
         current_versions.version_hash is not null as is_current
     from versions

@@ -23,9 +23,9 @@ person_channels as (
 stand_ins as (
 
     select
-        name as channel_group,
-        name as channel
-    from (values ('(none)'), ('(unmapped)'), ('(unlinked)')) as names (name)
+        names.name as channel_group,
+        names.name as channel
+    from unnest(['(none)', '(unmapped)', '(unlinked)']) as names (name)
 
 ),
 

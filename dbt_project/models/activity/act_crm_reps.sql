@@ -77,7 +77,7 @@ final as (
     select
         record_system,
         user_id,
-        arg_min(rep_id, {'preference': preference, 'rep_id': rep_id}) as rep_id
+        arg_min(rep_id, { 'preference': preference, 'rep_id': rep_id }) as rep_id
     from candidates
     where user_id is not null
     group by record_system, user_id

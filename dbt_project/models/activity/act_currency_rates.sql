@@ -15,7 +15,7 @@ final as (
         upper(currency) as currency,
         valid_from,
         arg_max(
-            rate, {'at': extracted_at, 'file_id': file_id, 'record': record}
+            rate, { 'at': extracted_at, 'file_id': file_id, 'record': record }
         ) as rate
     from rates
     group by upper(currency), valid_from

@@ -67,7 +67,7 @@ final as (
             {
                 'preference': case person_records.record_type when 'ma_person' then 1 else 2 end,
                 'created_at': coalesce(person_records.created_at, timestamp '9999-12-31'),
-                'record_id': person_records.record_id,
+                'record_id': person_records.record_id
             }
         ) as person_id
     from addresses

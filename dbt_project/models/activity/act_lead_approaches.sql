@@ -48,7 +48,7 @@ final as (
         min(approached_on) as worked_on,
         min(approached_on) filter (where is_connect) as connected_on,
         arg_min(
-            motion, {'at': approached_at, 'id': approach_id}
+            motion, { 'at': approached_at, 'id': approach_id }
         ) filter (where motion is not null and motion != '(unassigned)') as motion
     from approaches
     group by person_id

@@ -72,7 +72,7 @@ crm as (
         person_id,
         bool_or(is_mql) as is_mql,
         coalesce(
-            arg_max(is_back, {'created_at': created_at, 'id': lead_id}) filter (where is_live),
+            arg_max(is_back, { 'created_at': created_at, 'id': lead_id }) filter (where is_live),
             false
         ) as is_handed_back
     from status_versions

@@ -38,7 +38,7 @@ met as (
     select
         person_id,
         min(booked_on) as met_on,
-        arg_min(motion, {'at': booked_at, 'id': meeting_id}) as motion,
+        arg_min(motion, { 'at': booked_at, 'id': meeting_id }) as motion,
         bool_or(decision = 'accepted') as is_accepted
     from meetings
     group by person_id

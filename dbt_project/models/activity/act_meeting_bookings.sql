@@ -31,15 +31,27 @@ meeting_events as (
 
 ),
 
-outcomes as (
+last_events as (
 
     select
         meeting_id,
-        arg_max(
-            {'outcome': outcome, 'meeting_on': meeting_on}, event_number
-        ) as last_event,
-        min(meeting_on) filter (where outcome = 'held') as held_on
+        meeting_on,
+        outcome
     from meeting_events
+    qualify
+        row_number() over (
+            partition by meeting_id order by event_number desc
+        ) = 1
+
+),
+
+held_events as (
+
+    select
+        meeting_id,
+        min(meeting_on) as held_on
+    from meeting_events
+    where outcome = 'held'
     group by meeting_id
 
 ),
@@ -57,14 +69,15 @@ final as (
         meeting_events.business_unit,
         meeting_events.motion,
         meeting_events.manager_rep_id,
-        outcomes.held_on,
-        outcomes.last_event.meeting_on as last_scheduled_on,
-        case outcomes.last_event.outcome
+        held_events.held_on,
+        last_events.meeting_on as last_scheduled_on,
+        case last_events.outcome
             when 'rescheduled' then 'canceled'
-            else outcomes.last_event.outcome
+            else last_events.outcome
         end as cohort_outcome
     from meeting_events
-    inner join outcomes on meeting_events.meeting_id = outcomes.meeting_id
+    inner join last_events on meeting_events.meeting_id = last_events.meeting_id
+    left join held_events on meeting_events.meeting_id = held_events.meeting_id
     left join persons on meeting_events.person_id = persons.person_id
     where meeting_events.event_id = meeting_events.meeting_id
 

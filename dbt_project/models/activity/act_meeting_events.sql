@@ -73,14 +73,14 @@ judged as (
             when is_deleted_before_start then 'canceled'
             when outcome in ('held', 'no_show') and meeting_on > as_of_date
                 then 'scheduled'
-            when outcome is not null then outcome
+            when outcome != 'unknown' then outcome
             when meeting_on > as_of_date then 'scheduled'
             else 'unknown'
         end as outcome,
         case
             when is_deleted_before_start then 'inferred'
             when outcome in ('held', 'no_show') and meeting_on > as_of_date then 'none'
-            when outcome is not null then 'custom_field'
+            when outcome != 'unknown' then 'custom_field'
             else 'none'
         end as outcome_basis
     from dated

@@ -40,11 +40,11 @@ decisions as (
         min(opportunities.close_on) filter (where opportunities.is_rejected) as rejected_on,
         arg_min(
             opportunities.loss_reason,
-            {'on': opportunities.close_on, 'id': opportunities.opportunity_id}
+            { 'on': opportunities.close_on, 'id': opportunities.opportunity_id }
         ) filter (where opportunities.is_rejected) as reject_reason,
         arg_min(
             opportunities.opportunity_id,
-            {'at': opportunities.created_at, 'id': opportunities.opportunity_id}
+            { 'at': opportunities.created_at, 'id': opportunities.opportunity_id }
         ) as first_opportunity_id,
         min(opportunities.created_on) as first_opportunity_on
     from credits

@@ -80,7 +80,7 @@ crowded as (
         on opportunities.account_id = others.account_id
         and opportunities.opportunity_id != others.opportunity_id
         and opportunities.created_at > others.created_at
-        and (others.closed_on is null or others.closed_on > opportunities.created_on)
+        and coalesce(opportunities.created_on < others.closed_on, true)
 
 ),
 
@@ -130,7 +130,7 @@ final as (
         row_number() over (
             partition by candidates.opportunity_id
             order by
-                candidates.basis_rank,
+                candidates.basis_rank asc,
                 case when candidates.credit_basis = 'account' then meetings.held_on end desc,
                 meetings.booked_at desc,
                 meetings.meeting_id desc

@@ -18,7 +18,7 @@ current_entries as (
     select * exclude (is_current, first_extracted_at, last_extracted_at)
     from versions
     where
-        versions.is_current
+        is_current
         and not coalesce(versions.is_deleted, false)
 
 )

@@ -15,7 +15,8 @@ opportunity_versions as (
 
 current_stages as (
 
-    select * from stage_versions where is_current
+    select * from stage_versions
+where is_current
 
 ),
 

@@ -78,25 +78,36 @@ priced as (
 
 ),
 
-spans as (
+first_entries as (
 
     select
         opportunity_id,
-        arg_min({'amount': amount}, entry_number) as first_entry,
-        arg_max(
-            {
-                'stage': stage,
-                'is_stage_known': is_stage_known,
-                'is_recorded': is_recorded,
-                'is_closed': is_closed,
-                'is_won': is_won,
-                'close_on': coalesce(close_date, recorded_on),
-                'amount': amount,
-            },
-            entry_number
-        ) as last_entry,
-        min(recorded_on) filter (where is_accepted) as accepted_on
+        amount
     from history
+    where entry_number = 1
+
+),
+
+last_entries as (
+
+    select
+        *,
+        coalesce(close_date, recorded_on) as close_on
+    from history
+    qualify
+        row_number() over (
+            partition by opportunity_id order by entry_number desc
+        ) = 1
+
+),
+
+acceptances as (
+
+    select
+        opportunity_id,
+        min(recorded_on) as accepted_on
+    from history
+    where is_accepted
     group by opportunity_id
 
 ),
@@ -105,19 +116,21 @@ stood as (
 
     select
         priced.*,
-        spans.last_entry.stage as stage,
-        spans.last_entry.is_stage_known as is_stage_known,
-        spans.last_entry.close_on as close_on,
-        spans.accepted_on,
-        spans.last_entry.is_closed
-        and spans.last_entry.is_recorded
-        and spans.last_entry.close_on <= priced.as_of_date as is_closed_by_then,
-        spans.last_entry.is_won as is_won_stage,
-        spans.last_entry.is_closed and not spans.last_entry.is_won as is_lost_stage,
-        spans.last_entry.amount as current_amount,
-        spans.first_entry.amount as first_amount
+        last_entries.stage,
+        last_entries.is_stage_known,
+        last_entries.close_on,
+        last_entries.is_won as is_won_stage,
+        last_entries.is_closed and not last_entries.is_won as is_lost_stage,
+        last_entries.is_closed
+        and last_entries.is_recorded
+        and last_entries.close_on <= priced.as_of_date as is_closed_by_then,
+        acceptances.accepted_on,
+        first_entries.amount as first_amount,
+        last_entries.amount as current_amount
     from priced
-    inner join spans on priced.opportunity_id = spans.opportunity_id
+    inner join first_entries on priced.opportunity_id = first_entries.opportunity_id
+    inner join last_entries on priced.opportunity_id = last_entries.opportunity_id
+    left join acceptances on priced.opportunity_id = acceptances.opportunity_id
 
 ),
 

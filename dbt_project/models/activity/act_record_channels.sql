@@ -105,6 +105,16 @@ filled as (
 
 ),
 
+filled_records as (
+
+    select distinct
+        record_system,
+        record_type,
+        record_id
+    from filled
+
+),
+
 first_campaigns as (
 
     select
@@ -126,13 +136,7 @@ campaign_fields as (
             filled_records.record_id,
             first_campaigns.campaign_name,
             first_campaigns.campaign_type
-        from (
-            select distinct
-                record_system,
-                record_type,
-                record_id
-            from filled
-        ) as filled_records
+        from filled_records
         inner join person_records
             on filled_records.record_system = person_records.record_system
             and filled_records.record_type = person_records.record_type
@@ -155,35 +159,28 @@ judged_fields as (
 
 ),
 
+field_values as (
+
+    select distinct
+        field,
+        value,
+        {{ match_key('value') }} as value_key
+    from judged_fields
+
+),
+
 -- few values stand on many records: rules are tried on each value once
 judged_values as (
 
     select
         field_values.field,
         field_values.value,
-        arg_min(
-            {
-                'priority': rules.priority,
-                'field': rules.field,
-                'match': rules.match,
-                'value': rules.value,
-                'channel_group': rules.channel_group,
-                'channel': rules.channel,
-            },
-            {
-                'priority': rules.priority,
-                'field': rules.field,
-                'match': rules.match,
-                'value': rules.value,
-            }
-        ) as rule
-    from (
-        select distinct
-            field,
-            value,
-            {{ match_key('value') }} as value_key
-        from judged_fields
-    ) as field_values
+        rules.priority,
+        rules.match,
+        rules.value as rule_value,
+        rules.channel_group,
+        rules.channel
+    from field_values
     inner join rules
         on field_values.field = rules.field
         and case rules.match
@@ -191,7 +188,11 @@ judged_values as (
             when 'contains' then contains(field_values.value_key, rules.value)
             else field_values.value_key = rules.value
         end
-    group by field_values.field, field_values.value
+    qualify
+        row_number() over (
+            partition by field_values.field, field_values.value
+            order by rules.priority, rules.match, rules.value
+        ) = 1
 
 ),
 
@@ -201,15 +202,24 @@ best as (
         judged_fields.record_system,
         judged_fields.record_type,
         judged_fields.record_id,
-        min(judged_values.rule) as rule
+        coalesce(judged_values.channel_group, '(unmapped)') as channel_group,
+        coalesce(judged_values.channel, '(unmapped)') as channel
     from judged_fields
     left join judged_values
         on judged_fields.field = judged_values.field
         and judged_fields.value = judged_values.value
-    group by
-        judged_fields.record_system,
-        judged_fields.record_type,
-        judged_fields.record_id
+    qualify
+        row_number() over (
+            partition by
+                judged_fields.record_system,
+                judged_fields.record_type,
+                judged_fields.record_id
+            order by
+                judged_values.priority nulls last,
+                judged_fields.field,
+                judged_values.match,
+                judged_values.rule_value
+        ) = 1
 
 ),
 
@@ -219,14 +229,8 @@ final as (
         records.record_system,
         records.record_type,
         records.record_id,
-        case
-            when best.record_id is null then '(none)'
-            else coalesce(best.rule.channel_group, '(unmapped)')
-        end as channel_group,
-        case
-            when best.record_id is null then '(none)'
-            else coalesce(best.rule.channel, '(unmapped)')
-        end as channel
+        coalesce(best.channel_group, '(none)') as channel_group,
+        coalesce(best.channel, '(none)') as channel
     from records
     left join best
         on records.record_system = best.record_system

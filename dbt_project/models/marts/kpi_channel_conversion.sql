@@ -89,14 +89,22 @@ counted as (
 
 ),
 
+-- a cost that brought no lead has a line too
 joined as (
 
     select
-        *,
-        coalesce(leads, 0) as lead_count
+        {% for column in line -%}
+        coalesce(counted.{{ column }}, costs.{{ column }}) as {{ column }},
+        {% endfor -%}
+        counted.* exclude ({{ line | join(', ') }}, leads),
+        coalesce(counted.leads, 0) as lead_count,
+        costs.cost_yen,
+        costs.has_unconverted_cost
     from counted
-    full join costs using ({{ line | join(', ') }})
-
+    full join costs
+        {% for column in line -%}
+        {{ 'on' if loop.first else 'and' }} counted.{{ column }} = costs.{{ column }}
+        {% endfor %}
 ),
 
 final as (
