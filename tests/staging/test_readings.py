@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.staging.workbench import PROJECT, Registry, Row, Workbench
+from tests.staging.workbench import EXTRACTED_AT, PROJECT, Registry, Row, Workbench
 
 MODELS = ("stg_salesforce__accounts", "stg_miitel__webhook_legs")
 
 
 @pytest.fixture(scope="module")
 def second_night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Three nights on a bench of its own: two files; one leaves and one comes; full refresh."""
-    bench = Workbench(tmp_path_factory.mktemp("nights"))
+    """Three nights on a bench of its own: two files; one leaves, one comes, a model grows; nothing."""
+    bench = Workbench(tmp_path_factory.mktemp("nights"), MODELS)
     first = Registry()
     for file in ("stays", "leaves"):
         _account(first, file)
         _delivery(first, file)
     bench.lay(first)
-    bench.dbt("run", "--select", *MODELS)
+    bench.dbt("run")
     seen = {"first": _files(bench)}
     second = Registry()
     _account(second, "comes")
@@ -34,23 +34,19 @@ def second_night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         )
         connection.execute("delete from raw_salesforce.accounts where _file_id like '%leaves'")
     _broaden(bench.project)
-    bench.dbt("run", "--select", *MODELS)
+    bench.dbt("run")
     seen["second"] = _files(bench)
-    bench.dbt("run", "--select", *MODELS)
+    bench.dbt("run")
     seen["quiet"] = _files(bench)
     return seen
 
 
 def _account(registry: Registry, file: str) -> Row:
-    from tests.staging.workbench import EXTRACTED_AT
-
     said = {"account_id": "0015000000Gv7qJ", "created_at": "2024-04-01T00:00:00Z"}
     return registry.add("salesforce", "accounts", said, None, EXTRACTED_AT, file)
 
 
 def _delivery(registry: Registry, file: str) -> Row:
-    from tests.staging.workbench import EXTRACTED_AT
-
     document = (
         '{"call": {"id": "c", "details": [{"id": "x", "dial_starts_at": "2024-04-01T00:00:00Z"}]}}'
     )

@@ -143,11 +143,14 @@ def json_row(
 class Workbench:
     """A work database with raw tables, and dbt over the staging part of the project."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, models: tuple[str, ...] = ()) -> None:
+        """Over all staging models, or over `models` alone, which is quicker to parse."""
         self.folder = folder
         self.database = folder / "warehouse.duckdb"
         self.project = folder / "project"
         self._copy_project()
+        if models:
+            self._keep_only(models)
         with self.connect() as connection:
             self._make_raw(connection)
 
@@ -167,6 +170,11 @@ class Workbench:
             shutil.copy(PROJECT / name, self.project / name)
         probes = Path(__file__).with_name("probes")
         shutil.copytree(probes, self.project / "models" / "probes")
+
+    def _keep_only(self, models: tuple[str, ...]) -> None:
+        for path in (self.project / "models").rglob("*.*"):
+            if path.stem not in models and not path.name.endswith("__sources.yml"):
+                path.unlink()
 
     def _make_raw(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("create table numbers (number varchar, repair boolean, bare boolean)")
