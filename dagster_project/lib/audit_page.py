@@ -205,7 +205,7 @@ _STYLE = """
 :root{--ink:#1d2733;--soft:#5b6875;--line:#d9dfe5;--paper:#fff;--wash:#f4f6f8;
 --good:#1b6e3c;--bad:#a3222a;--warn:#8a5a00}
 *{box-sizing:border-box}
-body{margin:0;background:var(--wash);color:var(--ink);line-height:1.6;
+body{margin:0;background:var(--wash);color:var(--ink);line-height:1.6;overflow-wrap:anywhere;
 font-family:"Hiragino Sans","Noto Sans JP","Yu Gothic",Meiryo,system-ui,sans-serif;font-size:15px}
 main{max-width:62rem;margin:0 auto;padding:1.5rem 1rem 4rem}
 h1{font-size:1.35rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2.2rem 0 .4rem}
@@ -220,7 +220,7 @@ margin:1rem 0}.verdict.refused{border-color:var(--bad)}
 .facts b{display:block;font-size:1.05rem}.facts span{color:var(--soft);font-size:.85rem}
 .scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line)}
 table{border-collapse:collapse;width:100%}
-th,td{padding:.45rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+th,td{overflow-wrap:break-word;padding:.45rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{background:var(--wash);font-size:.85rem;white-space:nowrap}
 tr:last-child td{border-bottom:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
