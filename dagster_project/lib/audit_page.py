@@ -220,7 +220,8 @@ margin:1rem 0}.verdict.refused{border-color:var(--bad)}
 .facts b{display:block;font-size:1.05rem}.facts span{color:var(--soft);font-size:.85rem}
 .scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line)}
 table{border-collapse:collapse;width:100%}
-th,td{overflow-wrap:break-word;padding:.45rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+th,td{overflow-wrap:break-word;padding:.45rem .7rem;text-align:left;
+vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{background:var(--wash);font-size:.85rem;white-space:nowrap}
 tr:last-child td{border-bottom:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
