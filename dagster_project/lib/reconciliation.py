@@ -296,7 +296,9 @@ def _versions(connection: Books, _: Settings, __: date) -> Finding:
         if not delivered == kept == current:
             wrong.append(f"{name}: {delivered} delivered, {kept} kept, {current} current")
     return Finding(
-        len(wrong), _listed(wrong) or f"{total} records", "every record delivered has a current state"
+        len(wrong),
+        _listed(wrong) or f"{total} records",
+        "every record delivered has a current state",
     )
 
 
@@ -396,7 +398,9 @@ def _facts(connection: Books, _: Settings, __: date) -> Finding:
         if happened != published:
             wrong.append(f"{fact}: {published} of {happened}")
     return Finding(
-        len(wrong), _listed(wrong) or f"{total} rows", "one published row for everything that happened"
+        len(wrong),
+        _listed(wrong) or f"{total} rows",
+        "one published row for everything that happened",
     )
 
 
