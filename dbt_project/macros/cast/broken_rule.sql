@@ -2,10 +2,10 @@
     The first rule of its contract a row breaks, as code:column, or null. Read over `renamed`: the
     typed columns beside their texts. Windows are relative to the extraction: no clock is read.
 #}
-{% macro broken_rule(columns, reading) -%}
+{% macro broken_rule(columns, reading, replaced) -%}
     {%- set whens = [] -%}
     {%- for column in columns -%}
-        {%- do whens.append(rules_of(column, reading)) -%}
+        {%- do whens.append(rules_of(column, reading, column.name in replaced)) -%}
     {%- endfor -%}
     {%- if whens | join('') | trim -%}
         case
@@ -17,10 +17,11 @@
 {%- endmacro %}
 
 
-{% macro rules_of(column, reading) -%}
+{#- is_replaced: the model derives the column anew, so its text alone says nothing about its absence -#}
+{% macro rules_of(column, reading, is_replaced) -%}
     {%- set value = quoted(column.name) -%}
     {%- set text = quoted(column.name ~ '__text') -%}
-    {%- if column.required %}
+    {%- if column.required and not is_replaced %}
             when {{ text }} is null then {{ literal('missing:' ~ column.name) }}
     {%- endif %}
     {%- if column.data_type == 'timestamp' %}

@@ -108,7 +108,7 @@ derived as (
     {%- for name, expression in derived.items() %}
         {{ expression | trim }} as {{ quoted(name) }},
     {%- endfor %}
-        {{ broken_rule(columns, reading) }} as broken_rule
+        {{ broken_rule(columns, reading, derived) }} as broken_rule
     from {{ layer.of }}
 
 )
@@ -126,11 +126,15 @@ select
 {%- if columns | selectattr('type', 'equalto', 'timestamp') | list %}
     is_ambiguous_time,
 {%- endif %}
-{%- if rules %}
+{%- set late_rules = [] %}
+{%- for column in columns if column.required and column.name in derived %}
+    {%- do late_rules.append(('missing:' ~ column.name, quoted(column.name) ~ ' is null')) %}
+{%- endfor %}
+{%- if late_rules + rules %}
     coalesce(
         broken_rule,
         case
-        {%- for code, condition in rules %}
+        {%- for code, condition in late_rules + rules %}
             when {{ condition | trim }} then {{ literal(code) }}
         {%- endfor %}
         end
