@@ -7,11 +7,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project.lib.night import Night
-from dagster_project.lib.transformation import definition_manifest
-from dagster_project.settings import House
-
-_MANIFEST = definition_manifest(House.from_environment())
-
+from dagster_project.lib.transformation import manifest
 
 class RoomTranslator(DagsterDbtTranslator):
     """Names assets by room: raw/<system>/<object>, then <layer>/<model>."""
@@ -31,7 +27,7 @@ def _room(properties: Mapping[str, Any]) -> str:
     return str(properties["fqn"][1]) if len(properties["fqn"]) > 1 else "dbt"
 
 
-@dbt_assets(manifest=_MANIFEST, dagster_dbt_translator=RoomTranslator(), name="transformation")
+@dbt_assets(manifest=manifest(), dagster_dbt_translator=RoomTranslator(), name="transformation")
 def models(
     context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:

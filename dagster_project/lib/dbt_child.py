@@ -33,11 +33,12 @@ def run(
     run_id: str = "",
     on_line: Callable[[str], None] = lambda _line: None,
 ) -> int:
-    """Parse `project`, then run each dbt command; artifacts and logs go to `target`. Returns the exit code.
+    """Parse `project`, then run each dbt command on `work_database`; artifacts and logs go to `target`.
 
     No command at all only parses (and so writes `target/manifest.json`). The results of each command are
     kept as `target/run_results.<command>.json` and name `run_id`, so that the gate can tell whose they are.
-    on_line receives each line dbt prints, while it runs.
+    on_line receives each line dbt prints, while it runs. The child's folder is the work database's, which
+    the profile names without a path. Returns the exit code.
     """
     flags = ["--project-dir", os.fspath(project), "--profiles-dir", os.fspath(project)]
     flags += ["--target-path", os.fspath(target), "--log-path", os.fspath(target)]
@@ -55,7 +56,8 @@ def run(
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
-        env=environment(os.environ, work_database, run_id),
+        cwd=work_database.parent,
+        env=environment(os.environ, run_id),
     )
     try:
         assert process.stdout is not None  # PIPE was asked for above
@@ -68,12 +70,11 @@ def run(
         raise
 
 
-def environment(base: Mapping[str, str], work_database: Path, run_id: str) -> dict[str, str]:
-    """The child's environment: work database and run named, telemetry off."""
+def environment(base: Mapping[str, str], run_id: str) -> dict[str, str]:
+    """The child's environment: run named, telemetry off."""
     return {
         **base,
         "DBT_ENV_CUSTOM_ENV_KPI_RUN_ID": run_id,
-        "KPI_WORK_DB": os.fspath(work_database),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
         "PYTHONUNBUFFERED": "1",

@@ -28,7 +28,7 @@ from dagster_project.lib.sources import SourcesConfig, load_sources
 from dagster_project.lib.transformation import (
     TransformationFailed,
     TransformationResult,
-    ensure_manifest,
+    manifest,
     project_fingerprint,
     transform,
 )
@@ -161,7 +161,7 @@ class Night:
     def build_candidate(self) -> Path:
         """Marts → a release nobody sees yet."""
         with self._stage("candidate"):
-            return candidate.build(self.house, ensure_manifest(self.house))
+            return candidate.build(self.house, manifest())
 
     def judge(self) -> Audit:
         """Every check over the candidate; the audit is written into it."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from dagster_project.lib.errors import KuraError
 from dagster_project.settings import DBT_PROJECT, House
 
 _CODE_SUFFIXES = {".sql", ".yml", ".yaml"}
+PARSED = DBT_PROJECT / "target" / "parsed"
 
 
 class TransformationFailed(KuraError):
@@ -58,42 +61,46 @@ def project_fingerprint(*folders: str) -> str:
     return digest.hexdigest()
 
 
-def manifest_path(house: House) -> Path:
-    """Where the project's manifest for this house lies once it was parsed."""
-    return house.dbt_target / "manifest.json"
+def manifest() -> Path:
+    """dbt's manifest of the project as it stands; parsed once per state of its files.
 
-
-def ensure_manifest(house: House) -> Path:
-    """The path of a manifest that matches the project as it stands; parses it when it does not."""
-    stamp = house.dbt_target / "manifest.sha256"
-    current = project_fingerprint()
-    if manifest_path(house).is_file() and stamp.is_file() and stamp.read_text() == current:
-        return manifest_path(house)
-    house.dbt_target.mkdir(parents=True, exist_ok=True)
-    lines: list[str] = []
-    code = dbt_child.run(
-        [],
-        project=DBT_PROJECT,
-        target=house.dbt_target,
-        work_database=house.work_database,
-        writer_lock=house.writer_lock,
-        on_line=lines.append,
-    )
-    if code != 0:
-        raise TransformationFailed(
-            "The dbt project cannot be read.",
-            where=str(DBT_PROJECT),
-            remedy="\n".join(lines[-15:]),
+    The parse lies beside the project, not in a house: it is the same for every house, because the work
+    database is named relative to the child's folder. Raises TransformationFailed when dbt cannot read
+    the project.
+    """
+    parsed = PARSED / project_fingerprint()[:16]
+    if not (parsed / "manifest.json").is_file():
+        PARSED.mkdir(parents=True, exist_ok=True)
+        parsing = Path(tempfile.mkdtemp(prefix="parsing-", dir=PARSED))
+        lines: list[str] = []
+        code = dbt_child.run(
+            [],
+            project=DBT_PROJECT,
+            target=parsing,
+            work_database=parsing / "warehouse.duckdb",
+            writer_lock=parsing / "writer.lock",
+            on_line=lines.append,
         )
-    stamp.write_text(current)
-    return manifest_path(house)
+        if code != 0:
+            shutil.rmtree(parsing)
+            raise TransformationFailed(
+                "The dbt project cannot be read.",
+                where=str(DBT_PROJECT),
+                remedy="\n".join(lines[-15:]),
+            )
+        _take_place(parsing, parsed)
+    return parsed / "manifest.json"
 
 
-def definition_manifest(house: House) -> Path:
-    """A manifest to define assets from: the house's own, or one beside the project where no house is."""
-    if house.house_file.is_file():
-        return ensure_manifest(house)
-    return ensure_manifest(House(DBT_PROJECT / "target" / "no_house"))
+def _take_place(parsing: Path, parsed: Path) -> None:
+    """The finished parse under its name; parses of earlier states of the project are forgotten."""
+    try:
+        parsing.rename(parsed)
+    except OSError:
+        shutil.rmtree(parsing)  # another process was as quick, and its parse is the same
+    for other in PARSED.iterdir():
+        if other != parsed and not other.name.startswith("parsing-"):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def transform(
@@ -113,7 +120,9 @@ def transform(
     staging_code = project_fingerprint("models/staging", "macros")
     kept = house.work_database.is_file() and stamp.is_file()
     full_refresh = full_refresh or not kept or stamp.read_text() != staging_code
+    parse = manifest().with_name("partial_parse.msgpack")
     house.dbt_target.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(parse, house.dbt_target / parse.name)
     for name in ("run", "test"):
         (house.dbt_target / f"run_results.{name}.json").unlink(missing_ok=True)
     stamp.unlink(missing_ok=True)
@@ -145,7 +154,6 @@ def transform(
             remedy="\n".join(node.message or "" for node in errors) or "\n".join(lines[-15:]),
         )
     stamp.write_text(staging_code)
-    (house.dbt_target / "manifest.sha256").write_text(project_fingerprint())
     return TransformationResult(
         models=models,
         tests=_results(house.dbt_target / "run_results.test.json"),
