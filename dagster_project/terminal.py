@@ -200,7 +200,7 @@ def _show_files(ingestion: IngestionResult) -> None:
 
 
 def _show_checks(audit: Audit) -> None:
-    say(f"\nChecks: {audit.passed_count} of {len(audit.checks)} passed; verdict {audit.verdict}.")
+    say(f"\nChecks: {_counted(audit)}; verdict {audit.verdict}.")
     failed = [check for check in audit.checks if check.refuses or check.status == "failed"]
     if not failed:
         return
@@ -216,15 +216,23 @@ def _show_checks(audit: Audit) -> None:
     out.print(table)
 
 
+def _counted(audit: Audit) -> str:
+    statuses = Counter(check.status for check in audit.checks)
+    return ", ".join(
+        f"{count} {status.replace('_', ' ')}" for status, count in sorted(statuses.items())
+    )
+
+
 def _show_month(audit: Audit) -> None:
     if audit.summary.month is None:
         return
     title = f"Last full month: {audit.summary.month:%Y-%m}"
-    table = _table("KPI", "指標", "value", "numerator", "denominator", "status", title=title)
+    table = _table("KPI", "value", "numerator", "denominator", "status", title=title)
     for figure in audit.summary.figures:
+        if not figure.is_headline:
+            continue
         table.add_row(
-            escape(figure.en),
-            escape(figure.ja),
+            escape(f"{figure.ja} {figure.en}"),
             _number(figure.value, figure.unit),
             _number(figure.numerator),
             _number(figure.denominator),
@@ -250,7 +258,7 @@ def show_status(house: House, release: Release | None, audit: Audit | None) -> N
     say(f"release   {release.release_id}")
     say(f"as of     {release.as_of}")
     say(f"path      {house.current}")
-    say(f"checks    {audit.passed_count} of {len(audit.checks)} passed")
+    say(f"checks    {_counted(audit)}")
     table = _table(
         "source", "required", "covers the as-of day", "covered to", "days of last 30", "set aside"
     )

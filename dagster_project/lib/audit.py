@@ -107,6 +107,7 @@ class Figure(_Model):
     target: float | None
     previous: float | None
     status: str
+    is_headline: bool = False
 
 
 class Summary(_Model):

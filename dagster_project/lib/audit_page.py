@@ -30,7 +30,6 @@ from dagster_project.lib.query import WAREHOUSE, sandboxed
 from dagster_project.lib.suites import Words
 from dagster_project.settings import House
 
-_CATEGORIES = ("量", "質", "成果")
 _CATEGORY_EN = {"量": "volume", "質": "quality", "成果": "outcome"}
 _STATUS = {
     "passed": ("✓", "合格", "passed"),
@@ -87,31 +86,32 @@ def _figures(
             select * from kpi_scorecard
             where period_type = 'month' and scope_type = 'company' and is_period_over
         )
-        select months.period_start, months.metric, dim_metrics.name_ja, dim_metrics.name_en,
+        select months.period_start, months.metric, dim_metrics.label_ja, dim_metrics.label_en,
                dim_metrics.category, dim_metrics.unit, months.numerator, months.denominator,
-               months.value, months.target, months.previous_value, months.status
+               months.value, months.target, months.previous_value, months.status,
+               dim_metrics.is_headline
         from months inner join dim_metrics using (metric)
         where months.period_start = (select max(period_start) from months)
+        order by dim_metrics.position
         """
     ).fetchall()
     figures = [
         Figure(
-            metric=metric,
-            ja=ja,
-            en=en,
-            category=category,
-            unit=unit or "",
-            numerator=numerator,
-            denominator=denominator,
-            value=value,
-            target=target,
-            previous=previous,
-            status=status,
+            metric=row[1],
+            ja=row[2],
+            en=row[3],
+            category=row[4],
+            unit=row[5] or "",
+            numerator=row[6],
+            denominator=row[7],
+            value=row[8],
+            target=row[9],
+            previous=row[10],
+            status=row[11],
+            is_headline=row[12],
         )
-        for _, metric, ja, en, category, unit, numerator, denominator, value, target, previous, status in rows
+        for row in rows
     ]
-    order = {name: number for number, name in enumerate(_CATEGORIES)}
-    figures.sort(key=lambda figure: (order.get(figure.category, 9), figure.metric))
     return (rows[0][0] if rows else None), tuple(figures)
 
 
@@ -144,11 +144,25 @@ def _sources(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Source
                coalesce(files.files, 0), coalesce(files.files_rejected, 0),
                coalesce(files.records_in, 0),
                coalesce(files.quarantined, 0) + coalesce(refused.records, 0),
-               coverage.covers_as_of, coverage.covered_to, coverage.covered_days
+               -- planning has no days; one feed of a phone system may rest while another delivers
+               case
+                   when sources.system = 'planning' then null
+                   when coverage.covers_as_of then true
+                   when other_feeds.covers_as_of then null
+                   else false
+               end,
+               coverage.covered_to, coverage.covered_days
         from raw_kura.sources as sources
         left join files using (source_id)
         left join refused using (source_id)
         left join coverage using (source_id)
+        left join (
+            select feeds.system, feeds.account, bool_or(coverage.covers_as_of) as covers_as_of
+            from raw_kura.sources as feeds
+            inner join coverage using (source_id)
+            group by feeds.system, feeds.account
+        ) as other_feeds
+            on sources.system = other_feeds.system and sources.account = other_feeds.account
         order by sources.source_id
         """,
         {"as_of": as_of},

@@ -60,7 +60,8 @@ MARTS: dict[str, str] = {
     "dim_metrics": """
         select metric, metric as name_ja, metric as name_en, metric as label_ja, metric as label_en,
                category, unit, 'up' as direction, 20::bigint as minimum_sample,
-               unit <> 'ratio' as is_additive
+               unit <> 'ratio' as is_additive, row_number() over () as position,
+               true as is_headline
         from (values
             ('dials', '量', 'calls'), ('emails_sent', '量', 'emails'), ('approaches', '量', 'approaches'),
             ('connects', '量', 'calls'), ('connect_rate', '質', 'ratio'),
@@ -320,9 +321,10 @@ create table raw_kura.run as
 create table raw_kura.settings as
     select 'みらい商事' as company_name, 'Asia/Tokyo' as reporting_timezone;
 create table raw_kura.sources as
-    select * from (values ('miitel', 'miitel', 'cti', true), ('sf', 'salesforce', 'sfa', true),
-                          ('planning', 'planning', 'planning', true)
-    ) as sources(source_id, system, source_class, is_required);
+    select * from (values ('miitel', 'miitel', 'cti', 'acme', true),
+                          ('sf', 'salesforce', 'sfa', '00D', true),
+                          ('planning', 'planning', 'planning', null, true)
+    ) as sources(source_id, system, source_class, account, is_required);
 create table raw_kura.files as
     select * from (values
         ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null::varchar, repeat('a', 64),

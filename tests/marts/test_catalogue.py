@@ -46,6 +46,7 @@ OUTCOME = [
 META = {
     "name_ja", "name_en", "category", "unit", "direction", "minimum_sample", "maturity", "needs",
     "purpose_ja", "purpose_en", "owner", "definition_version",
+    "position", "headline",
 }  # fmt: skip
 ALLOWED = {
     "category": {"量", "質", "成果"},

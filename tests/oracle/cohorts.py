@@ -161,5 +161,9 @@ def _was_mql(person: Person, settings: Settings, as_of: date) -> bool:
 
 
 def _handed_back(person: Person) -> bool:
-    newest = max(person.leads, key=lambda record: (record.created_at, record.key[2]))
+    """By the newest record still living: what a merged record said last is history."""
+    living = [record for record in person.leads if not record.is_deleted]
+    if not living:
+        return False
+    newest = max(living, key=lambda record: (record.created_at, record.key[2]))
     return _step(newest, newest.fields.get("Status")) in ("handed_back", "nurturing")

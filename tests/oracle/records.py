@@ -264,6 +264,7 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
     legs = []
     for row in records.get("mapped.call_legs", ()):
         source = settings.source(row, "mapped")
+        account = source.account or source.id
 
         def said(column: str, row: Record = row, source: Source = source) -> Any:
             return source.said("call_legs", row, column)
@@ -279,10 +280,11 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
         legs.append(
             Leg(
                 leg_id=str(row["leg_id"]),
-                call_id=str(row.get("call_group_id") or row["leg_id"]),
+                # Two tools may number their calls alike, so the tool is part of the name.
+                call_id=f"mapped:{account}:{row.get('call_group_id') or row['leg_id']}",
                 previous_id=row.get("previous_leg_id"),
                 source=source,
-                account=source.account or source.id,
+                account=account,
                 feed="mapped",
                 direction=direction,
                 role=role,

@@ -94,20 +94,22 @@ recorded_outcomes as (
 ),
 
 -- Before the first day anything is known about, there are no periods to report.
-first_days as (
+first_covered_days as (
 
-    select min(first_day) as first_day
-    from (
-        select min(date) as first_day
-        from covered_classes
-        where is_cti_covered or is_sfa_covered or is_ma_covered
+    select min(date) as first_day
+    from covered_classes
+    where is_cti_covered or is_sfa_covered or is_ma_covered
 
-        union all
+),
 
-        select min(period_start) as first_day
-        from metric_facts
-        where period_type = 'week' and measure != 'working_days'
-    ) as first_days_of_kinds
+first_counted_periods as (
+
+    select
+        period_type,
+        min(period_start) as period_start,
+    from metric_facts
+    where measure != 'working_days'
+    group by period_type
 
 ),
 
@@ -115,8 +117,11 @@ known_periods as (
 
     select periods.*
     from periods
-    cross join first_days
-    where periods.period_end >= first_days.first_day
+    cross join first_covered_days
+    left join first_counted_periods on periods.period_type = first_counted_periods.period_type
+    where
+        periods.period_end >= first_covered_days.first_day
+        or periods.period_start >= first_counted_periods.period_start
 
 ),
 

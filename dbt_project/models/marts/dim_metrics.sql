@@ -45,7 +45,9 @@ metrics as (
         {{ text_literal(meta.purpose_ja) }} as purpose_ja,
         {{ text_literal(meta.purpose_en) }} as purpose_en,
         {{ text_literal(meta.owner) }} as owner,
-        cast({{ meta.definition_version }} as bigint) as definition_version
+        cast({{ meta.definition_version }} as bigint) as definition_version,
+        cast({{ meta.position }} as bigint) as position,
+        {{ meta.headline | lower }} as is_headline
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
