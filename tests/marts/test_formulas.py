@@ -266,7 +266,7 @@ Ask = Callable[[str], list[dict[str, Any]]]
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Run the models on the company once; then answer SQL with rows."""
     folder = tmp_path_factory.mktemp("formulas")
-    database = folder / "work.duckdb"
+    database = folder / "warehouse.duckdb"
     with duckdb.connect(str(database)) as connection:
         tables = facts()
         for table, columns in UPSTREAM.items():

@@ -112,20 +112,25 @@ compared as (
 
 ),
 
+common_ids as (
+
+    select
+        cti_account,
+        count(*) filter (where is_in_webhook and is_in_history) as shared_ids,
+        least(
+            count(*) filter (where is_in_webhook), count(*) filter (where is_in_history)
+        ) as smaller_feed_ids,
+    from compared
+    group by cti_account
+
+),
+
 id_overlaps as (
 
     select
         cti_account,
-        count(*) filter (where is_in_webhook and is_in_history)
-        / nullif(
-            least(
-                count(*) filter (where is_in_webhook),
-                count(*) filter (where is_in_history)
-            ),
-            0
-        ) as overlap_share,
-    from compared
-    group by cti_account
+        {{ ratio('shared_ids', 'smaller_feed_ids') }} as overlap_share,
+    from common_ids
 
 ),
 
