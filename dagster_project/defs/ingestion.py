@@ -29,7 +29,7 @@ _FACTS = {
         description="What the night knows of itself: its day, its configuration, the files it read.",
         kinds={"duckdb"},
     )
-    for table in FACT_TABLES
+    for table in (*FACT_TABLES, "file_quarantine")
 }
 
 
