@@ -9,17 +9,23 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project.lib.contracts import Contract
+from dagster_project.lib.contracts import MAPPED, Contract
 from dagster_project.lib.decoding import MAX_RECORD_BYTES
 from dagster_project.lib.rejections import FileRejected
 from dagster_project.lib.sources import DELIMITERS, Source
 
 csv.field_size_limit(MAX_RECORD_BYTES)
-# An id alone tells no object from another: so many known columns make a header an object's.
+# Where the file's name says nothing, so many headers must tell its object from the others. A header
+# tells when at most two objects know it: every Salesforce object has an Id, an owner and dates, and an
+# Order is no Task for having them.
 _TELLING = 3
+_KNOWN_TO = 2
+# A connector's history table: a row per version of a record, under the record's own id.
+_HISTORY_HEADER = "_fivetran_start"
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ def choose(
     among them, or among all CSV contracts of the source. Raises FileRejected.
     """
     _refuse_duplicates(header)
+    if source.system != MAPPED:
+        _refuse_history_tables(header)
     if len(by_name) == 1:
         columns, missing = match(header, source, by_name[0])
         if missing:
@@ -89,10 +97,11 @@ def choose(
         return columns
     candidates = by_name or all_
     judged = [(*match(header, source, contract), contract) for contract in candidates]
+    telling = _telling_headers(source, candidates)
     fitting = [
         columns
-        for columns, missing, contract in judged
-        if not missing and len(columns.position_of) >= min(_TELLING, len(contract.columns))
+        for columns, missing, _ in judged
+        if not missing and _tells(header, source, columns, telling)
     ]
     if fitting:
         ranked = sorted(fitting, key=lambda columns: len(columns.position_of), reverse=True)
@@ -106,12 +115,12 @@ def choose(
         return ranked[0]
     if not judged:
         raise FileRejected("no_contract", f"No object of {source.system} is a CSV file.")
-    closest, missing, contract = max(judged, key=lambda item: len(item[0].position_of))
+    closest, missing, contract = max(judged, key=lambda item: _told(header, item[0], telling))
     if not missing or len(closest.position_of) < 2:
         # The cells are not repeated: without a header line they would be somebody's data.
         raise FileRejected(
             "no_contract",
-            f"None of the {len(header.cells)} headers tells an object of {source.system}; there "
+            f"Too few of the {len(header.cells)} headers tell an object of {source.system}; there "
             f"are {', '.join(contract.object_name for contract in candidates)}.",
         )
     raise FileRejected(
@@ -172,6 +181,42 @@ def _refuse_duplicates(header: HeaderLine) -> None:
                 "duplicate_header", f"The header of column {place} stands there twice."
             )
         seen.add(folded)
+
+
+def _refuse_history_tables(header: HeaderLine) -> None:
+    if any(fold(cell) == _HISTORY_HEADER for cell in header.cells):
+        raise FileRejected(
+            "history_table",
+            "A connector's history table: it repeats a record for each of its versions.",
+        )
+
+
+def _telling_headers(source: Source, candidates: tuple[Contract, ...]) -> set[str]:
+    known = Counter(
+        spelling for contract in candidates for spelling in _spellings(source, contract)
+    )
+    return {spelling for spelling, objects in known.items() if objects <= _KNOWN_TO}
+
+
+def _spellings(source: Source, contract: Contract) -> set[str]:
+    return {
+        fold(spelling)
+        for spellings in source.headers_of(contract).values()
+        for spelling in spellings
+    }
+
+
+def _told(header: HeaderLine, columns: Columns, telling: set[str]) -> int:
+    return sum(fold(header.cells[place]) in telling for place in columns.position_of.values())
+
+
+def _tells(header: HeaderLine, source: Source, columns: Columns, telling: set[str]) -> bool:
+    """Whether enough headers speak for the object, or all that could where an object has few."""
+    possible = sum(
+        any(fold(spelling) in telling for spelling in spellings)
+        for spellings in source.headers_of(columns.contract).values()
+    )
+    return _told(header, columns, telling) >= min(_TELLING, possible) > 0
 
 
 def _expected(source: Source, contract: Contract, missing: list[str]) -> str:

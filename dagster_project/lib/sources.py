@@ -327,7 +327,7 @@ class Source(_Strict):
         custom = self.custom_fields(contract)
         return {
             column.name: (
-                *((custom[column.name].field,) if column.name in custom else ()),
+                *(_spellings(custom[column.name].field) if column.name in custom else ()),
                 *column.aliases,
                 *(() if column.configurable else (column.name,)),
             )
@@ -545,6 +545,15 @@ def _unfit(column: Column, value: ValueFormat) -> str | None:
     if value.timestamp and column.type not in ("timestamp", "date"):
         return f"is a {column.type}: timestamp is for instants"
     return None
+
+
+def _spellings(field: str) -> tuple[str, ...]:
+    """A custom field as configured, and as connectors spell it: No_Show__c is no_show_c."""
+    divided = re.sub(
+        r"(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", field
+    )
+    connector = re.sub(r"_+", "_", divided).lower()
+    return (field,) if connector == field else (field, connector)
 
 
 def _near(name: str, known: list[str]) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.ingestion.conftest import HISTORY, LEADS, Company
+from dagster_project.lib.contracts import load_contracts
+from dagster_project.settings import DBT_PROJECT, House
+from tests.ingestion.conftest import HISTORY, LEADS, SOURCES, Company
 
 ROWS = "select _record, leg_id, agent_name from raw_miitel.history_legs order by 1"
 AT = "2026-07-01 09:00:00"
@@ -144,6 +148,31 @@ def test_a_custom_header_fills_its_canonical_column(company: Company) -> None:
     assert company.read(query) == [(None, '{"Score__c":"7","lead_score":"9"}')]
     company.configure("sources: [{id: crm, system: salesforce, custom: {lead_score: Score__c}}]")
     assert company.read(query) == [("7", '{"lead_score":"9"}')]
+
+
+@pytest.mark.parametrize("configured", ["No_Show__c", "no_show__c", "NoShow__c"])
+def test_a_custom_header_is_found_in_a_connectors_spelling(
+    company: Company, configured: str
+) -> None:
+    custom = f"custom: {{lead_score: {configured}}}"
+    company.configure(f"sources: [{{id: crm, system: salesforce, {custom}}}]")
+    company.put("crm/leads.csv", "id,no_show_c\n1,7\n")
+    assert company.read("select lead_score, _extra from raw_salesforce.leads") == [("7", None)]
+
+
+def test_headers_every_object_has_do_not_make_a_file_that_object(tmp_path: Path) -> None:
+    real = Company(House(tmp_path / "house"), load_contracts(DBT_PROJECT))
+    real.configure(SOURCES)
+    order = "Id,OrderNumber,AccountId,Status,Type,OwnerId,CreatedDate,CreatedById,EndDate,IsDeleted"
+    refused = real.only("crm/extract.csv", f"{order}\n{',' * 9}\n")
+    assert refused.reject_code == "no_contract"
+    task = "Id,Subject,WhoId,ActivityDate,OwnerId,CreatedDate"
+    assert real.only("crm/other.csv", f"{task}\n{',' * 5}\n").object_name == "tasks"
+
+
+def test_a_connectors_history_table_is_refused_by_whatever_name(company: Company) -> None:
+    reading = company.only("crm/leads.csv", "id,company,_fivetran_start,_fivetran_end\n1,a,b,c\n")
+    assert reading.reject_code == "history_table"
 
 
 def test_ids_that_excel_turned_into_numbers_are_set_aside(company: Company) -> None:

@@ -135,3 +135,12 @@ def test_every_record_of_both_files_is_accounted_for(house: houses.House) -> Non
     )
     [rejected] = query(house, "select count(*) as records from activity.act_rejected_records")
     assert (row["records"], row["quarantined"], rejected["records"]) == (8842, 0, 0)
+
+
+def test_leads_of_the_day_that_had_no_midnight_are_leads_of_that_day(house: houses.House) -> None:
+    rows = query(
+        house,
+        "select timezone('America/Sao_Paulo', timezone('UTC', created_at))::varchar as local "
+        "from staging.stg_mapped__leads where created_at::date = date '2017-10-15'",
+    )
+    assert [row["local"] for row in rows] == ["2017-10-15 01:00:00"] * 7

@@ -9,6 +9,9 @@ from tests.staging.workbench import csv_row
 
 LEAD = csv_row("mapped", "leads", lead_id="dac32acd", created_at="01/02/2018")
 LEAD_IN_ISO = csv_row("mapped", "leads", lead_id="dac32acd", created_at="2018-02-01")
+LEAD_OF_A_DAY_WITHOUT_MIDNIGHT = csv_row(
+    "mapped", "leads", lead_id="dac32ace", created_at="15/10/2017"
+)
 DEAL = csv_row(
     "mapped", "opportunities", opportunity_id="o1", created_at="2018-02-01T10:00:00Z",
     stage_key="won", amount="1.234,50", close_date="03/02/2018", lead_id="dac32acd",
@@ -35,6 +38,12 @@ LEG = csv_row(
 def test_a_date_format_makes_local_midnight_of_an_instant(staged: Staged) -> None:
     made = staged(LEAD)
     assert made["created_at"] == datetime(2018, 2, 1, 2)
+    assert made["reject_reason"] is None
+
+
+def test_a_day_whose_midnight_the_clocks_skip_begins_at_its_first_instant(staged: Staged) -> None:
+    made = staged(LEAD_OF_A_DAY_WITHOUT_MIDNIGHT)
+    assert made["created_at"] == datetime(2017, 10, 15, 3)
     assert made["reject_reason"] is None
 
 
