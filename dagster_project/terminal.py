@@ -157,7 +157,7 @@ def _table(*columns: str, title: str | None = None) -> Table:
 def show_night(night: Night) -> None:
     """The closing table of a night: files, rows, checks, last full month, and where to connect."""
     if night.ingestion is not None:
-        _show_files(night.ingestion)
+        _show_files(night.ingestion, night.audit)
     if night.audit is not None:
         _show_checks(night.audit)
         _show_month(night.audit)
@@ -170,7 +170,11 @@ def show_night(night: Night) -> None:
     say(f"Try                   {EXAMPLE_QUERY}")
 
 
-def _show_files(ingestion: IngestionResult) -> None:
+def _show_files(ingestion: IngestionResult, audit: Audit | None) -> None:
+    # Once judged, what the casts refused counts too.
+    set_aside = (
+        {item.source_id: item.records_set_aside for item in audit.summary.sources} if audit else {}
+    )
     files: Counter[str] = Counter()
     records: Counter[str] = Counter()
     quarantined: Counter[str] = Counter()
@@ -189,7 +193,7 @@ def _show_files(ingestion: IngestionResult) -> None:
             escape(source),
             f"{files[source]:,}",
             f"{records[source]:,}",
-            f"{quarantined[source]:,}",
+            f"{set_aside.get(source, quarantined[source]):,}",
             str(rejected[source]),
         )
     out.print(table)

@@ -9,6 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_project.lib.night import Night
 from dagster_project.lib.transformation import manifest
 
+
 class RoomTranslator(DagsterDbtTranslator):
     """Names assets by room: raw/<system>/<object>, then <layer>/<model>."""
 

@@ -89,8 +89,9 @@ def test_a_killed_parent_takes_the_writing_child_with_it(tmp_path: Path) -> None
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     with exclusive(lock, wait_seconds=10, busy="the child lives on"):
-        assert not Path(f"/proc/{child}").exists() or "Z" in (
-            Path(f"/proc/{child}/stat").read_text().split()[2]
+        assert (
+            not Path(f"/proc/{child}").exists()
+            or "Z" in (Path(f"/proc/{child}/stat").read_text().split()[2])
         )
 
 

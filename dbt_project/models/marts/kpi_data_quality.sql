@@ -132,17 +132,38 @@ source_counts as (
 
 ),
 
+-- one feed of a phone system may rest while another of the same account delivers
+feed_days as (
+
+    select
+        sources.source_id,
+        source_coverage.date,
+        bool_or(source_coverage.is_covered) as is_covered
+    from sources
+    inner join sources as feeds
+        on
+            sources.source_id = feeds.source_id
+            or (
+                sources.system = 'miitel'
+                and feeds.system = 'miitel'
+                and sources.account = feeds.account
+            )
+    inner join source_coverage on feeds.source_id = source_coverage.source_id
+    group by sources.source_id, source_coverage.date
+
+),
+
 coverage as (
 
     select
-        source_coverage.source_id,
-        min(case when source_coverage.is_covered then source_coverage.date end) as first_covered_on,
-        max(case when source_coverage.is_covered then source_coverage.date end) as last_covered_on,
-        sum(case when source_coverage.is_covered then 1 else 0 end) as days_covered
-    from source_coverage
+        feed_days.source_id,
+        min(case when feed_days.is_covered then feed_days.date end) as first_covered_on,
+        max(case when feed_days.is_covered then feed_days.date end) as last_covered_on,
+        sum(case when feed_days.is_covered then 1 else 0 end) as days_covered
+    from feed_days
     cross join settings
-    where source_coverage.date <= settings.as_of_date
-    group by source_coverage.source_id
+    where feed_days.date <= settings.as_of_date
+    group by feed_days.source_id
 
 ),
 
