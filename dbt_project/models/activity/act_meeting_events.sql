@@ -68,7 +68,7 @@ dated as (
 judged as (
 
     select
-        dated.* exclude (outcome),
+        dated.* exclude (outcome, outcome_basis),
         case
             when is_deleted_before_start then 'canceled'
             when outcome in ('held', 'no_show') and meeting_on > as_of_date
