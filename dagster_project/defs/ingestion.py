@@ -54,7 +54,7 @@ def raw_exports(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult
                 "quarantined": quarantined[key],
             },
         )
-    told = {
+    told: dict[str, str | int] = {
         "as_of": str(night.as_of),
         "run_id": night.run_id,
         "new_files": sum(1 for row in result.readings if row.is_new),

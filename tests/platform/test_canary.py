@@ -541,7 +541,7 @@ def test_every_planted_canary_was_read_or_set_aside(planted: DemoNight) -> None:
     assert {_squeeze(_fold(text)) for text in (NAME, EMAIL, *WORDS)} <= seen
     listed = kpi(planted.house.root, "quarantine", "list").out
     for file in ("Lead_20261001T0031.csv", "calls_20260930-20260930_20261001T0040.jsonl"):
-        assert file in listed.replace("\n", "") or file[:20] in listed, listed
+        assert file[:20] in listed, listed
 
 
 def test_no_planted_canary_is_published_said_or_logged(planted: DemoNight) -> None:
