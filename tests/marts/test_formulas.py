@@ -49,6 +49,8 @@ UPSTREAM = {
         extracted_at timestamp, file_id varchar, record bigint, reject_reason varchar""",
     "activity.act_rejected_records": """source_id varchar, object_name varchar,
         reject_reason varchar""",
+    "activity.act_leg_warnings": """source_id varchar, object_name varchar, warning varchar,
+        legs bigint""",
     "activity.act_rep_days": """rep_id varchar, date date, team varchar, business_unit varchar,
         motion varchar, has_cti boolean, working_day double""",
     "activity.act_class_coverage": "source_class varchar, date date, is_covered boolean",
@@ -220,6 +222,16 @@ def facts() -> dict[str, list[dict[str, Any]]]:
                 "reject_reason": "bad_timestamp:started_at",
             }
         ] * 20,
+        "activity.act_leg_warnings": [
+            {
+                "source_id": "phone", "object_name": "webhook_legs", "warning": "talk_mismatch",
+                "legs": 0,
+            },
+            {
+                "source_id": "phone", "object_name": "webhook_legs",
+                "warning": "unknown_call_type", "legs": 3,
+            },
+        ],
         "staging.stg_planning__targets": [
             {
                 "period_type": "month", "period_start": june(1), "scope_type": "rep",
@@ -513,6 +525,17 @@ def test_a_quarantine_share_fails_only_above_both_the_share_and_the_number_of_ro
         where check_name = 'quarantine_share' order by 1"""
     )
     assert [tuple(row.values()) for row in rows] == [("crm", 0.06, True), ("phone", 0.06, False)]
+
+
+def test_odd_call_legs_are_a_warning_with_their_number(ask: Ask) -> None:
+    rows = ask(
+        """select check_name, observed, severity, passed from marts.kpi_data_quality
+        where check_name in ('talk_mismatch', 'unknown_call_type') order by 1"""
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("talk_mismatch", 0, "warning", True),
+        ("unknown_call_type", 3, "warning", False),
+    ]
 
 
 def test_a_source_that_misses_the_as_of_day_is_critical_only_if_required(ask: Ask) -> None:

@@ -34,6 +34,15 @@ LEG = csv_row(
     disposition_values="接続;アポ",
 )  # fmt: skip
 
+MINUTES_TWICE = [
+    csv_row(
+        "mapped", "call_legs", source="pbx", file="minutes", leg_id=f"L{number}", direction="発",
+        started_at="20240401100000", answered_at="2024-04-01T10:00:10+0900",
+        ended_at="2024-04-01T10:02:10+0900", talk_seconds="120",
+    )
+    for number in range(20)
+]  # fmt: skip
+
 
 def test_a_date_format_makes_local_midnight_of_an_instant(staged: Staged) -> None:
     made = staged(LEAD)
@@ -78,3 +87,7 @@ def test_a_mapped_leg_is_completed_from_what_it_says(staged: Staged) -> None:
     assert made["call_group_id"] == "l1"
     assert made["disposition_values"] == ["接続", "アポ"]
     assert made["reject_reason"] is None
+
+
+def test_a_factor_that_is_wrong_refuses_the_whole_file(staged: Staged) -> None:
+    assert {staged(row)["reject_reason"] for row in MINUTES_TWICE} == {"unit_error:talk_seconds"}

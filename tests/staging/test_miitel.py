@@ -246,7 +246,7 @@ def test_a_customer_spoke_when_analysis_or_phrases_say_so(staged: Staged) -> Non
     assert staged(SAID_NOTHING)["customer_spoke"] is False
 
 
-def history(**columns: str | None) -> Row:
+def history(*, file: str = "first", **columns: str | None) -> Row:
     said: dict[str, str | None] = {
         "leg_id": "S-1",
         "agent_name": "佐藤",
@@ -260,7 +260,7 @@ def history(**columns: str | None) -> Row:
         "talk_seconds": "0:02:00",
         **columns,
     }
-    return csv_row("miitel", "history_legs", source="mii-csv", **said)
+    return csv_row("miitel", "history_legs", source="mii-csv", file=file, **said)
 
 
 PLAIN = history(company_name_raw="㈱蔵", memo="担当者接続/アポ獲得")
@@ -353,3 +353,37 @@ def test_an_unknown_history_type_is_kept_and_counted(staged: Staged) -> None:
     made = staged(UNKNOWN_TYPE)
     assert (made["direction"], made["has_unknown_call_type"]) == ("unknown", True)
     assert made["reject_reason"] is None
+
+
+def unit_error(file: str, *talks: str) -> list[Row]:
+    """A history file whose legs all lasted 120 s, with these durations stated."""
+    return [
+        history(leg_id=f"{file}-{number}", talk_seconds=talk, file=file)
+        for number, talk in enumerate(talks)
+    ]
+
+
+IN_MINUTES = unit_error("minutes", *["2"] * 11, *["120"] * 9)
+IN_MINUTES_AND_MISSED = [
+    *unit_error("missed", *["2"] * 20),
+    history(leg_id="missed-x", answered_at=None, talk_seconds="", file="missed"),
+    history(leg_id="missed-y", talk_seconds="two", file="missed"),
+]
+HALF_WRONG = unit_error("half", *["2"] * 10, *["120"] * 10)
+TOO_FEW_TO_JUDGE = unit_error("few", *["2"] * 19)
+NOTHING_STATED = unit_error("silent", *[""] * 25)
+
+
+def test_a_file_most_of_whose_talk_is_wrong_is_refused_with_all_its_rows(staged: Staged) -> None:
+    assert {staged(row)["reject_reason"] for row in IN_MINUTES} == {"unit_error:talk_seconds"}
+
+
+def test_missed_and_unreadable_calls_go_with_the_file_but_do_not_judge_it(staged: Staged) -> None:
+    reasons = {staged(row)["reject_reason"] for row in IN_MINUTES_AND_MISSED}
+    assert reasons == {"unit_error:talk_seconds"}
+
+
+def test_half_of_the_talk_or_too_few_calls_condemn_no_file(staged: Staged) -> None:
+    for row in (*HALF_WRONG, *TOO_FEW_TO_JUDGE, *NOTHING_STATED):
+        assert staged(row)["reject_reason"] is None
+    assert staged(HALF_WRONG[0])["has_talk_mismatch"] is True

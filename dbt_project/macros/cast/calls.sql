@@ -26,6 +26,22 @@
 {% endmacro %}
 
 
+{#
+    A file most of whose talk the instants contradict has its durations in another unit (formats 6.5).
+    A few legs prove nothing.
+#}
+{% macro leg_reading_rules() %}
+    {%- set comparable =
+        'talk_seconds is not null and answered_at is not null and ended_at >= answered_at' -%}
+    {%- set mismatch = talk_mismatch('talk_seconds', 'answered_at', 'ended_at') | trim -%}
+    {%- do return([(
+        'unit_error:talk_seconds',
+        'count(*) filter (where ' ~ comparable ~ ') >= 20 and 2 * count(*) filter (where '
+        ~ comparable ~ ' and ' ~ mismatch ~ ') > count(*) filter (where ' ~ comparable ~ ')'
+    )]) -%}
+{% endmacro %}
+
+
 {# A share given as 0 to 1 or as percent, always 0 to 1. #}
 {% macro share(ratio) -%}
     case when {{ ratio }} > 1 then {{ ratio }} / 100 else {{ ratio }} end

@@ -11,13 +11,15 @@
     steps            [{column: SQL}], each made before the next and before `derived`, for what several
                      columns are read from; a name with a leading underscore is not staged
     rules            [(code, SQL condition over all columns)], tried after those of the contract
+    reading_rules    [(code, SQL condition over the typed columns, aggregated)]: a reading that breaks
+                     one is refused with all its rows, because only all of them together show it
 
     Rows are appended per reading: the pre-hook removes readings that are no longer active, the
     filter takes those not here yet. A row holds nothing but what its reading says under its rule-set,
     so any order, any split into nights and a full refresh agree. When the generated SQL itself
     changes, the table is made anew (should_full_refresh).
 #}
-{% macro staged(system, object, derived={}, steps=[], rules=[]) %}
+{% macro staged(system, object, derived={}, steps=[], rules=[], reading_rules=[]) %}
 {{- config(
     pre_hook='{{ keep_active_readings() }}',
     post_hook='{{ remember_definition() }}',
@@ -33,7 +35,9 @@
 {%- if not execute -%}
 select 1 as parsed
 {%- else -%}
-{%- set body = staging_query(system, object, relations, derived, steps, rules) -%}
+{%- set body = staging_query(
+    system, object, relations, derived, steps, rules, reading_rules
+) -%}
 {%- set definition = local_md5(body) -%}
 {%- set is_kept = is_incremental() and known_definition() == definition -%}
 {%- set readings = readings_to_cast(relations.files, system, object, is_kept) -%}
@@ -48,7 +52,7 @@ select * from {{ this }} where false
 {% endmacro %}
 
 
-{% macro staging_query(system, object, relations, derived, steps, rules) -%}
+{% macro staging_query(system, object, relations, derived, steps, rules, reading_rules) -%}
 {%- set described = contract_of(system, object) -%}
 {%- set contract = described.contract -%}
 {%- set columns = described.columns -%}
@@ -61,7 +65,9 @@ select * from {{ this }} where false
 } -%}
 {%- set envelope = ['source_id', 'file_id', 'record']
     + (['element'] if contract.unnest else []) + ['extracted_at'] -%}
-with source as (
+{#- judging a reading reads its few columns once more, instead of keeping all rows in memory -#}
+{%- set inlined = 'not materialized ' if reading_rules else '' -%}
+with source as {{ inlined }}(
 
     {%- if contract.format == 'jsonl' %}
 {{ json_rows(contract, columns, relations, reading) }}
@@ -71,7 +77,7 @@ with source as (
 
 ),
 
-renamed as (
+renamed as {{ inlined }}(
 
     select
         *,
@@ -112,6 +118,22 @@ derived as (
     from {{ layer.of }}
 
 )
+{%- if reading_rules %},
+
+judged_readings as (
+
+    select
+        file_id as judged_file_id,
+        case
+        {%- for code, condition in reading_rules %}
+            when {{ condition | trim }} then {{ literal(code) }}
+        {%- endfor %}
+        end as reading_reason
+    from renamed
+    group by file_id
+
+)
+{%- endif %}
 
 select
     {{ envelope | join(',\n    ') }},
@@ -132,6 +154,7 @@ select
 {%- endfor %}
 {%- if late_rules + rules %}
     coalesce(
+        {{- '\n        reading_reason,' if reading_rules }}
         broken_rule,
         case
         {%- for code, condition in late_rules + rules %}
@@ -140,9 +163,12 @@ select
         end
     ) as reject_reason
 {%- else %}
-    broken_rule as reject_reason
+    {{ 'coalesce(reading_reason, broken_rule)' if reading_rules else 'broken_rule' }} as reject_reason
 {%- endif %}
 from derived
+{%- if reading_rules %}
+left join judged_readings on file_id = judged_file_id
+{%- endif %}
 {%- endmacro %}
 
 

@@ -79,6 +79,10 @@ file_spans as (
         on
             files.source_id = reading_spans.source_id
             and files.file_id = reading_spans.file_id
+    -- an export of nothing covers its days; one whose every row was refused does not
+    where
+        reading_spans.file_id is not null
+        or coalesce(files.records_in, 0) = 0
 
 ),
 

@@ -26,6 +26,12 @@ reasons as (
 
 ),
 
+leg_warnings as (
+
+    select * from {{ ref('act_leg_warnings') }}
+
+),
+
 source_coverage as (
 
     select * from {{ ref('act_source_coverage') }}
@@ -302,6 +308,19 @@ checks as (
         'info' as severity,
         true as passed
     from reasons
+
+    union all
+
+    -- Legs that are counted although something about them does not agree.
+    select
+        source_id,
+        object_name,
+        warning as check_name,
+        cast(legs as double) as observed,
+        0 as expected,
+        'warning' as severity,
+        legs = 0 as passed
+    from leg_warnings
 
     union all
 

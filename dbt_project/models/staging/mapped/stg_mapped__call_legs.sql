@@ -27,4 +27,5 @@
         'is_overlong': is_overlong('started_at', 'ended_at', 'talk_seconds'),
     },
     rules=leg_rules(),
+    reading_rules=leg_reading_rules(),
 ) }}

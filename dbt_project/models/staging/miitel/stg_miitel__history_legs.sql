@@ -60,4 +60,5 @@
         },
     ],
     rules=leg_rules(),
+    reading_rules=leg_reading_rules(),
 ) }}
