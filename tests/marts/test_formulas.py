@@ -39,7 +39,7 @@ UPSTREAM = {
         maturity_percentile double, max_quarantine_share double, max_quarantine_rows integer""",
     "staging.stg_kura__holidays": "holiday_date date, name_en varchar, name_ja varchar",
     "staging.stg_kura__sources": """source_id varchar, system varchar, source_class varchar,
-        is_required boolean""",
+        is_required boolean, account varchar""",
     "staging.stg_kura__files": """file_id varchar, source_id varchar, object_name varchar,
         status varchar, records_in bigint, records_quarantined bigint, is_active boolean""",
     "staging.stg_kura__file_quarantine": "file_id varchar, record bigint, reason_code varchar",
