@@ -15,8 +15,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with PYTHON=…" if sys.version_info < (3, 11) else 0)'
 	@echo "Making the environment from requirements.lock (once, one to three minutes) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 nightly: $(READY) ## one night of the demo company (made first if there is no house)
@@ -46,7 +46,7 @@ demo: $(READY) ## write data/demo anew from its seed
 
 lock: $(READY) ## resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --quiet pyproject.toml --output-file requirements.lock
+		--no-emit-index-url --no-header --no-annotate --no-strip-extras --quiet pyproject.toml --output-file requirements.lock
 
 clean: ## forget the environment and the demo house
 	rm -rf $(VENV) data/house dbt_project/target
