@@ -65,7 +65,7 @@ normalised as (
 
 own as (
 
-    select distinct normalised.phone.e164 as e164
+    select distinct normalised.phone.e164
     from own_numbers
     inner join normalised
         on
@@ -80,10 +80,10 @@ numbers as (
     select
         normalised.source_id,
         normalised.number_raw,
-        normalised.phone.e164 as e164,
+        normalised.phone.e164,
         own.e164 is not null as is_own,
         -- toll-free, navigation and premium numbers belong to nobody in particular
-        normalised.phone.is_special as is_special,
+        normalised.phone.is_special,
     from normalised
     left join own
         on normalised.phone.e164 = own.e164
