@@ -125,7 +125,10 @@ sources:
       leads.utm_campaign: utm_campaign__c
       leads.lead_score: pi__score__c
       opportunities.business_unit: {business_unit_field}
-      opportunities.loss_reason: LossReason__c
+      # Only reasons named here are published; what else stands in the field stays in the work database.
+      opportunities.loss_reason:
+        field: LossReason__c
+        map: {{時期尚早: 時期尚早, 予算なし: 予算なし, 対象外: 対象外, 競合: 競合}}
       events.meeting_outcome:
         field: MeetingOutcome__c
         map: {meeting_outcomes}

@@ -43,6 +43,12 @@ campaign_touches as (
 
 ),
 
+loss_reasons as (
+
+    select * from {{ ref('act_loss_reasons') }}
+
+),
+
 files as (
 
     select * from {{ ref('act_files') }}
@@ -126,7 +132,12 @@ final as (
         channelled.ineligible_reason,
         meetings.cohort_outcome,
         meetings.decision,
-        meetings.reject_reason,
+        case
+            when meetings.decision = 'rejected' then coalesce(
+                loss_reasons.loss_reason,
+                case when meetings.reject_reason is null then '(none)' else '(unmapped)' end
+            )
+        end as reject_reason,
 
         -- measures
         cast(meetings.days_to_decision as bigint) as days_to_decision,
@@ -173,6 +184,9 @@ final as (
     left join meetings
         on channelled.meeting_id = meetings.meeting_id
         and channelled.is_booked
+    left join loss_reasons
+        on channelled.source_id = loss_reasons.source_id
+        and meetings.reject_reason = loss_reasons.loss_reason
     left join files on channelled.file_id = files.file_id
 
 )

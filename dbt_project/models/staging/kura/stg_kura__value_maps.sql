@@ -1,0 +1,2 @@
+-- one row per value sources.yml translates
+{{ fact_of_the_run('value_maps') }}
