@@ -8,6 +8,7 @@ others: unnesting and casting (dbt staging). Rules: formats §6.1.11.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,6 +182,14 @@ def _judged(
             from read_parquet({parquet}, file_row_number = true)
             where _verdict is not null and _verdict <> '#control' order by 1"""
         ).fetchall()
+        if rows[-1] == (lines, "bad_json") and not _ends_with_line_break(text):
+            # Its records would look like a quiet day; only the whole file tells what is missing.
+            raise FileRejected(
+                "truncated_file",
+                "The file ends in the middle of a record.",
+                record=lines,
+                records=lines,
+            )
         raw = raw_lines(text, {int(record) for record, _ in rows})
         set_aside = tuple(
             SetAside(int(record), str(code), _message(str(code)), raw.get(int(record), ""))
@@ -200,6 +209,12 @@ def _judged(
     return Parsed(
         target, columns, lines - control, set_aside, warnings, bool(verdicts) or is_mapped
     )
+
+
+def _ends_with_line_break(text: Path) -> bool:
+    with text.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) == b"\n"
 
 
 def _message(code: str) -> str:

@@ -24,6 +24,7 @@ REMEDIES = {
     "record_too_long": "Export again; one record is larger than any export writes.",
     "miscounted": "Report this file: two readers disagree on its records.",
     "not_json_lines": "Export one JSON object per line (JSON lines, NDJSON).",
+    "truncated_file": "Copy or export the file again; it was cut off while it was written.",
     "truncated_archive": "Copy the archive again; it ends too early.",
     "damaged_archive": "Copy or pack the archive again.",
     "archive_too_large": "Split the archive, or raise the limits under ingestion in house.yml.",

@@ -49,9 +49,24 @@ def test_a_bad_line_is_set_aside_with_its_reason_and_text(
     assert quarantine.show(company.house, reading.file_id, 2) == line
 
 
-def test_a_line_cut_at_the_end_of_the_file_is_set_aside(company: Company) -> None:
-    reading = company.only("phone/w.jsonl", call(1) + "\n" + call(2)[:-5])
-    assert (reading.records_accepted, reading.records_quarantined) == (1, 1)
+def test_a_file_cut_off_in_its_last_line_is_rejected_for_its_days_would_look_quiet(
+    company: Company,
+) -> None:
+    reading = company.only("phone/w.jsonl", call(1) + "\n" + call(2)[:40])
+    assert (reading.status, reading.reject_code, reading.records_in) == (
+        "rejected",
+        "truncated_file",
+        2,
+    )
+
+
+def test_a_bad_last_line_that_is_whole_is_set_aside(company: Company) -> None:
+    reading = company.only("phone/w.jsonl", call(1) + "\n" + call(2)[:40] + "\n")
+    assert (reading.status, reading.records_accepted, reading.records_quarantined) == (
+        "accepted",
+        1,
+        1,
+    )
 
 
 def test_a_verification_challenge_is_no_record(company: Company) -> None:
