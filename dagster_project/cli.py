@@ -223,9 +223,9 @@ def sources_check() -> None:
     contracts = load_contracts(DBT_PROJECT)
     sources = load_sources(house, contracts, default_timezone=settings.reporting.timezone)
     terminal.say(f"{house.house_file.name} and {house.sources_file.name} are in order.")
-    readings = dry_read(house, sources, contracts, settings)
-    terminal.show_readings(readings)
-    if any(reading.receipt.status == "rejected" for reading in readings):
+    found = dry_read(house, sources, contracts, settings)
+    terminal.show_readings(found)
+    if found.rejected:
         raise typer.Exit(1)
 
 

@@ -20,7 +20,7 @@ from dagster_project.lib.errors import KuraError
 
 if TYPE_CHECKING:
     from dagster_project.lib.audit import Audit
-    from dagster_project.lib.ingestion import FileProgress, IngestionResult, Reading
+    from dagster_project.lib.ingestion import FileProgress, IngestionResult
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
     from dagster_project.lib.releases import Release
@@ -201,6 +201,8 @@ def _show_files(ingestion: IngestionResult, audit: Audit | None) -> None:
         warn(f"rejected {row.path}: {row.reject_message} → {row.remedy}")
     for path in ingestion.left_alone:
         warn(f"left alone, still being written: {path}")
+    for text in ingestion.warnings:
+        warn(text)
 
 
 def _show_checks(audit: Audit) -> None:
@@ -208,14 +210,15 @@ def _show_checks(audit: Audit) -> None:
     failed = [check for check in audit.checks if check.refuses or check.status == "failed"]
     if not failed:
         return
-    table = _table("check", "kind", "expected", "observed", "can be accepted")
+    failed.sort(key=lambda check: not check.refuses)
+    table = _table("check", "", "expected", "observed", "can be accepted")
     for check in failed:
         table.add_row(
             escape(check.id),
-            check.kind,
+            "[bold red]refuses[/bold red]" if check.refuses else check.kind,
             escape(check.expected),
             escape(f"{check.observed} {check.note or ''}".strip()),
-            "yes" if check.can_be_accepted else "no",
+            ("yes" if check.can_be_accepted else "no") if check.refuses else "–",
         )
     out.print(table)
 
@@ -327,13 +330,15 @@ def show_record(text: str) -> None:
     sys.stdout.write(text.rstrip("\n") + "\n")
 
 
-def show_readings(readings: Sequence[Reading]) -> None:
+def show_readings(found: IngestionResult) -> None:
     """What a dry read found, file by file."""
-    if not readings:
+    for text in found.warnings:
+        warn(text)
+    if not found.readings:
         say("No new file waits to be read.")
         return
-    table = _table("file", "object", "status", "records", "quarantined", "encoding", "reason")
-    for reading in readings:
+    table = _table("file", "object", "status", "records", "quarantined", "encoding", "notes")
+    for reading in found.readings:
         receipt = reading.receipt
         reasons = sorted({f"{code}: {message}" for _, code, message in reading.set_aside})
         table.add_row(
@@ -346,7 +351,7 @@ def show_readings(readings: Sequence[Reading]) -> None:
             escape(
                 f"{receipt.reject_message} → {receipt.remedy}"
                 if receipt.reject_message
-                else "; ".join(reasons)
+                else "; ".join((*reasons, *reading.warnings))
             ),
         )
     out.print(table)

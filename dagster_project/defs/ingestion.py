@@ -59,6 +59,9 @@ def raw_exports(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult
         "run_id": night.run_id,
         "new_files": sum(1 for row in result.readings if row.is_new),
         "files_rejected": len(result.rejected),
+        "files_left_alone": len(result.left_alone),
     }
+    if result.warnings:
+        told["warnings"] = "\n".join(result.warnings)
     for spec in _FACTS.values():
         yield dg.MaterializeResult(asset_key=spec.key, metadata=told)

@@ -19,6 +19,7 @@ from dagster_project.lib import suites
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.reconciliation import ACCEPTABLE as ACCEPTABLE_RECONCILIATION
 from dagster_project.lib.reconciliation import CHECK_IDS as RECONCILIATION_IDS
+from dagster_project.lib.reconciliation import WARNINGS as RECONCILIATION_WARNINGS
 from dagster_project.settings import EXPECTATIONS, House
 
 
@@ -53,7 +54,7 @@ def accept(
 ) -> Acceptance:
     """Record that failures of this plausibility check are accepted for as-of dates to `until`.
 
-    Raises AcceptanceError for a check nobody knows, an integrity check, or empty words.
+    Raises AcceptanceError for a check nobody knows, an integrity check, a warning, or empty words.
     """
     known = suites.check_ids(expectations) | RECONCILIATION_IDS
     if check not in known and not check.startswith("dbt."):
@@ -63,6 +64,12 @@ def accept(
             remedy="The ids stand in the night's table and in audit.json, for example "
             + ", ".join(sorted(acceptable(expectations))[:3])
             + ".",
+        )
+    if check in suites.warning_ids(expectations) | RECONCILIATION_WARNINGS:
+        raise AcceptanceError(
+            f"{check} is a warning: it never holds a release back.",
+            where=check,
+            remedy="There is nothing to accept.",
         )
     if check not in acceptable(expectations):
         raise AcceptanceError(

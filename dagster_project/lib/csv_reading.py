@@ -74,6 +74,11 @@ def read_csv(
     warnings = list(columns.warnings)
     if columns.extra:
         warnings.append("unknown columns kept: " + ", ".join(list(columns.extra)[:40]))
+    if not count.is_ended and count.lines > 1:
+        warnings.append(
+            "the last line has no line end: compare the file with its origin if the "
+            "system that wrote it always ends its lines"
+        )
     if blanks:
         warnings.append(f"{blanks} blank lines skipped")
     names = tuple(column.name for column in columns.contract.columns)

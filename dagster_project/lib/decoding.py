@@ -119,6 +119,7 @@ class Count:
 
     lines: line ends outside quotes that end a line with something in it, plus a last line without
     one. delimiters: outside quotes. is_plain: no sign that would make two readers disagree.
+    is_ended: the last line has a line end.
     """
 
     lines: int
@@ -127,6 +128,7 @@ class Count:
     has_nul: bool
     has_control: bool
     is_plain: bool
+    is_ended: bool
 
 
 def count_records(path: Path, delimiter: str | None) -> Count:
@@ -139,7 +141,7 @@ def count_records(path: Path, delimiter: str | None) -> Count:
     lines = delimiters = blanks = 0
     has_nul = has_control = False
     returns = pairs = 0
-    in_quotes = False
+    in_quotes, is_ended = False, True
     carried = b""
     since_newline = 0
     before = b"\n"
@@ -193,7 +195,8 @@ def count_records(path: Path, delimiter: str | None) -> Count:
             if last:
                 if not block.endswith(b"\n"):
                     # A last line without a line end; a lone carriage return is not a line.
-                    lines += 1 if block.strip(b"\r") else 0
+                    is_ended = not block.strip(b"\r")
+                    lines += 0 if is_ended else 1
                 break
     return Count(
         lines=lines - blanks,
@@ -202,6 +205,7 @@ def count_records(path: Path, delimiter: str | None) -> Count:
         has_nul=has_nul,
         has_control=has_control,
         is_plain=not in_quotes and blanks == 0 and returns == pairs,
+        is_ended=is_ended,
     )
 
 

@@ -67,7 +67,9 @@ class Reading:
     """One row of `raw_kura.files`: a current reading, a current refusal, or a duplicate.
 
     covers_from, covers_to: local dates the file speaks for by its name or as an extract; None when
-    its content says. set_aside: (record, reason code, message), only from a dry read.
+    its content says. cast_under: tonight's rules for this content; other than the receipt's
+    fingerprint when the export is gone and cannot be read anew. set_aside: (record, reason code,
+    message), only from a dry read.
     """
 
     receipt: Receipt
@@ -77,6 +79,7 @@ class Reading:
     warnings: tuple[str, ...]
     is_new: bool
     is_present: bool
+    cast_under: str = ""
     set_aside: tuple[tuple[int, str, str], ...] = ()
 
     @property
@@ -203,7 +206,7 @@ def dry_read(
     settings: Settings | None = None,
     *,
     progress: Callable[[FileProgress], None] = _silent,
-) -> tuple[Reading, ...]:
+) -> IngestionResult:
     """Read the new files and keep nothing. Only files a night would read again are listed."""
     limits = settings.ingestion if settings else Limits()
     scratch = house.scratch / f"dry-{os.getpid()}"
@@ -212,7 +215,7 @@ def dry_read(
         with _connection(scratch) as connection:
             night = _Night(house, config, contracts, limits, connection, scratch, keeps=False)
             night.walk(progress)
-            return tuple(night.dry)
+            return IngestionResult(tuple(night.dry), tuple(night.left_alone), tuple(night.warnings))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -233,6 +236,8 @@ class _Night:
     ) -> None:
         self.store = RawStore(house.raw)
         self.dry: list[Reading] = []
+        self.left_alone: list[str] = []
+        self.warnings: list[str] = []
         self._house = house
         self._config = config
         self._contracts = contracts
@@ -248,8 +253,6 @@ class _Night:
         self._file_ids: set[str] = set()
         self._accepted_contents: dict[str, Receipt] = {}
         self._containers: set[str] = set()
-        self._left_alone: list[str] = []
-        self._warnings: list[str] = []
 
     def walk(self, progress: Callable[[FileProgress], None]) -> None:
         ids = [source.id for source in self._config.sources]
@@ -257,7 +260,7 @@ class _Night:
         unsettled = settle(
             (item for item in files if self._known.remembered(item) is None), self._settle_seconds
         )
-        self._warnings += [
+        self.warnings += [
             f"exports/{folder} belongs to no source in config/sources.yml; nothing in it is read"
             for folder in unknown_folders(self._house, ids)
         ]
@@ -268,7 +271,7 @@ class _Night:
             if item.path not in unsettled:
                 status = self._judge(item)
             if status == "left_alone":
-                self._left_alone.append(item.path)
+                self.left_alone.append(item.path)
                 if not self._keeps:
                     self.dry.append(_left_alone(item, self._config))
             progress(
@@ -477,20 +480,20 @@ class _Night:
         gone_sources = sorted(
             {receipt.source_id for receipt in self.store if not self._config.get(receipt.source_id)}
         )
-        self._warnings += [
+        self.warnings += [
             f"source {source_id} is not in config/sources.yml any more; what was read of it stays "
             "in raw and does not count"
             for source_id in gone_sources
         ]
-        self._warnings += [
+        self.warnings += [
             f"{receipt.path}: its raw file is missing and its export is gone"
             for receipt in self.store.lost
             if receipt.content_key not in present
         ]
         result = IngestionResult(
             tuple(sorted(rows, key=lambda reading: (reading.path, reading.file_id))),
-            tuple(self._left_alone),
-            tuple(self._warnings),
+            tuple(self.left_alone),
+            tuple(self.warnings),
         )
         quarantine.keep_only(self._house, (row.receipt.file_id for row in result.active))
         quarantine.write_rejected_files(
@@ -520,10 +523,10 @@ class _Night:
         if source.coverage.basis == "extract":
             covers_from = source.coverage.covers_from
             covers_to = extract_covers_to(receipt.extracted_at, source)
-        warnings = receipt.warnings
-        if not is_present and (
-            rules_for(content, self._contracts).fingerprint != receipt.fingerprint
-        ):
+        warnings, cast_under = receipt.warnings, receipt.fingerprint
+        if not is_present:
+            cast_under = rules_for(content, self._contracts).fingerprint
+        if cast_under != receipt.fingerprint:
             warnings = (*warnings, "read under earlier rules; the export is gone")
         return Reading(
             receipt,
@@ -533,6 +536,7 @@ class _Night:
             warnings,
             is_new,
             is_present,
+            cast_under,
         )
 
 

@@ -743,6 +743,7 @@ DBT_QUESTIONS: Mapping[str, Words] = {
     ),
 }
 CHECK_IDS = frozenset({question.id for question in QUESTIONS} | set(DBT_QUESTIONS))
+WARNINGS = frozenset(question.id for question in QUESTIONS if question.kind == "warning")
 ACCEPTABLE = frozenset(
     question.id
     for question in QUESTIONS

@@ -21,7 +21,7 @@ A suite:
         may_be_null: true          # all nulls is a believable outcome for these columns
         says: {ja: …, en: …}       # what holds when the check passes
         why: …                     # for the maintainer
-        do: {ja: …, en: …}         # what a person does when it fails (a default stands per nature)
+        do: {ja: …, en: …}         # what a person does when it fails (a default stands per nature and kind)
       - id: …
         sql: select 1 from {batch} where …   # instead of `expect`: any row is a violation
         needs_last: [date, dials]  # columns of the last release the SQL compares with (last.<table>)
@@ -70,6 +70,10 @@ class Words(_Strict):
     en: str = Field(min_length=1)
 
 
+_WARNING = Words(
+    ja="公開は止まりません。元データを確かめ、正しければそのままで構いません。",
+    en="Nothing is held back. Look at the exports; if the figures are right, there is nothing to do.",
+)
 _REMEDY: dict[Nature, Words] = {
     "integrity": Words(
         ja="計算またはデータの受け渡しに誤りがあります。数字は公開されません。管理者に連絡してください。",
@@ -119,7 +123,7 @@ class Check(_Strict):
 
     @property
     def remedy(self) -> Words:
-        return self.do or _REMEDY[self.nature]
+        return self.do or (_WARNING if self.kind == "warning" else _REMEDY[self.nature])
 
     def expectations(
         self, table: str, parameters: Mapping[str, Any]
@@ -260,7 +264,17 @@ def acceptable_ids(folder: Path) -> frozenset[str]:
         suite.check_id(check)
         for suite in read(folder)
         for check in suite.checks
-        if check.nature == "plausibility"
+        if check.nature == "plausibility" and check.kind == "critical"
+    )
+
+
+def warning_ids(folder: Path) -> frozenset[str]:
+    """The ids of the checks that never hold a release back."""
+    return frozenset(
+        suite.check_id(check)
+        for suite in read(folder)
+        for check in suite.checks
+        if check.kind == "warning"
     )
 
 

@@ -7,10 +7,11 @@ from datetime import date
 
 import pytest
 
-from dagster_project.lib import acceptances, releases
+from dagster_project.lib import acceptances, releases, suites
 from dagster_project.lib.acceptances import AcceptanceError
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.releases import PublicationRefused
+from dagster_project.settings import EXPECTATIONS
 from tests.gate.company import Company
 
 SURPRISE = "fct_calls.talk_is_humanly_long"
@@ -75,6 +76,19 @@ def test_an_error_can_never_be_accepted(
     house = copy_of(untouched).house
     for check in (ERROR, "reconciliation.required_sources_cover_the_day", "dbt.every_test_passed"):
         with pytest.raises(AcceptanceError, match="integrity"):
+            acceptances.accept(house, check, reason="x", by="y", until=date(2027, 1, 1))
+    assert acceptances.read(house) == ()
+
+
+def test_a_warning_needs_no_acceptance_and_takes_none(
+    untouched: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    house = copy_of(untouched).house
+    warnings = suites.warning_ids(EXPECTATIONS)
+    assert warnings
+    assert not warnings & acceptances.acceptable()
+    for check in (sorted(warnings)[0], "reconciliation.no_file_is_rejected"):
+        with pytest.raises(AcceptanceError, match="never holds a release back"):
             acceptances.accept(house, check, reason="x", by="y", until=date(2027, 1, 1))
     assert acceptances.read(house) == ()
 

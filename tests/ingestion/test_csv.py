@@ -33,6 +33,16 @@ def test_every_line_end_is_understood(company: Company, end: str) -> None:
     assert company.read(ROWS) == [(1, "a", "b"), (2, "c", "d")]
 
 
+def test_a_last_line_without_its_end_is_pointed_out_because_its_last_cell_may_be_cut(
+    company: Company,
+) -> None:
+    ended = company.only("phone/whole.csv", HISTORY + f"a,b,{AT}\n")
+    assert not any("no line end" in text for text in ended.warnings)
+    (company.house.exports / "phone/whole.csv").unlink()
+    cut = company.only("phone/cut.csv", HISTORY + f"a,b,{AT}"[:-3])
+    assert any("no line end" in text for text in cut.warnings)
+
+
 def test_mixed_line_ends_are_understood(company: Company) -> None:
     company.put("phone/h.csv", HISTORY + f"a,b,{AT}\r\nc,d,{AT}\ne,f,{AT}\r\n")
     assert company.read(ROWS) == [(1, "a", "b"), (2, "c", "d"), (3, "e", "f")]

@@ -227,9 +227,10 @@ def test_a_dry_read_says_what_a_night_would_and_keeps_nothing(company: Company) 
     company.put("phone/h.csv", GOOD)
     company.put("phone/bad.csv", b"")
     company.put("phone/w.jsonl", "{bad\n")
-    found = {
-        item.path: item for item in dry_read(company.house, company.sources, company.contracts)
-    }
+    (company.house.exports / "fone").mkdir()
+    dry = dry_read(company.house, company.sources, company.contracts)
+    found = {item.path: item for item in dry.readings}
+    assert any(text.startswith("exports/fone belongs to no source") for text in dry.warnings)
     assert {path: item.status for path, item in found.items()} == {
         "phone/bad.csv": "rejected",
         "phone/h.csv": "accepted",
@@ -242,7 +243,7 @@ def test_a_dry_read_says_what_a_night_would_and_keeps_nothing(company: Company) 
         for path in kept
     )
     company.night()
-    assert dry_read(company.house, company.sources, company.contracts) == ()
+    assert dry_read(company.house, company.sources, company.contracts).readings == ()
 
 
 def test_progress_is_told_file_by_file(company: Company) -> None:

@@ -15,7 +15,8 @@ MODELS = ("stg_salesforce__accounts", "stg_miitel__webhook_legs")
 
 @pytest.fixture(scope="module")
 def second_night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Three nights on a bench of its own: two files; one leaves, one comes, a model grows; nothing."""
+    """Nights on a bench of its own: two files; one leaves, one comes, a model grows; nothing; a zone
+    is edited after the exports were deleted."""
     bench = Workbench(tmp_path_factory.mktemp("nights"), MODELS)
     first = Registry()
     for file in ("stays", "leaves"):
@@ -38,11 +39,22 @@ def second_night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     seen["second"] = _files(bench)
     bench.dbt("run")
     seen["quiet"] = _files(bench)
+    with bench.connect() as connection:
+        connection.execute(
+            "update raw_kura.sources set timezone = case source_id when 'sf' then "
+            "'America/Los_Angeles' else 'Asia/Tokyo' end where source_id like 'sf%'"
+        )
+        connection.execute(
+            "update raw_kura.files set fingerprint = 'then', cast_under = 'tonight' "
+            "where file_id like 'sf.%' and is_active"
+        )
+    bench.dbt("run")
+    seen["moved"] = _files(bench)
     return seen
 
 
 def _account(registry: Registry, file: str) -> Row:
-    said = {"account_id": "0015000000Gv7qJ", "created_at": "2024-04-01T00:00:00Z"}
+    said = {"account_id": "0015000000Gv7qJ", "created_at": "2024-04-01 00:00:00"}
     return registry.add("salesforce", "accounts", said, None, EXTRACTED_AT, file)
 
 
@@ -76,6 +88,12 @@ def _files(bench: Workbench) -> dict[str, Any]:
                 "select column_name from duckdb_columns() where table_name = 'stg_salesforce__accounts'"
             ).fetchall()
         ]  # fmt: skip
+        seen["created"] = {
+            value.isoformat()
+            for (value,) in connection.execute(
+                "select created_at from staging.stg_salesforce__accounts"
+            ).fetchall()
+        }
     return seen
 
 
@@ -97,6 +115,13 @@ def test_a_night_without_new_files_changes_nothing(
 def test_a_changed_model_casts_every_reading_anew(second_night: dict[str, Any]) -> None:
     assert "name_length" not in second_night["first"]["columns"]
     assert "name_length" in second_night["second"]["columns"]
+
+
+def test_a_zone_edited_after_its_export_was_deleted_counts_for_the_rows_kept(
+    second_night: dict[str, Any],
+) -> None:
+    assert second_night["quiet"]["created"] == {"2024-03-31T15:00:00"}
+    assert second_night["moved"]["created"] == {"2024-04-01T07:00:00"}
 
 
 def test_every_refused_row_is_listed_with_its_reason(workbench: Workbench) -> None:

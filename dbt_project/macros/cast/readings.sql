@@ -16,6 +16,20 @@ select files.file_id
 {%- endmacro %}
 
 
+{#
+    Rules edited after an export was deleted: its reading keeps its id, so nothing but this text would
+    tell that its rows are cast otherwise tonight. Empty as a rule.
+#}
+{% macro rules_of_lost_exports(files, system, object) %}
+    {%- set rows = run_query(
+        "select string_agg(files.file_id || files.cast_under, ',' order by files.file_id) from "
+        ~ files ~ ' as files where files.is_active and files.cast_under != files.fingerprint'
+        ~ ' and files.system = ' ~ literal(system) ~ ' and files.object_name = ' ~ literal(object)
+    ).rows -%}
+    {%- do return(rows[0][0] or '') -%}
+{% endmacro %}
+
+
 {# Before: rows of readings that no longer count leave. #}
 {% macro keep_active_readings() -%}
     {%- if execute and is_incremental() -%}

@@ -17,7 +17,8 @@
     Rows are appended per reading: the pre-hook removes readings that are no longer active, the
     filter takes those not here yet. A row holds nothing but what its reading says under its rule-set,
     so any order, any split into nights and a full refresh agree. When the generated SQL itself
-    changes, the table is made anew (should_full_refresh).
+    changes, or the rules of a reading that cannot be read anew, the table is made anew
+    (should_full_refresh).
 #}
 {% macro staged(system, object, derived={}, steps=[], rules=[], reading_rules=[]) %}
 {{- config(
@@ -38,7 +39,7 @@ select 1 as parsed
 {%- set body = staging_query(
     system, object, relations, derived, steps, rules, reading_rules
 ) -%}
-{%- set definition = local_md5(body) -%}
+{%- set definition = local_md5(body ~ rules_of_lost_exports(relations.files, system, object)) -%}
 {%- set is_kept = is_incremental() and known_definition() == definition -%}
 {%- set readings = readings_to_cast(relations.files, system, object, is_kept) -%}
 -- definition {{ definition }}

@@ -7,15 +7,9 @@ person_records as (
 
 ),
 
-leads as (
+addresses as (
 
-    select * from {{ ref('act_leads_versions') }}
-
-),
-
-contacts as (
-
-    select * from {{ ref('act_contacts_versions') }}
+    select * from {{ ref('act_person_addresses') }}
 
 ),
 
@@ -29,28 +23,6 @@ internal_domains as (
 
     select distinct lower(domain) as domain
     from {{ ref('stg_kura__internal_domains') }}
-
-),
-
-addresses as (
-
-    select
-        record_system,
-        'lead' as record_type,
-        lead_id as record_id,
-        {{ normalise_email('email_raw') }} as email
-    from leads
-    where is_current
-
-    union all
-
-    select
-        record_system,
-        'contact' as record_type,
-        contact_id as record_id,
-        {{ normalise_email('email_raw') }} as email
-    from contacts
-    where is_current
 
 ),
 

@@ -7,53 +7,9 @@ person_records as (
 
 ),
 
-marketing_persons as (
-
-    select * from {{ ref('act_marketing_persons_versions') }}
-
-),
-
-leads as (
-
-    select * from {{ ref('act_leads_versions') }}
-
-),
-
-contacts as (
-
-    select * from {{ ref('act_contacts_versions') }}
-
-),
-
 addresses as (
 
-    select
-        record_system,
-        'ma_person' as record_type,
-        person_id as record_id,
-        {{ normalise_email('email_raw') }} as email
-    from marketing_persons
-    where is_current
-
-    union all
-
-    select
-        record_system,
-        'lead' as record_type,
-        lead_id as record_id,
-        {{ normalise_email('email_raw') }} as email
-    from leads
-    where is_current
-
-    union all
-
-    select
-        record_system,
-        'contact' as record_type,
-        contact_id as record_id,
-        {{ normalise_email('email_raw') }} as email
-    from contacts
-    where is_current
+    select * from {{ ref('act_person_addresses') }}
 
 ),
 
@@ -75,7 +31,6 @@ final as (
         on addresses.record_system = person_records.record_system
         and addresses.record_type = person_records.record_type
         and addresses.record_id = person_records.record_id
-    where addresses.email is not null
     group by addresses.email
 
 )
