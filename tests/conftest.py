@@ -13,7 +13,6 @@ import pytest
 
 from dagster_project.settings import PROJECT_ROOT, House
 
-
 # What takes minutes begins first, so that no worker is left with it at the end.
 _LONGEST_FIRST = ("demo", "test_two_nights", "platform/test_dagster", "test_oracle", "gate")
 _SHARE_FIXTURES = {"gate", "staging", "ingestion"}

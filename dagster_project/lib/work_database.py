@@ -52,9 +52,9 @@ _TABLES = {
     "files": """file_id varchar, source_id varchar, system varchar, object_name varchar,
         path varchar, member varchar, sha256 varchar, size_bytes bigint, fingerprint varchar,
         cast_under varchar, encoding varchar, delimiter varchar, extracted_at timestamp,
-        extracted_at_basis varchar, status varchar, reject_code varchar, reject_message varchar, remedy varchar,
-        records_in bigint, records_accepted bigint, records_quarantined bigint, covers_from date,
-        covers_to date, is_active boolean, warnings varchar""",
+        extracted_at_basis varchar, status varchar, reject_code varchar, reject_message varchar,
+        remedy varchar, records_in bigint, records_accepted bigint, records_quarantined bigint,
+        covers_from date, covers_to date, is_active boolean, warnings varchar""",
     "holidays": "holiday_date date, name_en varchar, name_ja varchar",
 }
 _FILE_QUARANTINE = "file_id varchar, record bigint, reason_code varchar, message varchar"
