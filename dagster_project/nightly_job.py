@@ -14,6 +14,12 @@ _INSTANCE = """\
 # Made by kpi; Dagster's records of runs in this house. Nothing is sent anywhere.
 telemetry:
   enabled: false
+event_log_storage:
+  module: dagster_project.event_log
+  class: KeptEventLog
+  config:
+    base_dir:
+      env: DAGSTER_HOME
 """
 
 

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +19,11 @@ import duckdb
 import pytest
 import yaml
 
+from dagster_project.event_log import KeptEventLog
 from dagster_project.lib import candidate, gate, releases, suites
 from dagster_project.lib.contracts import load_contracts
-from dagster_project.lib.transformation import manifest
+from dagster_project.lib.ingestion import IngestionResult
+from dagster_project.lib.transformation import NodeResult, TransformationResult, manifest
 from dagster_project.settings import DBT_PROJECT, EXPECTATIONS, PROJECT_ROOT, House, load_settings
 from tests.conftest import DemoNight
 
@@ -68,6 +72,36 @@ def in_new_process(script: str, home: Path, *flags: str) -> Any:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return {**json.loads(done.stdout.splitlines()[-1]), "stderr": done.stderr}
+
+
+def test_the_record_of_a_night_is_one_that_dagster_reads_by_itself(
+    settled: House,
+) -> None:
+    runs = settled.dagster_home / "history" / "runs"
+    with dg.DagsterInstance.get() as instance:
+        assert isinstance(instance.event_log_storage, KeptEventLog)
+        (run,) = instance.get_runs()
+        ours = [record.event_log_entry for record in records_of(instance, run.run_id)]
+    assert len(ours) > 500
+    assert all((runs / f"{name}.db").is_file() for name in ("index", run.run_id))
+    (settled.dagster_home / "dagster.yaml").unlink()
+    with dg.DagsterInstance.get() as plain:
+        assert not isinstance(plain.event_log_storage, KeptEventLog)
+        assert [record.event_log_entry for record in records_of(plain, run.run_id)] == ours
+
+
+def test_a_log_opened_for_many_runs_keeps_few_files_open(tmp_path: Path) -> None:
+    log = KeptEventLog(os.fspath(tmp_path))
+    for number in range(30):
+        assert log.get_records_for_run(f"run{number}").records == []
+    open_files = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    held = {path.name for path in open_files if path.is_relative_to(tmp_path)}
+    assert {name for name in held if name.endswith(".db")} == {f"run{n}.db" for n in range(22, 30)}
+    log.dispose()
+
+
+def records_of(instance: dg.DagsterInstance, run_id: str) -> list[Any]:
+    return list(instance.event_log_storage.get_records_for_run(run_id).records)
 
 
 # Definitions
@@ -149,6 +183,52 @@ print(json.dumps({
     "status": schedule.default_status.value,
 }))
 """
+
+
+class NightWithAFailedTest:
+    """A night in which dbt's tests fail; it writes down how far Dagster carried it."""
+
+    class Reached(Exception):
+        pass
+
+    def __init__(self, house: House) -> None:
+        self.house, self.as_of, self.run_id = house, date(2026, 9, 30), "run"
+        self.reached: list[str] = []
+
+    def ingest(self) -> IngestionResult:
+        return IngestionResult((), (), ())
+
+    def transform(self) -> TransformationResult:
+        nodes = json.loads(manifest().read_text(encoding="utf-8"))["nodes"]
+        above = {name: node["depends_on"].get("nodes", []) for name, node in nodes.items()}
+        done = {
+            kind: tuple(
+                NodeResult(name, status, 0.1, None)
+                for name in TopologicalSorter(above).static_order()
+                if name in nodes and nodes[name]["resource_type"] == kind
+            )
+            for kind, status in (("model", "success"), ("test", "fail"))
+        }
+        assert done["test"]
+        return TransformationResult(done["model"], done["test"], False)
+
+    def build_candidate(self) -> Path:
+        self.reached.append("candidate")
+        return Path("candidate")
+
+    def judge(self) -> Any:
+        self.reached.append("gate")
+        raise self.Reached
+
+
+def test_a_failed_dbt_test_is_judged_by_the_gate_and_does_not_end_the_night_before_it(
+    loaded: dg.Definitions, tmp_path: Path
+) -> None:
+    night = NightWithAFailedTest(House(tmp_path))
+    loaded.resolve_job_def("nightly").execute_in_process(
+        resources={"night": night}, raise_on_error=False
+    )
+    assert night.reached == ["candidate", "gate"]
 
 
 def test_the_schedule_runs_at_the_houses_hour_for_the_day_before(tmp_path: Path) -> None:
