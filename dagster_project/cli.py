@@ -53,6 +53,13 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
 
 
+def _house() -> House:
+    """The house KPI_HOME names; ConfigError when it is none, so that a typo never looks empty."""
+    house = House.from_environment()
+    load_settings(house)
+    return house
+
+
 @app.command(epilog="Example: kpi init ~/kpi-house --demo")
 def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
@@ -88,20 +95,35 @@ def run(
     from dagster_project.lib.night import Night
 
     house = House.from_environment()
-    with terminal.NightView() as view:
-        night = Night(
-            house,
-            as_of=as_of.date() if as_of else None,
-            full_refresh=full_refresh,
-            publish_backdated=publish,
-            observer=view.observer,
-        )
-        with night.lock():
-            failure = nightly_job.execute(night)
+    try:
+        with terminal.NightView() as view:
+            night = Night(
+                house,
+                as_of=as_of.date() if as_of else None,
+                full_refresh=full_refresh,
+                publish_backdated=publish,
+                observer=view.observer,
+            )
+            with night.lock():
+                failure = nightly_job.execute(night)
+    except (KuraError, OSError) as error:
+        _tell_not_started(house, error)
+        raise
     terminal.show_night(night)
     _tell(night, failure)
     if failure is not None:
         raise failure
+
+
+def _tell_not_started(house: House, error: Exception) -> None:
+    from dagster_project.lib import notify
+
+    try:
+        settings = load_settings(house)
+    except (KuraError, OSError):
+        return  # where notices go stands in the very file that cannot be used
+    if not notify.send(settings, notify.about_no_night(error)):
+        terminal.warn("A notice could not be delivered; see your KPI_NOTIFY_URLS.")
 
 
 def _tell(night: Night, failure: BaseException | None) -> None:
@@ -122,7 +144,7 @@ def status(
     """What readers see now: as-of day, coverage, exceptions. Made for monitors."""
     from dagster_project.lib import releases
 
-    house = House.from_environment()
+    house = _house()
     zone = ZoneInfo(load_settings(house).reporting.timezone)
     release = releases.current_release(house)
     terminal.show_status(house, release, releases.release_audit(release) if release else None)
@@ -141,7 +163,7 @@ def list_releases() -> None:
     """The releases kept, newest first; the current one is marked."""
     from dagster_project.lib import releases
 
-    terminal.show_releases(releases.list_releases(House.from_environment()))
+    terminal.show_releases(releases.list_releases(_house()))
 
 
 @app.command(epilog="Example: kpi rollback        (to the release before the current one)")
@@ -151,7 +173,7 @@ def rollback(
     """Point readers at an earlier release. Nothing is deleted."""
     from dagster_project.lib import lock, releases
 
-    house = House.from_environment()
+    house = _house()
     with lock.night(house.night_lock, house.writer_lock):
         chosen = releases.rollback(house, release)
     terminal.say(f"Readers now see {chosen.release_id} (as of {chosen.as_of}).")
@@ -159,7 +181,7 @@ def rollback(
 
 @gate_app.command(
     "accept",
-    epilog='Example: kpi gate accept kpi_rep_daily.dials_changed --reason "campaign doubled the list" '
+    epilog='Example: kpi gate accept kpi_rep_daily.past_changed_little --reason "campaign doubled the list" '
     "--by sato --until 2026-10-03",
 )
 def gate_accept(
@@ -170,25 +192,30 @@ def gate_accept(
 ) -> None:
     """Accept a plausibility failure until a day. Integrity failures cannot be accepted."""
     from dagster_project.lib import acceptances
+    from dagster_project.lib.night import default_as_of
 
-    accepted = acceptances.accept(
-        House.from_environment(), check, reason=reason, by=by, until=until.date()
-    )
+    house = _house()
+    day = default_as_of(load_settings(house), datetime.now(UTC))
+    if until.date() < day:
+        raise typer.BadParameter(f"{until:%Y-%m-%d} is before the night's day, {day}.")
+    accepted = acceptances.accept(house, check, reason=reason, by=by, until=until.date())
     terminal.say(f"Accepted {accepted.check} for as-of days up to {accepted.until}.")
 
 
-@quarantine_app.command("list")
+@quarantine_app.command("list", epilog="Example: kpi quarantine list --source sf")
 def quarantine_list(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
 ) -> None:
     """How many records of which file were set aside, and why."""
     from dagster_project.lib import quarantine
 
-    rows = quarantine.list_quarantine(House.from_environment())
+    rows = quarantine.list_quarantine(_house())
     terminal.show_quarantine([row for row in rows if source in {None, row.source_id}])
 
 
-@quarantine_app.command("show")
+@quarantine_app.command(
+    "show", epilog="Example: kpi quarantine show 0a1b2c3d4e5f6071.8293a4b5c6d7 12"
+)
 def quarantine_show(
     file: Annotated[str, typer.Argument(help="File id of `kpi quarantine list`.")],
     record: Annotated[int, typer.Argument(help="Record number in that file.")],
@@ -196,21 +223,21 @@ def quarantine_show(
     """One record as it was exported, with the reason. May hold personal data."""
     from dagster_project.lib import quarantine
 
-    terminal.show_record(quarantine.show(House.from_environment(), file, record))
+    terminal.show_record(quarantine.show(_house(), file, record))
 
 
-@quarantine_app.command("export")
+@quarantine_app.command("export", epilog="Example: kpi quarantine export ~/set-aside.csv")
 def quarantine_export(
     path: Annotated[Path, typer.Argument(help="CSV file to write (mode 0600).")],
 ) -> None:
     """Every record set aside, with file, number, reason and its text, as CSV."""
     from dagster_project.lib import quarantine
 
-    count = quarantine.export(House.from_environment(), path)
+    count = quarantine.export(_house(), path)
     terminal.say(f"Wrote {count} record(s) to {path}. It may hold personal data.")
 
 
-@sources_app.command("check")
+@sources_app.command("check", epilog="Example: kpi sources check")
 def sources_check() -> None:
     """Check the configuration and dry-read new files; nothing is kept."""
     from dagster_project.lib.contracts import load_contracts
@@ -244,7 +271,7 @@ def query(
             sys.stdout.write(piece)
 
 
-@app.command()
+@app.command(epilog="Example: kpi dev --port 3001")
 def dev(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
 ) -> None:
@@ -280,6 +307,15 @@ def main() -> None:
     except KuraError as error:
         terminal.show_error(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        terminal.show_error(
+            KuraError(
+                error.strerror or str(error),
+                where=str(error.filename) if error.filename else None,
+                remedy="Check that this user may read and write there and that the disk has room.",
+            )
+        )
+        sys.exit(KuraError.exit_code)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import os
 from dagster_project.lib.night import Night
 from dagster_project.settings import House
 
-_INSTANCE = """\
-# Made by kpi; Dagster's records of runs in this house. Nothing is sent anywhere.
+_MADE = "# Made by kpi"
+_INSTANCE = f"""\
+{_MADE}; Dagster's records of runs in this house. Nothing is sent anywhere.
 telemetry:
   enabled: false
 event_log_storage:
@@ -26,7 +27,10 @@ event_log_storage:
 def prepare_home(house: House) -> dict[str, str]:
     """Make the house's Dagster home; the environment variables that point Dagster at it."""
     house.dagster_home.mkdir(parents=True, exist_ok=True)
-    (house.dagster_home / "dagster.yaml").write_text(_INSTANCE, encoding="utf-8")
+    instance = house.dagster_home / "dagster.yaml"
+    # A file somebody wrote himself is left as it is.
+    if not instance.is_file() or instance.read_text(encoding="utf-8").startswith(_MADE):
+        instance.write_text(_INSTANCE, encoding="utf-8")
     return {
         "DAGSTER_HOME": os.fspath(house.dagster_home),
         "KPI_HOME": os.fspath(house.root),

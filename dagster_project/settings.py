@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from dagster_project.lib.errors import ConfigError
+from dagster_project.lib.strict_yaml import read_configuration
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -246,12 +246,7 @@ def load_settings(house: House) -> Settings:
             where=str(path),
             remedy="Run `kpi init DIR` to make one, or point KPI_HOME at an existing house.",
         )
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"The file is not valid YAML: {error}", where=str(path), remedy="Correct the YAML."
-        ) from error
+    document = read_configuration(path)
     try:
         return Settings.model_validate(document)
     except ValidationError as error:

@@ -41,6 +41,7 @@ EXAMPLE_QUERY = (
     "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
     'order by period_start"'
 )
+_IDS = {"check", "release", "file id"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 
@@ -150,7 +151,13 @@ def _table(*columns: str, title: str | None = None) -> Table:
     table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
     for name in columns:
         right = name in {"files", "records", "quarantined", "value", "numerator", "denominator"}
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+        # An id is there to be copied: never broken over lines.
+        table.add_column(
+            name,
+            justify="right" if right else "left",
+            overflow="ignore" if name in _IDS else "fold",
+            no_wrap=name in _IDS,
+        )
     return table
 
 
@@ -203,6 +210,13 @@ def _show_files(ingestion: IngestionResult, audit: Audit | None) -> None:
         warn(f"left alone, still being written: {path}")
     for text in ingestion.warnings:
         warn(text)
+    noted: dict[str, list[str]] = {}
+    for row in ingestion.active:
+        for text in row.warnings if row.is_new else ():
+            noted.setdefault(text, []).append(row.path)
+    for text, paths in noted.items():
+        others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        warn(f"{paths[0]}{others}: {text}")
 
 
 def _show_checks(audit: Audit) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -14,12 +14,6 @@ from dagster_project.lib.errors import ConfigError
 from dagster_project.lib.ingestion import waiting_files
 from dagster_project.lib.sources import load_sources
 from dagster_project.settings import DBT_PROJECT, House, Settings, load_settings
-
-FINISHED_STATUSES = (
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-)
 
 #: Runs that `kpi run` launches tell their own story on the terminal and send their own notice.
 LAUNCHED_BY = "kpi/launched_by"
@@ -48,18 +42,24 @@ _AT = _SETTINGS.schedule.at if _SETTINGS else None
     job=nightly,
     cron_schedule=f"{_AT.minute} {_AT.hour} * * *" if _AT else "0 5 * * *",
     execution_timezone=_ZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Runs for the day before its date in the reporting time zone."""
+    """Runs for the day before its date in the reporting time zone, or for the house's fixed day."""
     scheduled = context.scheduled_execution_time.astimezone(ZoneInfo(_ZONE))
-    as_of = scheduled.date() - timedelta(days=1)
+    fixed = _SETTINGS.reporting.fixed_as_of if _SETTINGS else None
+    as_of = fixed or scheduled.date() - timedelta(days=1)
     return dg.RunRequest(
-        run_key=str(as_of),
+        run_key=str(scheduled.date()),
         run_config={"resources": {"night": {"config": {"as_of": str(as_of)}}}},
     )
 
 
-@dg.sensor(job=nightly, minimum_interval_seconds=300)
+@dg.sensor(
+    job=nightly,
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def arriving_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Starts a night when new export files have lain unchanged for one round of this sensor."""
     house = House.from_environment()
@@ -72,13 +72,16 @@ def arriving_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
             skip_reason=f"{len(listing)} file(s) arrived; waiting until they stay unchanged.",
             cursor=digest,
         )
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=digest)], cursor=digest)
+    # Files still waiting after a night did not get through it: tried again, but not every round.
+    key = f"{digest} {datetime.now(UTC):%Y-%m-%dT%H}"
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key)], cursor=digest)
 
 
 def _tell(context: dg.RunStatusSensorContext, *, success: bool) -> None:
     run = context.dagster_run
     if LAUNCHED_BY in run.tags or _SETTINGS is None:
         return
+    prune_runs(context.instance, keep=_SETTINGS.retention.dagster_runs)
     outcome = "published" if success else "failed; yesterday's release stays"
     notice = notify.Notice(
         subject=f"KPI Kura: the night {outcome}",
@@ -90,23 +93,30 @@ def _tell(context: dg.RunStatusSensorContext, *, success: bool) -> None:
 
 
 def prune_runs(instance: dg.DagsterInstance, *, keep: int) -> None:
-    """Forget all but the newest `keep` runs; their event logs would grow without bound."""
-    finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES))
-    for record in instance.get_run_records(filters=finished)[keep:]:
+    """Forget all but the newest `keep` runs; their event logs would grow without bound.
+
+    Whatever their state: a night that was killed stays "started" for ever.
+    """
+    for record in instance.get_run_records()[keep:]:
         instance.delete_run(record.dagster_run.run_id)
 
 
 @dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS, monitored_jobs=[nightly], name="tell_success"
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[nightly],
+    name="tell_success",
+    default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def tell_success(context: dg.RunStatusSensorContext) -> None:
     """Tells of a published night and removes runs beyond the retention."""
     _tell(context, success=True)
-    if _SETTINGS is not None:
-        prune_runs(context.instance, keep=_SETTINGS.retention.dagster_runs)
 
 
-@dg.run_failure_sensor(monitored_jobs=[nightly], name="tell_failure")
+@dg.run_failure_sensor(
+    monitored_jobs=[nightly],
+    name="tell_failure",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def tell_failure(context: dg.RunFailureSensorContext) -> None:
-    """Tells of a night that did not publish."""
+    """Tells of a night that did not publish and removes runs beyond the retention."""
     _tell(context, success=False)

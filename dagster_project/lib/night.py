@@ -23,6 +23,7 @@ from dagster_project import __version__
 from dagster_project.lib import candidate, lock, quarantine, releases, work_database
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.contracts import Contracts, load_contracts
+from dagster_project.lib.errors import ConfigError
 from dagster_project.lib.ingestion import FileProgress, IngestionResult, ingest
 from dagster_project.lib.sources import SourcesConfig, load_sources
 from dagster_project.lib.transformation import (
@@ -86,6 +87,13 @@ class Night:
         )
         started = datetime.now(UTC)
         self.as_of = as_of or default_as_of(self.settings, started)
+        today = started.astimezone(ZoneInfo(self.settings.reporting.timezone)).date()
+        if self.as_of >= today:
+            raise ConfigError(
+                f"{self.as_of} is not over yet in {self.settings.reporting.timezone}.",
+                where="--as-of" if as_of else f"{house.house_file}: reporting.fixed_as_of",
+                remedy="A night is for a day that is over: yesterday or earlier.",
+            )
         self.run_id = f"{self.as_of:%Y%m%d}-{started:%Y%m%dT%H%M%S%f}"
         self.full_refresh = full_refresh
         self.publish_backdated = publish_backdated

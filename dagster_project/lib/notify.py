@@ -39,6 +39,15 @@ def about_night(
     )
 
 
+def about_no_night(error: BaseException) -> Notice:
+    """The notice of a night that did not even start."""
+    return Notice(
+        "KPI Kura: the night did NOT start",
+        f"{type(error).__name__}. Readers keep the release before it. Details: kpi run.",
+        success=False,
+    )
+
+
 def send(settings: Settings, notice: Notice, environment: Mapping[str, str] | None = None) -> bool:
     """Send `notice` where the settings want it. Returns False when a configured channel refused it.
 

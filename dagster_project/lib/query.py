@@ -36,18 +36,28 @@ class QueryError(KuraError):
 
 @contextmanager
 def sandboxed(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to one file, closed to everything else of the machine."""
-    connection = duckdb.connect(
-        str(warehouse),
-        read_only=True,
-        config={
-            "enable_external_access": "false",
-            "autoload_known_extensions": "false",
-            "autoinstall_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "lock_configuration": "true",
-        },
-    )
+    """A read-only connection to one file, closed to everything else of the machine.
+
+    Raises QueryError when the file is not a database that can be opened.
+    """
+    try:
+        connection = duckdb.connect(
+            str(warehouse),
+            read_only=True,
+            config={
+                "enable_external_access": "false",
+                "autoload_known_extensions": "false",
+                "autoinstall_known_extensions": "false",
+                "allow_community_extensions": "false",
+                "lock_configuration": "true",
+            },
+        )
+    except duckdb.Error as error:
+        raise QueryError(
+            "The database file cannot be opened: " + str(error).splitlines()[0],
+            where=str(warehouse),
+            remedy="Go back to a whole release with `kpi rollback`, or run a night.",
+        ) from error
     try:
         yield connection
     finally:

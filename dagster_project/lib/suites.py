@@ -41,6 +41,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from dagster_project.lib import strict_yaml
 from dagster_project.lib.checksums import identifier
 from dagster_project.lib.errors import KuraError
 
@@ -222,7 +223,7 @@ def read(folder: Path) -> tuple[Suite, ...]:
     suites = []
     for path in sorted(folder.glob("*.yml")):
         try:
-            document = yaml.load(path.read_text(encoding="utf-8"), Loader=_NoRepeats)
+            document = strict_yaml.parse(path.read_text(encoding="utf-8"))
             suite = Suite.model_validate(document)
         except ValidationError as error:
             problems = "; ".join(
@@ -284,19 +285,6 @@ def fingerprint(folder: Path) -> str:
     for path in sorted(folder.glob("*.yml")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-class _NoRepeats(yaml.SafeLoader):
-    """YAML in which a key written twice is an error instead of the last one winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.YAMLError(f"the key {key!r} stands twice ({key_node.start_mark})")
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
 
 
 def _unknown_column(check: Check, columns: Mapping[str, str]) -> str | None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from dagster_project.cli import app
+from dagster_project.lib import acceptances
 from dagster_project.settings import House
 from tests.conftest import DemoNight, Said, kpi
 
@@ -27,8 +31,24 @@ def said(result: Said) -> str:
 def test_help_shows_examples_and_exit_codes(tmp_path: Path) -> None:
     top = said(kpi(tmp_path, "--help"))
     assert "3 the gate refused" in top
-    for command in ("init", "run", "status", "releases", "rollback", "query"):
-        assert "Example: kpi" in said(kpi(tmp_path, command, "--help")), command
+    for command in commands():
+        assert f"Example: kpi {' '.join(command)}" in said(kpi(tmp_path, *command, "--help"))
+
+
+def test_the_check_of_the_help_text_can_be_accepted(tmp_path: Path) -> None:
+    example = re.search(r"kpi gate accept (\S+)", said(kpi(tmp_path, "gate", "accept", "--help")))
+    assert example is not None
+    assert example[1] in acceptances.acceptable()
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Every command a person can type, by its words."""
+    return [
+        (*((group.name or "",) if group else ()), info.name or info.callback.__name__)
+        for group, typed in [(None, app), *((g, g.typer_instance) for g in app.registered_groups)]
+        for info in typed.registered_commands
+        if info.callback
+    ]
 
 
 def test_a_new_house_is_private_commented_and_in_order(empty: Path) -> None:
@@ -49,11 +69,59 @@ def test_init_never_touches_a_folder_that_holds_something(tmp_path: Path) -> Non
 
 
 def test_a_folder_that_is_no_house_is_said_to_be_none(tmp_path: Path) -> None:
-    for command in (("run",), ("status",), ("sources", "check")):
+    accept = ("gate", "accept", "x", "--reason", "y", "--by", "z", "--until", "2099-01-01")
+    for command in (
+        ("run",), ("status",), ("sources", "check"), ("releases",), ("rollback",), accept,
+        ("quarantine", "list"),
+    ):  # fmt: skip
         refused = kpi(tmp_path, *command)
         assert refused.code == 2, command
         assert "kpi init" in said(refused)
         assert "Traceback" not in said(refused)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_day_that_is_not_over_has_no_night(empty: Path) -> None:
+    for day in (date.today() + timedelta(days=1), date.today() + timedelta(days=100)):
+        refused = kpi(empty, "run", "--as-of", str(day))
+        assert refused.code == 2
+        assert f"{day} is not over yet in Asia/Tokyo" in said(refused)
+
+
+def test_a_failure_of_yesterday_cannot_be_accepted_in_hindsight(empty: Path) -> None:
+    refused = kpi(
+        empty, "gate", "accept", "fct_calls.past_changed_little",
+        "--reason", "x", "--by", "y", "--until", "2020-01-01",
+    )  # fmt: skip
+    assert refused.code == 2
+    assert "before the night's day" in said(refused)
+
+
+def test_a_key_that_stands_twice_is_refused(empty: Path) -> None:
+    for name, text in (
+        ("house.yml", "company_name: a\ngate: {max_quarantine_rows: 1}\ngate: {}\n"),
+        ("sources.yml", "sources:\n- {id: a, system: miitel, required: true, required: false}\n"),
+    ):
+        before = (empty / "config" / name).read_text(encoding="utf-8")
+        (empty / "config" / name).write_text(text, encoding="utf-8")
+        refused = kpi(empty, "sources", "check")
+        assert refused.code == 2, name
+        assert "stands twice" in said(refused)
+        assert name in said(refused)
+        (empty / "config" / name).write_text(before, encoding="utf-8")
+
+
+def test_what_the_file_system_refuses_is_said_without_a_traceback(empty: Path) -> None:
+    refused = kpi(empty, "quarantine", "export", str(empty / "nowhere" / "x.csv"))
+    assert refused.code == 1
+    assert "Traceback" not in said(refused)
+    assert str(empty / "nowhere" / "x.csv") in said(refused)
+    assert "remedy" in said(refused)
+
+
+def test_ids_are_not_broken_over_lines_in_a_narrow_terminal(demo_night: DemoNight) -> None:
+    shown = kpi(demo_night.house.root, "releases", environment={"COLUMNS": "40"}).out
+    assert demo_night.house.current.resolve().name in shown
 
 
 @pytest.mark.parametrize(
@@ -89,7 +157,7 @@ def test_status_and_query_say_when_nothing_is_published(empty: Path) -> None:
 
 def test_an_acceptance_of_an_unknown_check_is_refused(empty: Path) -> None:
     refused = kpi(
-        empty, "gate", "accept", "no.such", "--reason", "x", "--by", "y", "--until", "2026-10-01"
+        empty, "gate", "accept", "no.such", "--reason", "x", "--by", "y", "--until", "2099-01-01"
     )
     assert refused.code == 2
     assert "There is no check called no.such" in said(refused)
@@ -108,7 +176,9 @@ def test_a_night_ends_with_files_checks_kpis_path_and_a_query_to_paste(
 
 def test_progress_is_shown_file_by_file(demo_night: DemoNight) -> None:
     assert "Reading exports" in demo_night.run.err
-    assert "exports" in demo_night.run.err or "1/" in demo_night.run.err
+    files = len(list(demo_night.house.exports.rglob("*.*")))
+    for number in (1, files // 2, files):
+        assert f"  {number}/{files} " in demo_night.run.err
 
 
 def test_a_query_answers_as_table_csv_and_json(demo_night: DemoNight) -> None:

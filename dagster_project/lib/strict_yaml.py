@@ -1,0 +1,36 @@
+"""YAML in which nothing is overruled in silence: a key that stands twice is an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dagster_project.lib.errors import ConfigError
+
+
+class _NoRepeats(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.YAMLError(f"the key {key!r} stands twice ({key_node.start_mark})")
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse(text: str) -> Any:
+    """The document as Python values. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=_NoRepeats)
+
+
+def read_configuration(path: Path) -> Any:
+    """A configuration file's document; an empty file is an empty mapping. Raises ConfigError."""
+    try:
+        return parse(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The file is not valid YAML: {error}", where=str(path), remedy="Correct the YAML."
+        ) from error
