@@ -1,4 +1,4 @@
-"""The warehouse answers every hand-worked case as the hand did: three houses, one night each."""
+"""The warehouse answers every hand-worked case as the hand did: one night per house."""
 
 from __future__ import annotations
 

@@ -425,15 +425,17 @@ def _working_days(connection: Books, _: Settings, as_of: date) -> Finding:
         connection,
         """
         with covered as (
-            select date from activity.act_class_coverage
-            where is_covered and source_class in ('cti', 'sfa')
-            group by date having count(*) = 2
+            select date, bool_or(need = 'cti') as has_cti_calls, bool_or(need <> 'cti') as has_crm
+            from activity.act_need_coverage
+            where is_covered and need in ('cti', 'sfa_tasks', 'sfa_events', 'sfa_opportunities')
+            group by date
         )
         select count(*)
         from activity.act_rep_days as days
-        semi join covered using (date)
+        inner join covered using (date)
         anti join marts.kpi_rep_daily as daily using (rep_id, date)
         where days.working_day > 0 and days.date <= ?
+          and (covered.has_crm or (covered.has_cti_calls and days.has_cti))
         """,
         as_of,
     )

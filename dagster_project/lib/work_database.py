@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib import acceptances
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.csv_reading import name, quoted
 from dagster_project.lib.holidays_table import japanese_holidays
@@ -56,6 +57,7 @@ _TABLES = {
         remedy varchar, records_in bigint, records_accepted bigint, records_quarantined bigint,
         covers_from date, covers_to date, is_active boolean, warnings varchar""",
     "holidays": "holiday_date date, name_en varchar, name_ja varchar",
+    "acceptances": "check_id varchar, reason varchar, accepted_by varchar, accepted_until date",
 }
 _FILE_QUARANTINE = "file_id varchar, record bigint, reason_code varchar, message varchar"
 
@@ -108,7 +110,7 @@ def prepare(
     with duckdb.connect(str(house.work_database)) as connection:
         connection.execute("begin")
         connection.execute("create schema if not exists raw_kura")
-        rows = _rows(settings, config, contracts, result, run)
+        rows = _rows(house, settings, config, contracts, result, run)
         for table, columns in _TABLES.items():
             connection.execute(f"create or replace table raw_kura.{table} ({columns})")
             _insert(connection, f"raw_kura.{table}", rows[table])
@@ -169,6 +171,7 @@ def _raw_select(house: House, contract: Contract, rows: Sequence[Reading]) -> st
 
 
 def _rows(
+    house: House,
     settings: Settings,
     config: SourcesConfig,
     contracts: Contracts,
@@ -212,6 +215,10 @@ def _rows(
         rows["value_maps"] += _value_map_rows(source, contracts)
     rows["files"] = [_file_row(row) for row in result.readings]
     rows["holidays"] = list(japanese_holidays())
+    rows["acceptances"] = [
+        (accepted.check, accepted.reason, accepted.by, accepted.until)
+        for accepted in acceptances.read(house)
+    ]
     return rows
 
 

@@ -1,6 +1,7 @@
-"""The three houses the cases live in: what is configured and planned for all cases of a house.
+"""The houses the cases live in: what is configured and planned for all cases of a house.
 
-`booked` is the default configuration; `held` and `opportunity` differ where a case asks. Anchors
+`booked` is the default configuration; `held` and `opportunity` differ where a case asks; `gaps` lacks
+exports. Anchors
 are calls of nobody's case that fix which days the phone system's files cover.
 """
 
@@ -50,6 +51,9 @@ class CaseHouse:
         default_factory=lambda: {"mode": "stage", "stage": "有効商談"}
     )
     connect: dict[str, Any] = field(default_factory=dict)
+    covers_from: str = "2026-03-01"
+    # Objects whose exports ended before the others'.
+    last_exported: dict[str, date] = field(default_factory=dict)
 
     @property
     def house_yml(self) -> dict[str, Any]:
@@ -80,7 +84,7 @@ class CaseHouse:
                     "default_currency": "JPY",
                     "internal_domains": [INTERNAL_DOMAIN],
                     "extracted_at": stamped,
-                    "coverage": {"basis": "extract", "covers_from": "2026-03-01"},
+                    "coverage": {"basis": "extract", "covers_from": self.covers_from},
                     "custom": {
                         "events.meeting_outcome": {"field": "MeetingOutcome__c", "map": OUTCOMES},
                     },
@@ -150,6 +154,19 @@ HOUSES = {
             definitions={"shodan_event": "opportunity"},
             acceptance={"mode": "custom_field", "field": "Accepted__c", "map": {"可": "accepted"}},
             connect={"require_disposition": True},
+        ),
+        CaseHouse(
+            "gaps",
+            day(6, 30),
+            ((day(4, 15), day(4, 24)), (day(5, 11), day(5, 31)), (day(6, 1), day(6, 30))),
+            definitions={"shodan_event": "held"},
+            acceptance={"mode": "stage", "stage": "有功商談"},
+            covers_from="2026-04-15",
+            last_exported={
+                "salesforce.Event": day(6, 21),
+                "salesforce.Opportunity": day(6, 21),
+                "salesforce.OpportunityHistory": day(6, 21),
+            },
         ),
     )
 }

@@ -382,11 +382,12 @@ create table activity.act_call_legs as
 create table activity.act_calls as
     select call_group_id as call_id, 'cti' as call_origin from activity.act_call_legs;
 create table activity.act_rep_days as
-    select 'R1' as rep_id, date '2026-06-01' + i::integer as date, 1.0::double as working_day
+    select 'R1' as rep_id, date '2026-06-01' + i::integer as date, true as has_cti,
+        1.0::double as working_day
     from range(5) as days(i);
-create table activity.act_class_coverage as
-    select source_class, date '2026-06-01' + i::integer as date, true as is_covered
-    from range(30) as days(i), (values ('cti'), ('sfa')) as classes(source_class);
+create table activity.act_need_coverage as
+    select need, date '2026-06-01' + i::integer as date, true as is_covered
+    from range(30) as days(i), (values ('cti'), ('sfa_tasks')) as needs(need);
 create table activity.act_source_coverage as
     select source_id, source_class, d::date as date, true as is_covered, 'content' as basis
     from raw_kura.sources, range(date '2026-04-01', date '2026-07-01', interval 1 day) as days(d)

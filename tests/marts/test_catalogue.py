@@ -53,7 +53,11 @@ ALLOWED = {
     "direction": {"up", "down", "none"},
     "maturity": {"none", "decision", "held", "win"},
 }
-NEEDS = {"cti", "sfa", "ma", "meeting_outcome"}
+# As macros/kpi/needs.sql lists them: exports first, then what holds for every day or none.
+NEEDS = {
+    "cti", "sfa_tasks", "sfa_events", "sfa_opportunities", "people",
+    "known_day", "meeting_outcome", "shodan_event", "acceptance", "title_map",
+}  # fmt: skip
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 
 
@@ -94,6 +98,23 @@ def test_a_metric_says_everything_a_reader_needs(name: str) -> None:
         f"{name}: the definition's first line is English"
     )
     assert JAPANESE.search(japanese), f"{name}: the definition's second line is Japanese"
+
+
+def test_every_need_is_known_to_the_models_and_needed_by_a_metric() -> None:
+    """A need no metric names would let its exports block a release for nothing."""
+    macro = (CATALOGUE.parents[2] / "macros" / "kpi" / "needs.sql").read_text(encoding="utf-8")
+    assert all(f"'{need}'" in macro for need in NEEDS)
+    named = {need for metric in METRICS.values() for need in metric["config"]["meta"]["needs"]}
+    assert named == NEEDS
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_ratio_needs_what_its_parts_need(name: str) -> None:
+    params = METRICS[name]["type_params"]
+    if METRICS[name]["type"] == "ratio":
+        parts = (METRICS[params[part]]["config"]["meta"] for part in ("numerator", "denominator"))
+        needed = {need for part in parts for need in part["needs"]}
+        assert needed == set(METRICS[name]["config"]["meta"]["needs"])
 
 
 def test_the_three_files_hold_the_three_categories() -> None:

@@ -23,8 +23,8 @@ from dagster_project.settings import DBT_PROJECT
 MODELS = [
     "act_settings", "act_dates", "act_periods", "act_targets", "act_files", "act_sources",
     "act_approaches", "act_quarantine_reasons", "act_metric_days", "act_metric_facts",
-    "act_metric_scopes", "dim_dates", "dim_metrics", "release", "kpi_scorecard", "kpi_rep_daily",
-    "kpi_data_quality",
+    "act_need_days", "act_metric_scopes", "act_acceptances", "dim_dates", "dim_metrics", "release",
+    "kpi_scorecard", "kpi_rep_daily", "kpi_data_quality",
 ]  # fmt: skip
 
 WHO = """rep_id varchar, team varchar, business_unit varchar, motion varchar, person_id varchar,
@@ -53,7 +53,15 @@ UPSTREAM = {
         legs bigint""",
     "activity.act_rep_days": """rep_id varchar, date date, team varchar, business_unit varchar,
         motion varchar, has_cti boolean, working_day double""",
-    "activity.act_class_coverage": "source_class varchar, date date, is_covered boolean",
+    "activity.act_need_coverage": """need varchar, date date, is_delivered boolean,
+        is_covered boolean""",
+    "activity.act_acceptance_gates": """source_id varchar, acceptance_mode varchar,
+        acceptance_stage varchar, is_known boolean""",
+    "activity.act_record_deliveries": """source_id varchar, object_name varchar,
+        delivered_again bigint""",
+    "staging.stg_planning__title_map": "value varchar, reject_reason varchar",
+    "staging.stg_kura__acceptances": """check_id varchar, reason varchar, accepted_by varchar,
+        accepted_until date""",
     "activity.act_feed_choice": """cti_account varchar, date date, superseded_legs bigint,
         overlap_share double""",
     "activity.act_source_coverage": "source_id varchar, date date, is_covered boolean",
@@ -242,10 +250,23 @@ def facts() -> dict[str, list[dict[str, Any]]]:
                 "scope_key": "Esat", "metric": "dails", "value": 10, "valid_from": june(1),
             },
         ],
-        "activity.act_class_coverage": [
-            {"source_class": name, "date": day, "is_covered": name == "sfa" or day not in no_cti}
+        "activity.act_need_coverage": [
+            {
+                "need": name, "date": day, "is_delivered": True,
+                "is_covered": name != "cti" or day not in no_cti,
+            }
             for day in days
-            for name in ("cti", "sfa")
+            for name in ("cti", "sfa_tasks", "sfa_events", "sfa_opportunities", "people")
+        ],
+        "activity.act_acceptance_gates": [{"source_id": "crm", "is_known": True}],
+        "activity.act_record_deliveries": [
+            {"source_id": "phone", "object_name": "webhook_legs", "delivered_again": 7}
+        ],
+        "staging.stg_planning__title_map": [{"value": "部長"}],
+        "staging.stg_kura__acceptances": [
+            {"check_id": "kpi_rep_daily.dials_changed", "accepted_until": june(30)},
+            {"check_id": "kpi_rep_daily.dials_changed", "accepted_until": date(2026, 12, 31)},
+            {"check_id": "kpi_scorecard.too_old", "accepted_until": june(29)},
         ],
         "activity.act_source_coverage": [
             {"source_id": name, "date": day, "is_covered": name == "crm" or day not in no_cti}
@@ -564,3 +585,21 @@ def test_a_source_without_files_says_so(ask: Ask) -> None:
     row = one(ask("select * from marts.kpi_data_quality where source_id = 'ma'"
                   " and check_name = 'records_in'"))  # fmt: skip
     assert row["observed"] == 0
+
+
+def test_records_delivered_again_are_counted_and_no_warning(ask: Ask) -> None:
+    row = one(ask("select * from marts.kpi_data_quality"
+                  " where check_name = 'records_delivered_again'"))  # fmt: skip
+    assert (row["source_id"], row["object_name"], row["observed"]) == ("phone", "webhook_legs", 7)
+    assert (row["severity"], row["passed"]) == ("info", True)
+
+
+def test_an_accepted_exception_is_named_once_while_it_holds(ask: Ask) -> None:
+    rows = ask(
+        """select object_name, check_name, observed from marts.kpi_data_quality
+        where source_id = '(gate)' order by check_name"""
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("(all)", "accepted_exception:kpi_rep_daily.dials_changed", 1),
+        ("(all)", "accepted_exceptions", 1),
+    ]

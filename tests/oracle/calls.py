@@ -18,7 +18,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
+from tests.oracle.calendar import days, is_business_day
 from tests.oracle.normalise import local_date, match_key, phone
 from tests.oracle.persons import Person, Persons
 from tests.oracle.records import (
@@ -178,11 +180,12 @@ def authoritative_legs(records: Records, settings: Settings) -> list[Leg]:
     sent, exported = webhook_legs(records, settings), history_legs(records, settings)
     webhook, history = newest_delivery(sent), newest_delivery(exported)
     kept = newest_delivery(mapped_legs(records, settings))
+    closed = {row["holiday_date"] for row in records.get("planning.company_holidays", ())}
     for account in sorted({leg.account for leg in (*webhook, *history)}):
         ours = [leg for leg in webhook if leg.account == account]
         theirs = [leg for leg in history if leg.account == account]
-        our_days = _covered(sent, account, settings)
-        their_days = _covered(exported, account, settings)
+        our_days = _covered(sent, account, settings, closed)
+        their_days = _covered(exported, account, settings, closed)
         common = our_days & their_days
         our_ids = {leg.leg_id for leg in ours if _day(leg, settings) in common}
         their_ids = {leg.leg_id for leg in theirs if _day(leg, settings) in common}
@@ -200,24 +203,41 @@ def _day(leg: Leg, settings: Settings) -> date:
     return local_date(leg.started_at, settings.zone)
 
 
-def _covered(legs: Iterable[Leg], account: str, settings: Settings) -> set[date]:
-    """The dates a feed's files speak of (SPEC R21): per file the days its name states, else from
-    its first to its last day. Files without any accepted record are unknown here."""
-    by_file: dict[str, list[date]] = defaultdict(list)
+def _covered(legs: Iterable[Leg], account: str, settings: Settings, closed: set[date]) -> set[date]:
+    """The dates a feed's files speak of (dictionary §0.2, SPEC R21): per file the days its name states,
+    else what `_stretches` finds. Files without any accepted record are unknown here."""
+    legs = list(legs)
+    serving = {leg.source.id for leg in legs if leg.account == account}
+    by_file: dict[tuple[str, datetime, str], set[date]] = defaultdict(set)
     sources: dict[str, Source] = {}
     for leg in legs:
-        if leg.account == account:
-            by_file[leg.delivery[1]].append(_day(leg, settings))
-            sources[leg.delivery[1]] = leg.source
+        if leg.source.id in serving:
+            by_file[(leg.source.id, *leg.delivery[:2])].add(_day(leg, settings))
+            sources[leg.source.id] = leg.source
     covered: set[date] = set()
-    for file, found in by_file.items():
-        first, last = min(found), max(found)
-        source = sources[file]
+    seen: dict[str, set[date]] = defaultdict(set)
+    for (source_id, _, file), found in sorted(by_file.items()):
+        source = sources[source_id]
+        named = None
         if source.coverage_basis == "file_name" and source.coverage_pattern:
             named = re.search(source.coverage_pattern, file)
-            if named:
-                first, last = _date(named["from"]), _date(named["to"])
-        covered |= {first + timedelta(days=i) for i in range((last - first).days + 1)}
+        if named:
+            covered |= set(days(_date(named["from"]), _date(named["to"])))
+        else:
+            covered |= _stretches(found, found - seen[source_id], closed)
+        seen[source_id] |= found
+    return covered
+
+
+def _stretches(found: set[date], new: set[date], closed: set[date]) -> set[date]:
+    """The days a file speaks of: all from its first to its last new day; a day some earlier file brought
+    already is delivered again and proves only itself and the days off up to the next."""
+    covered = found | (set(days(min(new), max(new))) if new else set())
+    ordered = sorted(found)
+    for one, other in pairwise(ordered):
+        between = days(one, other)[1:-1]
+        if not any(is_business_day(day, closed) for day in between):
+            covered |= set(between)
     return covered
 
 

@@ -20,4 +20,7 @@ objects as (
 
 )
 
-select * from objects
+select
+    *,
+    {{ need_of_object('object_name') | indent(4) }} as need,
+from objects

@@ -21,10 +21,20 @@ sources as (
 
 ),
 
-source_coverage as (
+-- a source may carry both feeds: each speaks for its own days
+feed_coverage as (
 
-    select * from {{ ref('act_source_coverage') }}
-    where is_covered
+    select
+        source_id,
+        case object_name
+            when 'webhook_legs' then 'webhook'
+            when 'history_legs' then 'history'
+        end as feed,
+        date,
+    from {{ ref('act_object_coverage') }}
+    where
+        is_covered
+        and (is_proven_by_own_files or basis = 'no_delivery_due')
 
 ),
 
@@ -50,10 +60,12 @@ covered as (
     select distinct
         servers.cti_account,
         servers.feed,
-        source_coverage.date,
+        feed_coverage.date,
     from servers
-    inner join source_coverage
-        on servers.source_id = source_coverage.source_id
+    inner join feed_coverage
+        on
+            servers.source_id = feed_coverage.source_id
+            and servers.feed = feed_coverage.feed
 
 ),
 

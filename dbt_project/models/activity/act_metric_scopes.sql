@@ -14,9 +14,9 @@ dates as (
 
 ),
 
-class_coverage as (
+need_days as (
 
-    select * from {{ ref('act_class_coverage') }}
+    select * from {{ ref('act_need_days') }}
 
 ),
 
@@ -35,12 +35,6 @@ metric_facts as (
 targets as (
 
     select * from {{ ref('act_targets') }}
-
-),
-
-meetings as (
-
-    select * from {{ ref('fct_meetings') }}
 
 ),
 
@@ -72,33 +66,12 @@ callers as (
 
 ),
 
-covered_classes as (
-
-    select
-        date,
-        bool_or(source_class = 'cti' and is_covered) as is_cti_covered,
-        bool_or(source_class = 'sfa' and is_covered) as is_sfa_covered,
-        bool_or(source_class = 'ma' and is_covered) as is_ma_covered
-    from class_coverage
-    group by date
-
-),
-
--- Outcomes nobody records cannot be told from meetings nobody held.
-recorded_outcomes as (
-
-    select count(*) > 0 as are_outcomes_recorded
-    from meetings
-    where is_held or is_no_show
-
-),
-
 -- Before the first day anything is known about, there are no periods to report.
-first_covered_days as (
+first_known_days as (
 
     select min(date) as first_day
-    from covered_classes
-    where is_cti_covered or is_sfa_covered or is_ma_covered
+    from need_days
+    where is_known_day_met
 
 ),
 
@@ -117,10 +90,10 @@ known_periods as (
 
     select periods.*
     from periods
-    cross join first_covered_days
+    cross join first_known_days
     left join first_counted_periods on periods.period_type = first_counted_periods.period_type
     where
-        periods.period_end >= first_covered_days.first_day
+        periods.period_end >= first_known_days.first_day
         or periods.period_start >= first_counted_periods.period_start
 
 ),
@@ -223,11 +196,7 @@ scope_days as (
         coalesce(callers.has_cti_callers, company_callers.has_cti_callers, true)
             as has_cti_callers,
         coalesce(callers.has_crm_callers, company_callers.has_crm_callers, false)
-            as has_crm_callers,
-        coalesce(covered_classes.is_cti_covered, false) as is_cti_covered,
-        coalesce(covered_classes.is_sfa_covered, false) as is_sfa_covered,
-        coalesce(covered_classes.is_ma_covered, false) as is_ma_covered,
-        recorded_outcomes.are_outcomes_recorded
+            as has_crm_callers
     from scopes
     inner join known_periods
         on
@@ -242,24 +211,24 @@ scope_days as (
             and scopes.scope_key = callers.scope_key
     left join callers as company_callers
         on dates.date = company_callers.date and company_callers.scope_type = 'company'
-    left join covered_classes on dates.date = covered_classes.date
-    cross join recorded_outcomes
 
 ),
 
 met_needs as (
 
     select
-        period_type,
-        period_start,
-        scope_type,
-        scope_key,
-        (is_cti_covered or not has_cti_callers)
-        and (is_sfa_covered or not has_crm_callers) as is_cti_met,
-        is_sfa_covered as is_sfa_met,
-        is_ma_covered as is_ma_met,
-        are_outcomes_recorded as is_meeting_outcome_met
+        scope_days.period_type,
+        scope_days.period_start,
+        scope_days.scope_type,
+        scope_days.scope_key,
+        {{ are_calls_there(
+            'need_days', 'scope_days.has_cti_callers', 'scope_days.has_crm_callers'
+        ) | indent(8) }} as is_cti_met,
+        {%- for need in all_needs() if need != 'cti' %}
+        coalesce(need_days.is_{{ need }}_met, false) as is_{{ need }}_met{{ ',' if not loop.last }}
+        {%- endfor %}
     from scope_days
+    left join need_days on scope_days.date = need_days.date
 
 )
 {% if execute %}

@@ -22,7 +22,7 @@ spans as (
 coverage as (
 
     select min(date) as first_covered_on
-    from {{ ref('act_class_coverage') }}
+    from {{ ref('act_source_coverage') }}
     where is_covered
 
 ),

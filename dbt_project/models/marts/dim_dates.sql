@@ -20,7 +20,7 @@ first_days as (
         union all
 
         select min(date) as first_day
-        from {{ ref('act_class_coverage') }}
+        from {{ ref('act_source_coverage') }}
         where is_covered
 
         union all

@@ -80,6 +80,24 @@ scopes as (
 
 ),
 
+record_deliveries as (
+
+    select * from {{ ref('act_record_deliveries') }}
+
+),
+
+gates as (
+
+    select * from {{ ref('act_acceptance_gates') }}
+
+),
+
+acceptances as (
+
+    select * from {{ ref('act_acceptances') }}
+
+),
+
 file_counts as (
 
     select
@@ -308,6 +326,58 @@ checks as (
         'info' as severity,
         true as passed
     from reasons
+
+    union all
+
+    -- Vendors deliver a record again when it changes, and sometimes when it does not.
+    select
+        source_id,
+        object_name,
+        'records_delivered_again' as check_name,
+        cast(delivered_again as double) as observed,
+        cast(null as double) as expected,
+        'info' as severity,
+        true as passed
+    from record_deliveries
+
+    union all
+
+    -- A stage nobody ever saw accepts no meeting.
+    select
+        source_id,
+        'opportunities' as object_name,
+        'unknown_acceptance_stage:' || coalesce(acceptance_stage, '(none)') as check_name,
+        1 as observed,
+        0 as expected,
+        'warning' as severity,
+        false as passed
+    from gates
+    where not is_known
+
+    union all
+
+    -- What somebody accepted although the gate found it implausible.
+    select
+        '(gate)' as source_id,
+        '(all)' as object_name,
+        'accepted_exceptions' as check_name,
+        cast(count(*) as double) as observed,
+        cast(null as double) as expected,
+        'info' as severity,
+        true as passed
+    from acceptances
+
+    union all
+
+    select
+        '(gate)' as source_id,
+        '(all)' as object_name,
+        'accepted_exception:' || check_id as check_name,
+        1 as observed,
+        cast(null as double) as expected,
+        'info' as severity,
+        true as passed
+    from acceptances
 
     union all
 

@@ -26,22 +26,9 @@ rep_days as (
 
 ),
 
-class_coverage as (
+need_days as (
 
-    select
-        date,
-        bool_or(source_class = 'cti' and is_covered) as is_cti_covered,
-        bool_or(source_class = 'sfa' and is_covered) as is_sfa_covered
-    from {{ ref('act_class_coverage') }}
-    group by date
-
-),
-
-recorded_outcomes as (
-
-    select count(*) > 0 as are_outcomes_recorded
-    from {{ ref('fct_meetings') }}
-    where is_held or is_no_show
+    select * from {{ ref('act_need_days') }}
 
 ),
 
@@ -61,7 +48,6 @@ active as (
 
 covered_rep_days as (
 
-    -- People without CTI are counted from the CRM, so its coverage decides about their calls.
     select
         rep_days.rep_id,
         rep_days.date,
@@ -69,13 +55,13 @@ covered_rep_days as (
         rep_days.business_unit,
         rep_days.motion,
         rep_days.working_day,
-        case
-            when rep_days.has_cti then coalesce(class_coverage.is_cti_covered, false)
-            else coalesce(class_coverage.is_sfa_covered, false)
-        end as is_cti_met,
-        coalesce(class_coverage.is_sfa_covered, false) as is_sfa_met
+        rep_days.has_cti,
+        {{ are_calls_there('need_days', 'rep_days.has_cti', 'not rep_days.has_cti') | indent(8) }}
+        or need_days.is_sfa_tasks_met
+        or need_days.is_sfa_events_met
+        or need_days.is_sfa_opportunities_met as is_anything_known
     from rep_days
-    left join class_coverage on rep_days.date = class_coverage.date
+    left join need_days on rep_days.date = need_days.date
 
 ),
 
@@ -100,7 +86,7 @@ idle as (
             and covered_rep_days.date = active.date
     where
         covered_rep_days.working_day > 0
-        and (covered_rep_days.is_cti_met or covered_rep_days.is_sfa_met)
+        and covered_rep_days.is_anything_known
         and active.rep_id is null
 
 ),
@@ -119,18 +105,20 @@ covered as (
 
     select
         united.*,
-        coalesce(
-            covered_rep_days.is_cti_met, class_coverage.is_cti_covered, false
-        ) as is_cti_met,
-        coalesce(class_coverage.is_sfa_covered, false) as is_sfa_met,
-        recorded_outcomes.are_outcomes_recorded as is_meeting_outcome_met
+        {{ are_calls_there(
+            'need_days',
+            'coalesce(covered_rep_days.has_cti, true)',
+            'not coalesce(covered_rep_days.has_cti, true)'
+        ) | indent(8) }} as is_cti_met,
+        {%- for need in all_needs() if need != 'cti' %}
+        coalesce(need_days.is_{{ need }}_met, false) as is_{{ need }}_met{{ ',' if not loop.last }}
+        {%- endfor %}
     from united
     left join covered_rep_days
         on
             united.rep_id = covered_rep_days.rep_id
             and united.date = covered_rep_days.date
-    left join class_coverage on united.date = class_coverage.date
-    cross join recorded_outcomes
+    left join need_days on united.date = need_days.date
 
 )
 {% if execute %}
@@ -151,7 +139,11 @@ counted as (
             end as {{ metrics[count].numerator.type }}
         ) as {{ count }},
         {% endfor %}
-        case when is_cti_met and is_sfa_met then 'ok' else 'partial' end as status
+        case
+            when is_cti_met and is_sfa_tasks_met and is_sfa_events_met and is_sfa_opportunities_met
+                then 'ok'
+            else 'partial'
+        end as status
     from covered
 
 ),

@@ -1,0 +1,48 @@
+{# What a figure may need (metrics: `needs`), in one place. A metric names needs; which of them a day
+   meets is said by act_need_days, except for calls, where it depends on who could call. #}
+
+{# Needs that are exports, with the objects that bring them. Feeds of calls stand in for each other; of
+   other needs every object that is delivered counts. #}
+{% macro export_needs() -%}
+    {{ return({
+        'cti': ['webhook_legs', 'history_legs', 'call_legs'],
+        'sfa_tasks': ['tasks'],
+        'sfa_events': ['events'],
+        'sfa_opportunities': ['opportunities'],
+        'people': ['leads', 'contacts'],
+    }) }}
+{%- endmacro %}
+
+{# Needs that hold for every day or none, and what depends on a setting. #}
+{% macro other_needs() -%}
+    {{ return(['known_day', 'meeting_outcome', 'shodan_event', 'acceptance', 'title_map']) }}
+{%- endmacro %}
+
+{% macro all_needs() -%}
+    {{ return(export_needs().keys() | list + other_needs()) }}
+{%- endmacro %}
+
+{# The need an object's rows serve, null for none. #}
+{% macro need_of_object(object_name) -%}
+    case
+        {% for need, objects in export_needs().items() %}
+        when {{ object_name }} in ('{{ objects | join("', '") }}') then '{{ need }}'
+        {% endfor %}
+    end
+{%- endmacro %}
+
+{# Calls of people without CTI are the CRM's Tasks. Where nobody ever exported Tasks, they are missed
+   only in scopes nobody of which has CTI. #}
+{% macro are_calls_there(need_days, has_cti_callers, has_crm_callers) -%}
+    (
+        (coalesce({{ need_days }}.is_cti_met, false) or not {{ has_cti_callers }})
+        and (
+            coalesce({{ need_days }}.is_sfa_tasks_met, false)
+            or not {{ has_crm_callers }}
+            or (
+                {{ has_cti_callers }}
+                and not coalesce({{ need_days }}.are_tasks_delivered, false)
+            )
+        )
+    )
+{%- endmacro %}

@@ -1,0 +1,2 @@
+-- one row per acceptance ever recorded
+{{ fact_of_the_run('acceptances') }}

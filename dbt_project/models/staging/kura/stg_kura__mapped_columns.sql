@@ -1,0 +1,2 @@
+-- one row per canonical column a mapped source fills
+{{ fact_of_the_run('mapped_columns') }}
