@@ -45,7 +45,7 @@ def test_an_object_without_files_has_an_empty_table_with_all_its_columns(company
 
 def test_preparing_twice_changes_nothing(company: Company) -> None:
     company.put("phone/h.csv", HISTORY + "a,b,2026-07-01 09:00:00\n")
-    tables = ("run", "settings", "sources", "files", "holidays")
+    tables = ("run", "settings", "sources", "files", "holidays", "acceptances")
 
     def seen() -> list[object]:
         return [company.rows(f"select * from raw_kura.{table} order by all") for table in tables]
@@ -124,6 +124,18 @@ def test_mountain_day_is_a_holiday(company: Company) -> None:
     assert company.rows(
         "select name_en, name_ja from raw_kura.holidays where holiday_date = date '2026-08-11'"
     ) == [("Mountain Day", "山の日")]
+
+
+def test_what_people_accepted_is_a_fact_of_the_run(company: Company) -> None:
+    company.house.acceptances.parent.mkdir(parents=True, exist_ok=True)
+    company.house.acceptances.write_text(
+        '{"check": "kpi_rep_daily.dials_changed", "reason": "展示会", "by": "田中", "until": "2026-07-31"}\n',
+        encoding="utf-8",
+    )
+    company.prepare()
+    assert company.rows(
+        "select check_id, accepted_by, accepted_until::varchar from raw_kura.acceptances"
+    ) == [("kpi_rep_daily.dials_changed", "田中", "2026-07-31")]
 
 
 def test_the_configuration_hash_follows_the_configuration(company: Company) -> None:
