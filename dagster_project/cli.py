@@ -242,7 +242,7 @@ def sources_check() -> None:
     """Check the configuration and dry-read new files; nothing is kept."""
     from dagster_project.lib.contracts import load_contracts
     from dagster_project.lib.ingestion import dry_read
-    from dagster_project.lib.sources import load_sources
+    from dagster_project.lib.sources import load_sources, undated
     from dagster_project.settings import DBT_PROJECT
 
     house = House.from_environment()
@@ -250,6 +250,12 @@ def sources_check() -> None:
     contracts = load_contracts(DBT_PROJECT)
     sources = load_sources(house, contracts, default_timezone=settings.reporting.timezone)
     terminal.say(f"{house.house_file.name} and {house.sources_file.name} are in order.")
+    for source_id in undated(sources):
+        terminal.warn(
+            f"{source_id}: without extracted_at.pattern an older period exported again counts as "
+            "older than a file with later calls, and edited results (応対メモ) are lost. Put the "
+            "day of export into the file names and name it in sources.yml."
+        )
     found = dry_read(house, sources, contracts, settings)
     terminal.show_readings(found)
     if found.rejected:

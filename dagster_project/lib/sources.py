@@ -452,6 +452,14 @@ def load_sources(
         "by more than case"
         for source_id in sorted({name for name in folded if folded.count(name) > 1})
     ]
+    phones = [source for source in config.sources if source.system == "miitel"]
+    problems += [
+        f"sources.{source.id}.account: needed (the tenant code) because there are several miitel "
+        "sources: a history CSV does not name its tenant, and the feeds of one telephone system "
+        "would count every call twice"
+        for source in phones
+        if len(phones) > 1 and source.feed != "webhook" and not (source.account or "").strip()
+    ]
     if problems:
         raise ConfigError(
             "Not allowed: " + "; ".join(problems),
@@ -459,6 +467,19 @@ def load_sources(
             remedy="Correct the keys named above; `kpi sources check` checks again.",
         )
     return config
+
+
+def undated(config: SourcesConfig) -> tuple[str, ...]:
+    """Sources of calls whose file names do not say when they were exported.
+
+    Calls carry no last-modified instant, so only that instant tells which of two deliveries of a
+    call is the newer one; the latest call in a file cannot, when an older period is exported again.
+    """
+    return tuple(
+        source.id
+        for source in config.sources
+        if source.class_name == "cti" and source.extracted_at is None
+    )
 
 
 def _problems(source: Source, contracts: Contracts) -> list[str]:

@@ -38,7 +38,15 @@ def case(
 
 def cases() -> list[Case]:
     """Every case, in order of number."""
-    from tests.cases import calls, coverage, figures, meetings, opportunities, people  # noqa: F401
+    from tests.cases import (  # noqa: F401
+        calls,
+        coverage,
+        feeds,
+        figures,
+        meetings,
+        opportunities,
+        people,
+    )
 
     found = sorted(_CASES, key=lambda case: case.number)
     numbers = [case.number for case in found]

@@ -1,8 +1,8 @@
 """The houses the cases live in: what is configured and planned for all cases of a house.
 
-`booked` is the default configuration; `held` and `opportunity` differ where a case asks; `gaps` lacks
-exports. Anchors
-are calls of nobody's case that fix which days the phone system's files cover.
+`booked` is the default configuration; `held`, `opportunity` and `unnamed` differ where a case asks;
+`gaps` lacks exports. Anchors are calls of nobody's case that fix which days the phone system's files
+cover.
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ class CaseHouse:
     covers_from: str = "2026-03-01"
     # Objects whose exports ended before the others'.
     last_exported: dict[str, date] = field(default_factory=dict)
+    # The phone system's account as sources.yml spells it; its rows say kura.
+    phone_account: str | None = "kura"
+    has_marketing: bool = False
 
     @property
     def house_yml(self) -> dict[str, Any]:
@@ -71,7 +74,7 @@ class CaseHouse:
                 {
                     "id": "miitel",
                     "system": "miitel",
-                    "account": "kura",
+                    **({"account": self.phone_account} if self.phone_account else {}),
                     "timezone": "Asia/Tokyo",
                     "own_numbers": ["０３－００００－０１００"],
                     "extracted_at": stamped,
@@ -91,6 +94,11 @@ class CaseHouse:
                     "acceptance": self.acceptance,
                     "lead_status": {"mql": ["MQL"], "handed_back": ["差し戻し"]},
                 },
+                *(
+                    [{"id": "hubspot", "system": "hubspot", "extracted_at": stamped}]
+                    if self.has_marketing
+                    else []
+                ),
                 {"id": "planning", "system": "planning"},
             ]
         }
@@ -154,6 +162,14 @@ HOUSES = {
             definitions={"shodan_event": "opportunity"},
             acceptance={"mode": "custom_field", "field": "Accepted__c", "map": {"可": "accepted"}},
             connect={"require_disposition": True},
+            phone_account="KURA",
+        ),
+        CaseHouse(
+            "unnamed",
+            day(6, 30),
+            ((day(4, 1), day(6, 30)),),
+            phone_account=None,
+            has_marketing=True,
         ),
         CaseHouse(
             "gaps",

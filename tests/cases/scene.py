@@ -79,7 +79,7 @@ class Scene:
     def id(self, prefix: str) -> str:
         """A new 18-character Salesforce id."""
         self._counts[prefix] += 1
-        base = f"{prefix}KURA00C{self.number:02d}{self._counts[prefix]:03d}"
+        base = f"{prefix}KURA0C{self.number:03d}{self._counts[prefix]:03d}"
         suffix = ""
         for start in (0, 5, 10):
             chunk = base[start : start + 5]
@@ -92,7 +92,7 @@ class Scene:
 
     def number_of(self, line: int) -> str:
         """A fixed line nobody else in the house has."""
-        return f"03-0{self.number:02d}{line}-0000"
+        return f"03-{self.number:03d}{line}-0000"
 
     # --- who works here ----------------------------------------------------------------------
 
@@ -391,12 +391,22 @@ class Scene:
         self.group(leg)
         return leg
 
-    def history_row(self, rep: Rep, at: datetime, number: str, *, talk: int, memo: str) -> None:
-        """One row of the 応対履歴 CSV."""
+    def history_row(
+        self,
+        rep: Rep,
+        at: datetime,
+        number: str,
+        *,
+        talk: int,
+        memo: str | None = None,
+        leg_id: str | None = None,
+        delivered: date | None = None,
+    ) -> None:
+        """One row of the 応対履歴 CSV; its id is its own unless the feeds share theirs."""
         self._add(
             "miitel.history_rows",
             {
-                "Sequence ID": self.uuid(),
+                "Sequence ID": leg_id or self.uuid(),
                 "User name": rep.name,
                 "Account name": None,
                 "Contact person name": None,
@@ -411,7 +421,24 @@ class Scene:
                 "Call memo": memo,
                 "Overall": None,
             },
+            delivered,
         )
+
+    def marketing_contact(self, created: datetime, *, email: str, lead: str | None = None) -> str:
+        """A HubSpot contact; `lead` is the Salesforce lead it names."""
+        self._counts["hubspot"] += 1
+        identity = f"{self.number}{self._counts['hubspot']:03d}"
+        self._add(
+            "hubspot.contacts",
+            {
+                "id": identity,
+                "createdAt": created,
+                "updatedAt": created,
+                "archived": False,
+                "properties": {"email": email, "salesforceleadid": lead},
+            },
+        )
+        return identity
 
     def task(
         self,

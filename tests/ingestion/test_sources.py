@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagster_project.lib.errors import ConfigError
+from dagster_project.lib.sources import undated
 from tests.ingestion.conftest import Company
 
 MAPPED = """
@@ -60,6 +61,10 @@ def one(keys: str) -> str:
         (MAPPED.replace('decimal: ","', 'decimal: ",", thousands: ","'), "same character"),
         (MAPPED.replace("values: {company", "values: {compani"), "did you mean company"),
         (MAPPED.replace("番号", "No"), "put it in quotes"),
+        (
+            "sources: [{id: w, system: miitel, account: acme}, {id: h, system: miitel}]",
+            "sources.h.account: needed",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_refused_with_its_file_and_key(company: Company, text: str, said: str) -> None:
@@ -91,3 +96,22 @@ def test_a_mapped_source_is_accepted(company: Company) -> None:
     source = company.sources.get("other")
     assert source is not None
     assert source.class_name == "sfa"
+
+
+def test_several_feeds_are_accepted_where_every_history_names_its_tenant(company: Company) -> None:
+    company.configure(
+        "sources: [{id: w, system: miitel, feed: webhook}, {id: h, system: miitel, account: acme}]"
+    )
+    assert [source.id for source in company.sources.sources] == ["w", "h", "planning"]
+
+
+def test_calls_whose_files_are_undated_are_named(company: Company) -> None:
+    company.configure(
+        """
+sources:
+  - {id: dated, system: miitel, account: a, extracted_at: {pattern: '_(?P<date>\\d{8})'}}
+  - {id: bare, system: miitel, account: b}
+  - {id: crm, system: salesforce}
+"""
+    )
+    assert undated(company.sources) == ("bare",)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -177,7 +177,7 @@ def calls(
 def authoritative_legs(records: Records, settings: Settings) -> list[Leg]:
     """Per account: the webhook on the dates its files cover, the history on the others; both
     united by leg id when at least 95 % of the smaller feed's ids on common dates are shared."""
-    sent, exported = webhook_legs(records, settings), history_legs(records, settings)
+    sent, exported = _in_accounts(webhook_legs(records, settings), history_legs(records, settings))
     webhook, history = newest_delivery(sent), newest_delivery(exported)
     kept = newest_delivery(mapped_legs(records, settings))
     closed = {row["holiday_date"] for row in records.get("planning.company_holidays", ())}
@@ -192,11 +192,57 @@ def authoritative_legs(records: Records, settings: Settings) -> list[Leg]:
         smaller = min(len(our_ids), len(their_ids))
         united = smaller > 0 and len(our_ids & their_ids) / smaller >= 0.95
         known = {leg.leg_id for leg in ours}
-        kept += ours
+        kept += _with_newer_memos(ours, theirs) if united else ours
         for leg in theirs:
             if leg.leg_id not in known and (united or _day(leg, settings) not in our_days):
                 kept.append(leg)
     return kept
+
+
+def _in_accounts(sent: list[Leg], exported: list[Leg]) -> tuple[list[Leg], list[Leg]]:
+    """Both feeds with the tenant's code as account (formats §4.0) and ids that carry it.
+
+    The webhook's rows name it. A CSV's source does where some row confirms it; else its tenant is
+    the only one that the webhook of the same source, or of a source configured alike, knows.
+    """
+
+    def code(text: str | None) -> str:
+        return (text or "").strip().lower()
+
+    tenants: dict[str, set[str]] = defaultdict(set)
+    configured = {leg.source.id: code(leg.source.account) for leg in (*sent, *exported)}
+    for leg in sent:
+        if leg.account:
+            tenants[leg.source.id].add(code(leg.account))
+    every = set().union(*tenants.values())
+
+    def of_silent(source_id: str) -> str:
+        said = configured[source_id]
+        if said and said in every:
+            return said
+        feeds = {item for item, other in configured.items() if said and other == said}
+        known = set().union(*(tenants[feed] for feed in feeds | {source_id}))
+        return known.pop() if len(known) == 1 else said or source_id
+
+    def placed(leg: Leg, account: str) -> Leg:
+        return replace(leg, account=account, call_id=f"miitel:{account}:{leg.call_id}")
+
+    return (
+        [placed(leg, code(leg.account) or of_silent(leg.source.id)) for leg in sent],
+        [placed(leg, of_silent(leg.source.id)) for leg in exported],
+    )
+
+
+def _with_newer_memos(ours: list[Leg], theirs: list[Leg]) -> list[Leg]:
+    """Formats §6.6.3–4: 応対メモ is written late; a CSV exported later than the webhook's copy of
+    the same leg has the last word where it says something."""
+    memos = {leg.leg_id: leg for leg in theirs if leg.dispositions}
+    return [
+        replace(leg, dispositions=memos[leg.leg_id].dispositions)
+        if leg.leg_id in memos and memos[leg.leg_id].delivery[0] > leg.delivery[0]
+        else leg
+        for leg in ours
+    ]
 
 
 def _day(leg: Leg, settings: Settings) -> date:

@@ -156,7 +156,7 @@ def webhook_legs(records: Records, settings: Settings) -> list[Leg]:
                     call_id=str(call["id"]).lower(),
                     previous_id=(detail.get("previous_id") or "").lower() or None,
                     source=source,
-                    account=str(call.get("tenant_code") or source.account),
+                    account=str(call.get("tenant_code") or source.account or ""),
                     feed="webhook",
                     direction=direction,
                     role=role,

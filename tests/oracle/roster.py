@@ -47,7 +47,7 @@ class Roster:
             if user := salesforce_id(row.get("crm_user_id")):
                 self._by_user[user] = rep
             if key := row.get("cti_user_key"):
-                self._by_cti_key[str(key)] = rep
+                self._by_cti_key[match_key(key)] = rep
             if row.get("rep_name"):
                 names[match_key(row["rep_name"])].add(rep)
         for rows in self._rows.values():
@@ -67,15 +67,18 @@ class Roster:
         return sorted(self._rows)
 
     def of_leg(self, leg: Leg) -> str | None:
-        """SPEC R1: e-mail, then user key (mapped or as written), then a name only one rep has."""
+        """SPEC R1: e-mail, then user key (mapped or as written), then a name only one rep has.
+
+        Keys differ by more than case and width; who has no key is known by name alone.
+        """
         if leg.agent_email and leg.agent_email in self._by_email:
             return self._by_email[leg.agent_email]
-        if leg.agent_key:
-            mapped = leg.source.user_map.get(leg.agent_key)
+        if key := match_key(leg.agent_key or leg.agent_name):
+            mapped = {match_key(said): to for said, to in leg.source.user_map.items()}.get(key)
             if mapped and mapped in self._by_email:
                 return self._by_email[mapped]
-            if leg.agent_key in self._by_cti_key:
-                return self._by_cti_key[leg.agent_key]
+            if key in self._by_cti_key:
+                return self._by_cti_key[key]
         return self._by_name.get(match_key(leg.agent_name)) if leg.agent_name else None
 
     def of_user(self, user_id: str | None) -> str | None:

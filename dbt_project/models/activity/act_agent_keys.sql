@@ -35,7 +35,7 @@ keys as (
     select
         'user_key' as key_kind,
         user_map.source_id,
-        user_map.user_key as key_value,
+        {{ match_key('user_map.user_key') }} as key_value,
         rep_emails.rep_id,
     from user_map
     inner join rep_emails
@@ -44,7 +44,7 @@ keys as (
     select
         'user_key' as key_kind,
         '*' as source_id,
-        cti_user_key as key_value,
+        {{ match_key('cti_user_key') }} as key_value,
         rep_id,
     from reps
     union all

@@ -191,7 +191,7 @@ grouped as (
 calls as (
 
     select
-        {{ record_key('grouped.cti_account', 'grouped.call_group_id') }} as call_id,
+        grouped.cti_account || ':' || grouped.call_group_id as call_id,
         grouped.cti_account,
         grouped.call_group_id,
         grouped.source_id,

@@ -21,25 +21,31 @@ sources as (
 
 ),
 
+accounts as (
+
+    select * from {{ ref('act_cti_accounts') }}
+
+),
+
 delivered as (
 
     select
         'webhook' as feed,
-        account,
+        coalesce({{ tenant('account') }}, '') as tenant,
         {{ shared | join(',\n        ') }},
     from {{ ref('stg_miitel__webhook_legs') }}
     where reject_reason is null
     union all by name
     select
         'history' as feed,
-        account,
+        '' as tenant,
         {{ shared | reject('equalto', 'element') | join(',\n        ') }},
     from {{ ref('stg_miitel__history_legs') }}
     where reject_reason is null
     union all by name
     select
         'mapped' as feed,
-        cast(null as varchar) as account,
+        '' as tenant,
         {{ shared | reject('equalto', 'element') | join(',\n        ') }},
     from {{ ref('stg_mapped__call_legs') }}
     where reject_reason is null
@@ -49,19 +55,18 @@ delivered as (
 placed as (
 
     select
-        delivered.* exclude (account, call_group_id, leg_role),
+        delivered.* exclude (tenant, call_group_id, leg_role),
         coalesce(delivered.call_group_id, delivered.leg_id) as call_group_id,
         -- a telephone system that knows no roles has one leg per call
         coalesce(delivered.leg_role, 'primary') as leg_role,
-        case
-            when delivered.feed = 'mapped' then {{ record_system('sources') }}
-            else
-                'miitel:'
-                || coalesce(delivered.account, sources.account, delivered.source_id)
-        end as cti_account,
+        coalesce(accounts.cti_account, {{ record_system('sources') }}) as cti_account,
     from delivered
     inner join sources
         on delivered.source_id = sources.source_id
+    left join accounts
+        on
+            delivered.source_id = accounts.source_id
+            and delivered.tenant = accounts.tenant
 
 )
 

@@ -15,26 +15,58 @@ feed_choice as (
 
 ),
 
--- where both feeds share their ids, the webhook's copy is the fresher one
+united_accounts as (
+
+    select distinct cti_account
+    from feed_choice
+    where chosen_feed = 'both'
+
+),
+
+-- where both feeds share their ids, the webhook's copy says more
 webhook_ids as (
 
     select
         legs.cti_account,
         legs.leg_id,
     from legs
+    semi join united_accounts
+        on legs.cti_account = united_accounts.cti_account
+    where legs.feed = 'webhook'
+
+),
+
+-- but 応対メモ is often written hours later: a newer CSV has the last word on the result
+history_memos as (
+
+    select
+        legs.cti_account,
+        legs.leg_id,
+        legs.extracted_at,
+        legs.disposition,
+        legs.disposition_rank,
+    from legs
+    semi join united_accounts
+        on legs.cti_account = united_accounts.cti_account
     where
-        legs.feed = 'webhook'
-        and legs.cti_account in (
-            select feed_choice.cti_account
-            from feed_choice
-            where feed_choice.chosen_feed = 'both'
-        )
+        legs.feed = 'history'
+        and legs.has_memo
 
 ),
 
 chosen as (
 
-    select legs.*
+    select
+        legs.* replace (
+            case
+                when history_memos.leg_id is not null then history_memos.disposition
+                else legs.disposition
+            end as disposition,
+            case
+                when history_memos.leg_id is not null then history_memos.disposition_rank
+                else legs.disposition_rank
+            end as disposition_rank
+        ),
     from legs
     left join feed_choice
         on
@@ -45,6 +77,12 @@ chosen as (
             legs.feed = 'history'
             and legs.cti_account = webhook_ids.cti_account
             and legs.leg_id = webhook_ids.leg_id
+    left join history_memos
+        on
+            legs.feed = 'webhook'
+            and legs.cti_account = history_memos.cti_account
+            and legs.leg_id = history_memos.leg_id
+            and legs.extracted_at < history_memos.extracted_at
     where
         webhook_ids.leg_id is null
         and coalesce(

@@ -92,13 +92,18 @@ names as (
 
 ),
 
-agent_names as (
+-- what telephone systems call their agents, each spelling folded once
+spellings as (
 
     select
-        agent_name,
-        {{ match_key('agent_name') }} as name_key,
+        said,
+        {{ match_key('said') }} as key_value,
     from (
-        select distinct agent_name
+        select agent_user_key as said
+        from {{ ref('act_call_leg_deliveries') }}
+        where agent_user_key is not null
+        union
+        select agent_name as said
         from {{ ref('act_call_leg_deliveries') }}
         where agent_name is not null
     )
@@ -149,24 +154,28 @@ resolved as (
             end,
             false
         ) as is_own_number,
+        coalesce(len(legs.disposition_values) > 0, false) as has_memo,
         dispositions.disposition,
         dispositions.disposition_rank,
     from legs
     cross join settings
     left join emails
         on lower(legs.agent_email) = emails.key_value
+    -- the history CSV knows its agents by name alone
+    left join spellings as said_keys
+        on coalesce(legs.agent_user_key, legs.agent_name) = said_keys.said
     left join user_keys as source_user_keys
         on
             legs.source_id = source_user_keys.source_id
-            and legs.agent_user_key = source_user_keys.key_value
+            and said_keys.key_value = source_user_keys.key_value
     left join user_keys
         on
-            legs.agent_user_key = user_keys.key_value
+            said_keys.key_value = user_keys.key_value
             and user_keys.source_id = '*'
-    left join agent_names
-        on legs.agent_name = agent_names.agent_name
+    left join spellings as said_names
+        on legs.agent_name = said_names.said
     left join names
-        on agent_names.name_key = names.key_value
+        on said_names.key_value = names.key_value
     left join numbers
         on
             legs.source_id = numbers.source_id

@@ -21,6 +21,12 @@ sources as (
 
 ),
 
+accounts as (
+
+    select * from {{ ref('act_cti_accounts') }}
+
+),
+
 -- a source may carry both feeds: each speaks for its own days
 feed_coverage as (
 
@@ -48,10 +54,12 @@ servers as (
     from legs
     union
     select
-        'miitel:' || coalesce(account, source_id) as cti_account,
-        feed,
-        source_id,
-    from sources
+        accounts.cti_account,
+        sources.feed,
+        sources.source_id,
+    from accounts
+    inner join sources
+        on accounts.source_id = sources.source_id
 
 ),
 

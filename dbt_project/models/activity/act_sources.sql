@@ -1,2 +1,5 @@
 -- one row per configured source
-select * from {{ ref('stg_kura__sources') }}
+select * replace (
+    case when system = 'miitel' then {{ tenant('account') }} else account end as account
+)
+from {{ ref('stg_kura__sources') }}
