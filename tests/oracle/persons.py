@@ -182,13 +182,27 @@ class Persons:
         union = Union()
         by_email: dict[str, Key] = {}
         exists = {record.key for record in known}
+        placed_at: dict[str, set[Key]] = defaultdict(set)
+        of_crm: set[str] = set()
         for record in known:
             union.find(record.key)
             for other in record.links:
                 if other in exists:
                     union.join(record.key, other)
-            if record.email and not is_role_email(record.email):
+            if record.email is None or is_role_email(record.email):
+                continue
+            # Formats §6.3.3: the CRM id a marketing record names goes before its e-mail.
+            named = sorted(key for key in record.links if key in exists and key[1] != "ma_person")
+            if record.key[1] == "ma_person" and named:
+                placed_at[record.email].add(named[0])
+            else:
                 union.join(record.key, by_email.setdefault(record.email, record.key))
+            if record.key[1] != "ma_person":
+                of_crm.add(record.email)
+        for address, places in placed_at.items():
+            # Nobody else's address: the records without a CRM id are duplicates of the placed one.
+            if address in by_email and address not in of_crm and len(places) == 1:
+                union.join(by_email[address], next(iter(places)))
         groups: dict[Key, list[PersonRecord]] = defaultdict(list)
         for record in known:
             groups[union.find(record.key)].append(record)

@@ -13,6 +13,12 @@ person_records as (
 
 ),
 
+person_entries as (
+
+    select * from {{ ref('act_person_entries') }}
+
+),
+
 email_persons as (
 
     select * from {{ ref('act_email_persons') }}
@@ -35,6 +41,38 @@ sources as (
 campaign_touches as (
 
     select * from {{ ref('act_campaign_touches') }}
+
+),
+
+-- a record merged away before the first export has no row, but its winner names it
+absorbed as (
+
+    select
+        record_system,
+        record_key,
+        unnest(absorbed_ids) as record_id
+    from person_entries
+
+),
+
+marketing_ids as (
+
+    select
+        record_system,
+        record_id,
+        person_id
+    from person_records
+    where record_type = 'ma_person'
+
+    union
+
+    select
+        absorbed.record_system,
+        absorbed.record_id,
+        person_records.person_id
+    from absorbed
+    inner join person_records
+        on absorbed.record_key = person_records.record_key
 
 ),
 
@@ -87,15 +125,16 @@ voluntary as (
 
 ),
 
--- the same event delivered again is one touch: the first delivery's
+-- the same event delivered again is one touch, as it was told last; a participation whose state
+-- moved on is one touch per state
 distinct_activities as (
 
     select *
     from voluntary
     qualify
         row_number() over (
-            partition by record_system, activity_id
-            order by extracted_at, file_id, record
+            partition by record_system, activity_id, activity_type
+            order by extracted_at desc, file_id desc, record desc
         ) = 1
 
 ),
@@ -103,9 +142,11 @@ distinct_activities as (
 of_marketing as (
 
     select
-        distinct_activities.record_system || ':' || distinct_activities.activity_id
+        distinct_activities.record_system
+        || ':' || distinct_activities.activity_type
+        || ':' || distinct_activities.activity_id
             as touch_id,
-        coalesce(person_records.person_id, email_persons.person_id) as person_id,
+        coalesce(marketing_ids.person_id, email_persons.person_id) as person_id,
         distinct_activities.activity_at as touched_at,
         distinct_activities.activity_type as touch_type,
         cast(null as varchar) as campaign,
@@ -113,10 +154,9 @@ of_marketing as (
         distinct_activities.file_id,
         distinct_activities.record
     from distinct_activities
-    left join person_records
-        on distinct_activities.record_system = person_records.record_system
-        and distinct_activities.person_id = person_records.record_id
-        and person_records.record_type = 'ma_person'
+    left join marketing_ids
+        on distinct_activities.record_system = marketing_ids.record_system
+        and distinct_activities.person_id = marketing_ids.record_id
     left join email_persons on distinct_activities.email = email_persons.email
     left join internal_domains
         on split_part(distinct_activities.email, '@', 2) = internal_domains.domain

@@ -3,50 +3,13 @@ with
 
 entries as (
 
-    select
-        *,
-        -- an address many people read names nobody
-        coalesce(
-            'email:' || case when not {{ is_role_email('email') }} then email end,
-            record_key
-        ) as bundle,
-    from {{ ref('act_person_entries') }}
+    select * from {{ ref('act_person_entries') }}
 
 ),
 
 account_ids as (
 
     select * from {{ ref('act_account_ids') }}
-
-),
-
-merges as (
-
-    select
-        bundle,
-        record_system || ':' || record_type || ':' || merged_into_id as other_key,
-    from entries
-    where merged_into_id is not null
-
-),
-
-absorptions as (
-
-    select
-        bundle,
-        record_system || ':' || record_type || ':' || unnest(absorbed_ids)
-            as other_key,
-    from entries
-
-),
-
-conversions as (
-
-    select
-        bundle,
-        record_system || ':contact:' || converted_contact_id as other_key,
-    from entries
-    where converted_contact_id is not null
 
 ),
 
@@ -67,10 +30,10 @@ crm_records as (
 
 ),
 
-marketing_links as (
+crm_ids as (
 
     select
-        entries.bundle,
+        entries.record_key,
         crm_records.record_key as other_key,
     from entries
     inner join crm_records
@@ -80,7 +43,7 @@ marketing_links as (
     where crm_records.record_key is not null
     union all
     select
-        entries.bundle,
+        entries.record_key,
         crm_records.record_key as other_key,
     from entries
     inner join crm_records
@@ -88,6 +51,92 @@ marketing_links as (
             crm_records.record_type = 'contact'
             and entries.crm_contact_id = crm_records.record_id
     where crm_records.record_key is not null
+
+),
+
+placed as (
+
+    select
+        record_key,
+        min(other_key) as other_key,
+    from crm_ids
+    group by record_key
+
+),
+
+-- the CRM id goes before the address (formats 6.3.3); an address many people read names nobody
+bundles as (
+
+    select
+        entries.*,
+        case
+            when
+                placed.record_key is null
+                and not {{ is_role_email('entries.email') }}
+                then 'email:' || entries.email
+        end as address,
+        coalesce(address, entries.record_key) as bundle,
+        placed.other_key as crm_key,
+    from entries
+    left join placed
+        on entries.record_key = placed.record_key
+
+),
+
+merges as (
+
+    select
+        bundle,
+        record_system || ':' || record_type || ':' || merged_into_id as other_key,
+    from bundles
+    where merged_into_id is not null
+
+),
+
+absorptions as (
+
+    select
+        bundle,
+        record_system || ':' || record_type || ':' || unnest(absorbed_ids)
+            as other_key,
+    from bundles
+
+),
+
+conversions as (
+
+    select
+        bundle,
+        record_system || ':contact:' || converted_contact_id as other_key,
+    from bundles
+    where converted_contact_id is not null
+
+),
+
+crm_links as (
+
+    select
+        bundles.bundle,
+        crm_ids.other_key,
+    from bundles
+    inner join crm_ids
+        on bundles.record_key = crm_ids.record_key
+
+),
+
+-- an address no CRM record has follows the marketing records a CRM id has placed, if to one record
+address_links as (
+
+    select
+        'email:' || email as bundle,
+        min(crm_key) as other_key,
+    from bundles
+    where not {{ is_role_email('email') }}
+    group by email
+    having
+        bool_and(record_type = 'ma_person')
+        and count(distinct crm_key) = 1
+        and count(address) > 0
 
 ),
 
@@ -99,7 +148,9 @@ links as (
     union all
     select * from conversions
     union all
-    select * from marketing_links
+    select * from crm_links
+    union all
+    select * from address_links
 
 ),
 
@@ -110,7 +161,7 @@ edges as (
         links.bundle as node,
         coalesce(others.bundle, links.other_key) as other,
     from links
-    left join entries as others
+    left join bundles as others
         on links.other_key = others.record_key
     where links.bundle <> coalesce(others.bundle, links.other_key)
 
@@ -125,11 +176,11 @@ components as (
 grouped as (
 
     select
-        entries.*,
-        coalesce(components.component, entries.bundle) as component,
-    from entries
+        bundles.*,
+        coalesce(components.component, bundles.bundle) as component,
+    from bundles
     left join components
-        on entries.bundle = components.node
+        on bundles.bundle = components.node
 
 ),
 
