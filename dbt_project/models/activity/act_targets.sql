@@ -45,21 +45,30 @@ placed as (
         targets.record
     from targets
     inner join dates on targets.period_start = dates.date
-    cross join settings
-    where coalesce(targets.valid_from, targets.period_start) <= settings.as_of_date
 
 ),
 
+-- a target without a day of its own holds from its period on
 ranked as (
 
     select
-        *,
+        placed.*,
         row_number() over (
-            partition by period_type, period_start, scope_type, scope_key, metric
+            partition by
+                placed.period_type,
+                placed.period_start,
+                placed.scope_type,
+                placed.scope_key,
+                placed.metric
             order by
-                valid_from desc nulls last, extracted_at desc, file_id desc, record desc
+                coalesce(placed.valid_from, placed.period_start) desc,
+                placed.extracted_at desc,
+                placed.file_id desc,
+                placed.record desc
         ) as place
     from placed
+    cross join settings
+    where coalesce(placed.valid_from, placed.period_start) <= settings.as_of_date
 
 )
 
