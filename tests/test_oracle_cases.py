@@ -21,6 +21,7 @@ SILENT = {
     ("kpi_scorecard", "status"),
     ("kpi_rep_daily", "has_activity"),
     ("kpi_rep_daily", "_rows"),
+    ("kpi_channel_conversion", "won_yen"),
 }
 
 

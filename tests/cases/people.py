@@ -112,3 +112,68 @@ def unmapped_and_none(scene: Scene) -> list[Expect]:
         Expect("kpi_rep_daily", {"rep_id": rep.rep_id, "channel": "(none)"}, {"dials": 1}),
         Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"dials": 2}),
     ]
+
+
+@case(
+    90, "booked",
+    "A lead is merged into another, then that one is deleted; a third is merged into one that lives.",
+    "§9 Leads: a deleted lead leaves its cohort, and with it what was merged into it.",
+)  # fmt: skip
+def merged_then_deleted(scene: Scene) -> list[Expect]:
+    gone, kept = scene.channel("gone"), scene.channel("kept")
+    deleted = scene.lead(jst(5, 20), source="gone", deleted=jst(5, 25))
+    middle = scene.lead(jst(4, 12), source="gone", deleted=jst(5, 22), merged_into=deleted)
+    scene.lead(jst(4, 10), source="gone", deleted=jst(5, 21), merged_into=middle)
+    living = scene.lead(jst(5, 20), source="kept")
+    scene.lead(jst(4, 10), source="kept", deleted=jst(5, 21), merged_into=living)
+    return [
+        Expect("kpi_channel_conversion", {"channel": gone}, {"leads": 0, "lead_records": 0}),
+        Expect("kpi_channel_conversion", {"channel": kept}, {"leads": 1, "lead_records": 2}),
+    ]
+
+
+@case(
+    91, "booked",
+    "Two leads are connected in June; one is handed back on 29 June, one on 1 July at 03:00.",
+    "§5: exactly one state at the as-of date: what was recorded after 30 June is not known on it.",
+)  # fmt: skip
+def handed_back_after_the_as_of_date(scene: Scene) -> list[Expect]:
+    rep, channel = scene.rep(), scene.channel("web")
+    for line, changed in ((1, jst(6, 29)), (2, jst(7, 1, 3))):
+        number = scene.number_of(line)
+        scene.lead(jst(5, 10), source="web", phone=number, status="差し戻し", changed=changed)
+        scene.call(rep, jst(6, 10), number, talk=90)
+    return [
+        Expect(
+            "kpi_channel_conversion",
+            {"channel": channel},
+            {"leads": 2, "state_nurturing": 1, "state_connected": 1, "reached_connected": 2},
+        )
+    ]
+
+
+@case(
+    87, "booked",
+    "A lead is converted without an opportunity and met on 20 April; its account's opportunity of "
+    "25 April is won on 20 May for ¥1 M.",
+    "§3 account rule, §5: the credited meeting's person reached opportunity and won; ¥1 M is hers.",
+)  # fmt: skip
+def credited_by_the_account_rule(scene: Scene) -> list[Expect]:
+    rep, channel, account = scene.rep(), scene.channel("web"), scene.account()
+    contact = scene.contact(account=account)
+    scene.lead(jst(4, 3), source="web", converted={"contact": contact, "account": account})
+    scene.event(rep, jst(4, 14), jst(4, 20), contact, outcome="実施")
+    opportunity = scene.opportunity(
+        jst(4, 25), [(jst(4, 25), "初回商談"), (jst(5, 20), "受注")],
+        account=account, closes=day(5, 20),
+    )  # fmt: skip
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"wins": 1, "won_amount_yen": 1_000_000}),
+        Expect("fct_opportunities", {"opportunity_id": opportunity}, {"credit_basis": "account"}),
+        Expect(
+            "kpi_channel_conversion",
+            {"channel": channel},
+            {"leads": 1, "reached_opportunity": 1, "observed_opportunity": 1, "reached_won": 1,
+             "state_won": 1, "won_yen": 1_000_000},
+        ),
+    ]  # fmt: skip

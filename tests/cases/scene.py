@@ -252,11 +252,15 @@ class Scene:
         email: str | None = None,
         phone: str | None = None,
         status: str = "New",
+        changed: datetime | None = None,
         deleted: datetime | None = None,
         merged_into: str | None = None,
         converted: Mapping[str, str] | None = None,
     ) -> str:
-        """A lead; `deleted` is when. `converted` may name contact, account, opportunity."""
+        """A lead; `changed` is its last modification, `deleted` when it was deleted.
+
+        `converted` may name contact, account, opportunity.
+        """
         identity = self.id("00Q")
         became = converted or {}
         self._add(
@@ -292,7 +296,7 @@ class Scene:
                 "MasterRecordId": merged_into,
                 "CreatedDate": created,
                 "CreatedById": None,
-                "SystemModstamp": deleted or created,
+                "SystemModstamp": deleted or changed or created,
                 "IsDeleted": deleted is not None,
             },
         )

@@ -2,10 +2,11 @@
 
 Choices where the text is silent:
 - A lead *was* an MQL if any version of one of its lead records, known by the as-of date, had a
-  status mapped to mql (statuses are overwritten in place, formats §6.6.7), or if its marketing
-  record is at marketingqualifiedlead or later.
-- "Handed back" is the current status of its newest lead record; it overrides worked and connected,
-  not what came later.
+  status mapped to mql (statuses are overwritten in place, formats §6.6.7), or if any version of its
+  marketing record known by then is at marketingqualifiedlead or later.
+- "Handed back" is the status its newest living lead record had at the as-of date; it overrides
+  worked and connected, not what came later.
+- An opportunity came of a lead by conversion, by a meeting's WhatId, or by the credit of a meeting.
 - connected = a connect by a dial; inbound connects do not make the step.
 - lead_records counts the records that keep the person in the cohort (merge losers included).
 """
@@ -23,6 +24,7 @@ from tests.oracle.meetings import Meeting
 from tests.oracle.normalise import local_date, match_key
 from tests.oracle.opportunities import Opportunity
 from tests.oracle.persons import Person, PersonRecord, Persons
+from tests.oracle.records import Record
 from tests.oracle.settings import Settings
 
 STEPS = ("lead", "mql", "worked", "connected", "meeting", "accepted", "opportunity", "won")
@@ -79,11 +81,11 @@ def leads(
         for meeting in meetings
         if meeting.decision(as_of, settings.decision_expires_after_days) == "accepted"
     }
-    explicit: dict[str, set[str]] = {}
+    made: dict[str, set[str]] = {}
     for meeting in meetings:
-        for event in meeting.events:
-            if event.opportunity_id:
-                explicit.setdefault(meeting.person.id, set()).add(event.opportunity_id)
+        own_ids = made.setdefault(meeting.person.id, set())
+        own_ids |= {event.opportunity_id for event in meeting.events if event.opportunity_id}
+        own_ids |= {opportunity.id for opportunity, _ in meeting.opportunities}
     found = []
     for person in persons.all:
         if not person.leads:
@@ -92,7 +94,7 @@ def leads(
         group, channel = channels.of_person(person)
         own = [
             opportunities[identity]
-            for identity in person.converted_opportunities | explicit.get(person.id, set())
+            for identity in person.converted_opportunities | made.get(person.id, set())
             if identity in opportunities
         ]
         observed = {"lead"}
@@ -110,7 +112,7 @@ def leads(
             observed.add("opportunity")
         if any(opportunity.is_won(as_of) for opportunity in own):
             observed.add("won")
-        elif own and all(opportunity.is_lost(as_of) for opportunity in own):
+        elif own and all(opportunity.is_lost for opportunity in own):
             observed.add("lost")
         found.append(
             Lead(
@@ -120,7 +122,7 @@ def leads(
                 channel=channel,
                 lead_records=len(person.leads),
                 observed=frozenset(observed),
-                state=_state(observed, _handed_back(person)),
+                state=_state(observed, _handed_back(person, settings, as_of)),
             )
         )
     return found
@@ -146,24 +148,29 @@ def _step(record: PersonRecord, status: str | None) -> str | None:
 
 def _was_mql(person: Person, settings: Settings, as_of: date) -> bool:
     for record in person.records:
-        if record.is_lead:
-            for version in record.versions:
-                known_on = local_date(
-                    version.get("SystemModstamp") or record.created_at, settings.zone
-                )
-                if known_on <= as_of and _step(record, version.get("Status")) == "mql":
-                    return True
-        elif record.key[1] == "ma_person":
-            stage = (record.fields.get("properties") or {}).get("lifecyclestage")
-            if match_key(stage) in _MQL_OR_LATER:
+        for version in _known(record, settings, as_of):
+            if record.is_lead and _step(record, version.get("Status")) == "mql":
+                return True
+            stage = (version.get("properties") or {}).get("lifecyclestage")
+            if record.key[1] == "ma_person" and match_key(stage) in _MQL_OR_LATER:
                 return True
     return False
 
 
-def _handed_back(person: Person) -> bool:
+def _known(record: PersonRecord, settings: Settings, as_of: date) -> list[Record]:
+    """The versions of a record dated by the as-of date, oldest first."""
+    dated = [
+        (version.get("SystemModstamp") or version.get("updatedAt") or record.created_at, version)
+        for version in record.versions
+    ]
+    return [version for at, version in dated if local_date(at, settings.zone) <= as_of]
+
+
+def _handed_back(person: Person, settings: Settings, as_of: date) -> bool:
     """By the newest record still living: what a merged record said last is history."""
     living = [record for record in person.leads if not record.is_deleted]
     if not living:
         return False
     newest = max(living, key=lambda record: (record.created_at, record.key[2]))
-    return _step(newest, newest.fields.get("Status")) in ("handed_back", "nurturing")
+    known = _known(newest, settings, as_of)
+    return bool(known) and _step(newest, known[-1].get("Status")) in ("handed_back", "nurturing")

@@ -53,11 +53,6 @@ class PersonRecord:
     def is_lead(self) -> bool:
         return self.key[1] == "lead"
 
-    @property
-    def counts_as_lead(self) -> bool:
-        """Deleted without a merge: no longer a lead. A merge loser still is one (§9)."""
-        return self.is_lead and (not self.is_deleted or self.merged_into is not None)
-
 
 @dataclass
 class Person:
@@ -70,7 +65,19 @@ class Person:
     @property
     def leads(self) -> list[PersonRecord]:
         """The lead records that keep this person in a cohort, earliest first."""
-        return [record for record in self.records if record.counts_as_lead]
+        return [record for record in self.records if record.is_lead and self._lives(record)]
+
+    def _lives(self, record: PersonRecord) -> bool:
+        """§9: a merge loser lives on in its winner; who was deleted without a merge does not."""
+        others = {other.key: other for other in self.records}
+        seen = {record.key}
+        while record.merged_into:
+            winner = others.get((*record.key[:2], record.merged_into))
+            if winner is None or winner.key in seen:
+                return True  # merged into a record nobody exported
+            seen.add(winner.key)
+            record = winner
+        return not record.is_deleted
 
     @property
     def converted_opportunities(self) -> set[str]:

@@ -1,4 +1,4 @@
--- one row per lead (a person) and opportunity that came of it, by conversion or by a meeting
+-- one row per lead (a person) and opportunity that came of it
 with
 
 leads as (
@@ -33,6 +33,18 @@ episodes as (
 
 ),
 
+credits as (
+
+    select * from {{ ref('act_opportunity_credits') }}
+
+),
+
+meetings as (
+
+    select * from {{ ref('act_meeting_bookings') }}
+
+),
+
 links as (
 
     select
@@ -48,6 +60,14 @@ links as (
     from events
     inner join episodes on events.event_id = episodes.event_id
     where episodes.meeting_id is not null
+
+    union
+
+    select
+        meetings.person_id,
+        credits.opportunity_id
+    from credits
+    inner join meetings on credits.meeting_id = meetings.meeting_id
 
 ),
 

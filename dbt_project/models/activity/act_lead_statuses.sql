@@ -40,20 +40,17 @@ status_versions as (
 
     select
         person_records.person_id,
-        coalesce(
-            status_steps.step = 'mql'
-            and (
-                leads.updated_at is null
-                or {{ reporting_date('leads.updated_at', 'settings.reporting_timezone') }}
-                <= settings.as_of_date
-            ),
-            false
-        ) as is_mql,
-        leads.is_current
-        and not coalesce(leads.is_deleted, false) as is_live,
-        coalesce(status_steps.step in ('handed_back', 'nurturing'), false) as is_back,
+        leads.record_system,
+        leads.lead_id,
         person_records.created_at,
-        leads.lead_id
+        not coalesce(person_records.is_deleted, false) as is_living,
+        status_steps.step,
+        leads.is_current,
+        leads.valid_at,
+        leads.last_extracted_at,
+        leads.updated_at is null
+        or {{ reporting_date('leads.updated_at', 'settings.reporting_timezone') }}
+        <= settings.as_of_date as is_known
     from leads
     inner join person_records
         on leads.record_system = person_records.record_system
@@ -63,20 +60,53 @@ status_versions as (
         on leads.source_id = status_steps.source_id
         and {{ match_key('leads.status') }} = status_steps.status
     cross join settings
+    where coalesce(
+        {{ reporting_date('person_records.created_at', 'settings.reporting_timezone') }}
+        <= settings.as_of_date,
+        true
+    )
+
+),
+
+-- where each lead stood at the as-of date: its last version dated by then
+last_known as (
+
+    select
+        person_id,
+        lead_id,
+        created_at,
+        is_living,
+        coalesce(is_known and step in ('handed_back', 'nurturing'), false) as is_back
+    from status_versions
+    qualify
+        row_number() over (
+            partition by record_system, lead_id
+            order by is_known desc, is_current desc, valid_at desc, last_extracted_at desc
+        ) = 1
+
+),
+
+handed_back as (
+
+    select
+        person_id,
+        arg_max(is_back, { 'created_at': created_at, 'id': lead_id }) as is_handed_back
+    from last_known
+    where is_living
+    group by person_id
 
 ),
 
 crm as (
 
     select
-        person_id,
-        bool_or(is_mql) as is_mql,
-        coalesce(
-            arg_max(is_back, { 'created_at': created_at, 'id': lead_id }) filter (where is_live),
-            false
-        ) as is_handed_back
+        status_versions.person_id,
+        coalesce(bool_or(status_versions.is_known and status_versions.step = 'mql'), false)
+            as is_mql,
+        coalesce(any_value(handed_back.is_handed_back), false) as is_handed_back
     from status_versions
-    group by person_id
+    left join handed_back on status_versions.person_id = handed_back.person_id
+    group by status_versions.person_id
 
 ),
 
@@ -99,7 +129,12 @@ lifecycle as (
         on marketing_persons.record_system = person_records.record_system
         and marketing_persons.person_id = person_records.record_id
         and person_records.record_type = 'ma_person'
-    where marketing_persons.is_current
+    cross join settings
+    where
+        marketing_persons.updated_at is null
+        or {{
+            reporting_date('marketing_persons.updated_at', 'settings.reporting_timezone')
+        }} <= settings.as_of_date
     group by person_records.person_id
 
 ),
