@@ -7,7 +7,11 @@ Choices where the text is silent:
 - The opportunity that keeps an episode open was created on or after the day the episode was booked
   (an older one cannot come of it) and hangs on one of the episode's own events or on the person's
   converted lead.
+- A deal of the person's account keeps the episode open too, where the account rule would find it:
+  created within its days after the held meeting, no other open then, tied to nobody else by an
+  earlier event or a conversion. It must exist when the next event is booked.
 - Follow-up events are no part of the meeting: their WhatId credits nobody.
+- A loss is dated by its record (Opportunity.lost_recorded_on).
 - A meeting's account is its person's; else that of its first event.
 - A deletion or outcome recorded in the current row holds whatever the as-of date (dictionary §0.5:
   what the files say is known); only its meaning by date is cut.
@@ -76,6 +80,11 @@ class Meeting:
     is_from_connect: bool = False
 
     @property
+    def booked_at(self) -> datetime:
+        """When it was first booked."""
+        return self.events[0].booked_at
+
+    @property
     def last(self) -> Event:
         return self.events[-1]
 
@@ -97,6 +106,17 @@ class Meeting:
             return "rejected"
         still_open = as_of <= self.last.meeting_on + timedelta(days=expires_after)
         return "pending" if still_open else "expired"
+
+    def decided_on(self, as_of: date, expires_after: int) -> date | None:
+        """The day field sales accepted or rejected it."""
+        decision = self.decision(as_of, expires_after)
+        days = [
+            opportunity.accepted_on if decision == "accepted" else opportunity.lost_recorded_on
+            for opportunity, _ in self.opportunities
+            if decision == "accepted" or opportunity.is_rejected
+        ]
+        known = [day for day in days if day is not None]
+        return min(known) if known and decision in ("accepted", "rejected") else None
 
     def acquired_on(self, shodan_event: str) -> date | None:
         """The day this meeting became a 商談, as the company counts them (SPEC R15)."""
@@ -189,6 +209,7 @@ def _outcome(
 def meetings(
     calendar: list[Event],
     opportunities: dict[str, Opportunity],
+    persons: Persons,
     roster: Roster,
     settings: Settings,
     as_of: date,
@@ -199,11 +220,12 @@ def meetings(
         if event.ineligible_reason is None and event.person is not None:
             by_person[event.person.id].append(event)
     found: list[Meeting] = []
+    tied = _tied(by_person, opportunities, persons)
     for own in by_person.values():
         running: Meeting | None = None
         counts = False
         for event in own:
-            fate = _fate(running, event, opportunities, settings, as_of)
+            fate = _fate(running, event, opportunities, tied, settings, as_of)
             if fate == "follow_up":
                 event.ineligible_reason = "follow_up"
                 continue
@@ -222,10 +244,27 @@ def meetings(
     return sorted(found, key=lambda meeting: (meeting.events[0].booked_at, meeting.id))
 
 
+def _tied(
+    by_person: dict[str, list[Event]], opportunities: dict[str, Opportunity], persons: Persons
+) -> dict[str, set[str]]:
+    """Opportunity id -> the persons an event booked before it or a conversion ties it to."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for person in persons.all:
+        for identity in person.converted_opportunities:
+            found[identity].add(person.id)
+    for events_of_person in by_person.values():
+        for event in events_of_person:
+            named = opportunities.get(event.opportunity_id or "")
+            if named and event.person and event.booked_on <= named.created_on:
+                found[named.id].add(event.person.id)
+    return found
+
+
 def _fate(
     running: Meeting | None,
     event: Event,
     opportunities: dict[str, Opportunity],
+    tied: dict[str, set[str]],
     settings: Settings,
     as_of: date,
 ) -> str:
@@ -236,12 +275,17 @@ def _fate(
     if broken_on is not None:
         again = event.booked_on <= broken_on + timedelta(days=settings.rebooking_days)
         return "rescheduled" if again else "new"
-    end = _episode_end(running, opportunities, settings, as_of)
+    end = _episode_end(running, event, opportunities, tied, settings, as_of)
     return "follow_up" if end is None or event.booked_on <= end else "new"
 
 
 def _episode_end(
-    running: Meeting, opportunities: dict[str, Opportunity], settings: Settings, as_of: date
+    running: Meeting,
+    event: Event,
+    opportunities: dict[str, Opportunity],
+    tied: dict[str, set[str]],
+    settings: Settings,
+    as_of: date,
 ) -> date | None:
     """The last day of the episode; None while its opportunity is open."""
     explicit = {event.opportunity_id for event in running.events}
@@ -249,11 +293,17 @@ def _episode_end(
     own = [
         opportunity
         for identity, opportunity in opportunities.items()
-        if identity in named and opportunity.created_on >= running.booked_on
+        if (identity in named and opportunity.created_on >= running.booked_on)
+        or (
+            opportunity.created_on <= event.booked_on
+            and (identity not in tied or running.person.id in tied[identity])
+            and _within_reach(running, opportunity, settings)
+            and not _another_was_open(opportunity, opportunities, as_of)
+        )
     ]
     if not own:
         return running.last.meeting_on + timedelta(days=settings.decision_expires_after_days)
-    closed = [opportunity.closed_on(as_of) for opportunity in own]
+    closed = [opportunity.over_on(as_of) for opportunity in own]
     if any(day is None for day in closed):
         return None
     return max(day for day in closed if day is not None)
@@ -301,17 +351,27 @@ def _owed_to(
         return max(converted, key=booked), "converted_lead"
     if opportunity.account_id is None or _another_was_open(opportunity, opportunities, as_of):
         return None
-    reach = timedelta(days=settings.account_rule_days)
     same_account = [
         (meeting.held_on, booked(meeting), meeting)
         for meeting in earlier
-        if meeting.account_id == opportunity.account_id
-        and meeting.held_on is not None
-        and meeting.held_on <= opportunity.created_on <= meeting.held_on + reach
+        if _within_reach(meeting, opportunity, settings)
     ]
     if same_account:
         return max(same_account, key=lambda item: item[:2])[2], "account"
     return None
+
+
+def _within_reach(meeting: Meeting, opportunity: Opportunity, settings: Settings) -> bool:
+    """Same account, created in the account rule's days after the meeting was held."""
+    held_on = meeting.held_on
+    return (
+        opportunity.account_id is not None
+        and meeting.account_id == opportunity.account_id
+        and held_on is not None
+        and held_on
+        <= opportunity.created_on
+        <= held_on + timedelta(days=settings.account_rule_days)
+    )
 
 
 def _another_was_open(
@@ -321,7 +381,7 @@ def _another_was_open(
     for other in opportunities.values():
         if other.id == opportunity.id or other.account_id != opportunity.account_id:
             continue
-        closed_on = other.closed_on(as_of)
+        closed_on = other.over_on(as_of)
         if other.created_at < opportunity.created_at and (
             closed_on is None or closed_on > opportunity.created_on
         ):

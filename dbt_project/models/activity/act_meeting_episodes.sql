@@ -19,6 +19,18 @@ opportunities as (
 
 ),
 
+account_opportunities as (
+
+    select * from {{ ref('act_account_opportunities') }}
+
+),
+
+persons as (
+
+    select * from {{ ref('act_persons') }}
+
+),
+
 opportunity_leads as (
 
     select * from {{ ref('act_opportunity_leads') }}
@@ -31,8 +43,25 @@ opportunity_spans as (
     select
         opportunity_id,
         created_on,
-        coalesce(closed_on, date '9999-12-31') as ends_on
+        coalesce(open_until, date '9999-12-31') as ends_on
     from opportunities
+
+),
+
+-- few enough to be carried along: no two of an account's overlap
+account_spans as (
+
+    select
+        account_id,
+        list(
+            {
+                'created_on': created_on,
+                'ends_on': coalesce(open_until, date '9999-12-31'),
+                'tied_person_ids': tied_person_ids
+            }
+        ) as spans
+    from account_opportunities
+    group by account_id
 
 ),
 
@@ -51,18 +80,22 @@ converted_spans as (
 external_events as (
 
     select
-        event_id,
-        person_id,
-        booked_at,
-        booked_on,
-        meeting_on,
-        broken_on,
-        motion,
-        related_id,
-        row_number() over (partition by person_id order by booked_at, event_id)
-            as event_number
+        events.event_id,
+        events.person_id,
+        coalesce(persons.account_id, events.event_account_id) as account_id,
+        events.booked_at,
+        events.booked_on,
+        events.meeting_on,
+        case when events.outcome = 'held' then events.meeting_on end as held_on,
+        events.broken_on,
+        events.motion,
+        events.related_id,
+        row_number() over (
+            partition by events.person_id order by events.booked_at, events.event_id
+        ) as event_number
     from events
-    where party_reason is null
+    left join persons on events.person_id = persons.person_id
+    where events.party_reason is null
 
 ),
 
@@ -73,9 +106,11 @@ numbered as (
     select
         external_events.event_id,
         external_events.person_id,
+        external_events.account_id,
         external_events.event_number,
         external_events.booked_on,
         external_events.meeting_on,
+        external_events.held_on,
         external_events.broken_on,
         external_events.motion in ('sdr', 'bdr') as is_by_inside_sales,
         any_value(opportunity_spans.created_on) as linked_created_on,
@@ -101,8 +136,10 @@ walked as (
         'first' as role,
         event_id as meeting_id,
         booked_on as meeting_booked_on,
+        account_id as meeting_account_id,
         is_by_inside_sales as is_counted,
         broken_on,
+        held_on,
         meeting_on as last_meeting_on,
         greatest(
             converted_ends_on,
@@ -127,6 +164,10 @@ walked as (
             else stepped.meeting_booked_on
         end as meeting_booked_on,
         case
+            when stepped.role = 'first' then stepped.account_id
+            else stepped.meeting_account_id
+        end as meeting_account_id,
+        case
             when stepped.role = 'first' then stepped.is_by_inside_sales
             else stepped.is_counted
         end as is_counted,
@@ -134,6 +175,10 @@ walked as (
             when stepped.role = 'follow_up' then stepped.meeting_broken_on
             else stepped.broken_on
         end as broken_on,
+        case
+            when stepped.role = 'follow_up' then stepped.meeting_held_on
+            else stepped.held_on
+        end as held_on,
         case
             when stepped.role = 'follow_up' then stepped.last_meeting_on
             else stepped.meeting_on
@@ -160,8 +205,10 @@ walked as (
             numbered.*,
             walked.meeting_id,
             walked.meeting_booked_on,
+            walked.meeting_account_id,
             walked.is_counted,
             walked.broken_on as meeting_broken_on,
+            walked.held_on as meeting_held_on,
             walked.last_meeting_on,
             walked.opportunity_ends_on,
             case
@@ -173,7 +220,28 @@ walked as (
                         else 'first'
                     end
                 when numbered.booked_on <= coalesce(
-                    walked.opportunity_ends_on,
+                    greatest(
+                        walked.opportunity_ends_on,
+                        -- what the account rule finds, once it exists
+                        list_max(
+                            list_transform(
+                                list_filter(
+                                    account_spans.spans,
+                                    lambda span:
+                                    span.created_on between walked.held_on
+                                    and walked.held_on + settings.account_rule_days
+                                    and span.created_on <= numbered.booked_on
+                                    and coalesce(
+                                        list_contains(
+                                            span.tied_person_ids, walked.person_id
+                                        ),
+                                        true
+                                    )
+                                ),
+                                lambda span: span.ends_on
+                            )
+                        )
+                    ),
                     walked.last_meeting_on + settings.decision_expires_after_days
                 )
                     then 'follow_up'
@@ -184,6 +252,7 @@ walked as (
             on walked.person_id = numbered.person_id
             and walked.event_number + 1 = numbered.event_number
         cross join settings
+        left join account_spans on walked.meeting_account_id = account_spans.account_id
     ) as stepped
 
 ),

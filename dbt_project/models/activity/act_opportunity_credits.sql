@@ -13,6 +13,12 @@ opportunities as (
 
 ),
 
+account_opportunities as (
+
+    select * from {{ ref('act_account_opportunities') }}
+
+),
+
 opportunity_leads as (
 
     select * from {{ ref('act_opportunity_leads') }}
@@ -71,35 +77,19 @@ linked as (
 
 ),
 
--- another opportunity of the account was open: whatever made this one, it was not the meeting
-crowded as (
-
-    select distinct opportunities.opportunity_id
-    from opportunities
-    inner join opportunities as others
-        on opportunities.account_id = others.account_id
-        and opportunities.opportunity_id != others.opportunity_id
-        and opportunities.created_at > others.created_at
-        and coalesce(opportunities.created_on < others.closed_on, true)
-
-),
-
 of_account as (
 
     select
-        opportunities.opportunity_id,
+        account_opportunities.opportunity_id,
         meetings.meeting_id,
         3 as basis_rank,
         'account' as credit_basis
-    from opportunities
-    inner join meetings
-        on opportunities.account_id = meetings.account_id
-        and opportunities.created_on >= meetings.held_on
+    from account_opportunities
     cross join settings
-    left join crowded on opportunities.opportunity_id = crowded.opportunity_id
-    where
-        crowded.opportunity_id is null
-        and opportunities.created_on <= meetings.held_on + settings.account_rule_days
+    inner join meetings
+        on account_opportunities.account_id = meetings.account_id
+        and account_opportunities.created_on
+        between meetings.held_on and meetings.held_on + settings.account_rule_days
 
 ),
 
