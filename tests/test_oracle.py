@@ -30,10 +30,14 @@ _EVENT = (
     "meeting_id", "booked_on", "meeting_on", "rep_id", "team", "outcome", "is_booked",
     "is_rescheduled", "is_held", "is_no_show", "channel", "campaign",
 )  # fmt: skip
-_BOOKED = ("decision", "cohort_outcome", "acquired_on", "is_from_connect", "last_scheduled_on")
+_BOOKED = (
+    "decision", "days_to_decision", "cohort_outcome", "acquired_on", "is_from_connect",
+    "last_scheduled_on",
+)  # fmt: skip
 _OPPORTUNITY = (
     "created_on", "rep_id", "meeting_id", "credit_basis", "is_sourced", "is_won", "is_lost",
-    "won_on", "amount_at_creation_yen", "amount_yen", "is_amount_missing",
+    "is_open", "won_on", "lost_on", "amount_at_creation_yen", "amount_yen", "is_amount_missing",
+    "is_amount_missing_at_creation",
 )  # fmt: skip
 _STEPS = ("lead", "mql", "worked", "connected", "meeting", "accepted", "opportunity", "won", "lost")
 

@@ -240,3 +240,69 @@ def booked_from_a_connect(scene: Scene) -> list[Expect]:
         Expect("fct_meetings", {"event_id": from_call}, {"is_from_connect": True}),
         Expect("fct_meetings", {"event_id": from_mail}, {"is_from_connect": False}),
     ]
+
+
+@case(
+    92, "booked",
+    "Three bookings at 09:00, 11:00 and 11:00; the person is connected at 15:00, at 10:58 the same "
+    "day, and the day before.",
+    "§2 _from_connect: booked from a connect, so the call began before the booking was logged.",
+)  # fmt: skip
+def connected_only_after_booking(scene: Scene) -> list[Expect]:
+    rep, marked = scene.rep(), {}
+    for line, called, booked, is_from_connect in (
+        (1, jst(5, 12, 15), jst(5, 12, 9), False),
+        (2, jst(5, 12, 10, 58), jst(5, 12, 11), True),
+        (3, jst(5, 11, 10), jst(5, 12, 11), False),
+    ):
+        number = scene.number_of(line)
+        person = scene.contact(number)
+        scene.call(rep, called, number, talk=300, tags=("本人接続",))
+        marked[scene.event(rep, booked, jst(5, 20), person)] = is_from_connect
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"meetings_booked": 3, "connects": 3}),
+        *(
+            Expect("fct_meetings", {"event_id": event}, {"is_from_connect": is_from_connect})
+            for event, is_from_connect in marked.items()
+        ),
+    ]
+
+
+@case(
+    88, "booked",
+    "Four people are met on 20 April and booked again on 25 May: the account has an open deal "
+    "since 25 April; since 10 June; one lost on 15 May; one a colleague's meeting made.",
+    "§3, §9: only a deal the account rule finds, open on 25 May, keeps the first's episode open.",
+)  # fmt: skip
+def the_accounts_deal_keeps_the_episode_open(scene: Scene) -> list[Expect]:
+    rep, expected = scene.rep(), []
+
+    def met_twice(account: str, email: str) -> str:
+        person = scene.contact(account=account, email=f"{scene.tag(email)}@prospect.example.com")
+        scene.event(rep, jst(4, 14), jst(4, 20), person, outcome="実施")
+        return scene.event(rep, jst(5, 25), jst(6, 1), person, outcome="実施")
+
+    for name, created, last_stage, is_new in (
+        ("open", jst(4, 25), (jst(5, 1), "有効商談"), False),
+        ("late", jst(6, 10), (jst(6, 10), "初回商談"), True),
+        ("lost", jst(4, 25), (jst(5, 15), "失注"), True),
+    ):
+        account = scene.account()
+        again = met_twice(account, name)
+        closes = day(5, 15) if name == "lost" else day(9, 30)
+        scene.opportunity(
+            created, [(created, "初回商談"), last_stage], account=account, closes=closes
+        )
+        expected.append((again, is_new))
+    account = scene.account()
+    colleagues = scene.opportunity(jst(4, 25), [(jst(4, 25), "初回商談")], account=account)
+    colleague = scene.contact(account=account, email=f"{scene.tag('c')}@prospect.example.com")
+    scene.event(rep, jst(4, 14), jst(4, 21), colleague, what=colleagues, outcome="実施")
+    expected.append((met_twice(account, "other"), True))
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"meetings_booked": 8}),
+        *(
+            Expect("fct_meetings", {"event_id": again}, {"is_booked": is_new})
+            for again, is_new in expected
+        ),
+    ]

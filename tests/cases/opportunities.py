@@ -229,3 +229,75 @@ def accepted_by_field(scene: Scene) -> list[Expect]:
             {"meetings_booked": 2, "meetings_acquired": 2, "accepted": 1, "pending": 1},
         )
     ]
+
+
+@case(
+    85, "booked",
+    "Booked 10 May; lost on 1 June with a close date still on 30 September; as of 30 June.",
+    "§9 rejected = closed lost; the day is that of the record. §3 win_rate_closed counts a loss on "
+    "its close date, so not yet; a deal recorded lost is no longer open.",
+)  # fmt: skip
+def lost_with_a_close_date_ahead(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    opportunity = scene.opportunity(
+        jst(5, 20), [(jst(5, 20), "初回商談"), (jst(6, 1), "失注")], closes=day(9, 30)
+    )
+    event = scene.event(
+        rep, jst(5, 10), jst(5, 18), scene.prospect(), what=opportunity, outcome="実施"
+    )
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"rejected": 1, "wins": 0}),
+        Expect(
+            "fct_meetings", {"event_id": event}, {"decision": "rejected", "days_to_decision": 22}
+        ),
+        Expect(
+            "fct_opportunities",
+            {"opportunity_id": opportunity},
+            {"is_open": False, "is_lost": True, "lost_on": None},
+        ),
+    ]
+
+
+@case(
+    86, "booked",
+    "Two deals created 29 June; all that is known of them was recorded 1 July at 00:30: the one "
+    "stands in the gate stage, the other is lost. As of 30 June.",
+    "§0.6, as-of: what was recorded after the as-of date decides nothing on it: both undecided.",
+)  # fmt: skip
+def decided_after_the_as_of_date(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    for stage in ("有効商談", "失注"):
+        opportunity = scene.opportunity(
+            jst(6, 29), [(jst(7, 1, 0, 30), stage)], closes=day(6, 29), delivered=day(7, 2)
+        )
+        scene.event(rep, jst(6, 20), jst(6, 28), scene.prospect(), what=opportunity, outcome="実施")
+    return [
+        Expect(
+            "kpi_rep_daily",
+            {"rep_id": rep.rep_id},
+            {"opportunities_created": 2, "pending": 2, "accepted": 0, "rejected": 0},
+        )
+    ]
+
+
+@case(
+    89, "booked",
+    "Created without an amount, given ¥3 M ten days later.",
+    "§3 pipeline: at creation it adds 0 and is missing; at the as-of date it adds ¥3 M.",
+)  # fmt: skip
+def an_amount_that_came_later(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    first = scene.opportunity(jst(5, 20), [(jst(5, 20), "初回商談")], amount=None)
+    opportunity = scene.opportunity(
+        jst(5, 20), [(jst(5, 30), "初回商談")], amount=3_000_000, identity=first
+    )
+    scene.event(rep, jst(5, 10), jst(5, 18), scene.prospect(), what=opportunity, outcome="実施")
+    return [
+        Expect("kpi_rep_daily", {"rep_id": rep.rep_id}, {"pipeline_created_yen": 0}),
+        Expect(
+            "fct_opportunities",
+            {"opportunity_id": opportunity},
+            {"amount_at_creation_yen": None, "is_amount_missing_at_creation": True,
+             "amount_yen": 3_000_000, "is_amount_missing": False},
+        ),
+    ]  # fmt: skip

@@ -153,6 +153,8 @@ MARTS: dict[str, str] = {
                case when i % 4 = 0 then accepted_on end as won_on,
                case when i % 4 = 1 then accepted_on end as lost_on,
                1e6 + 1e5 * i as amount_at_creation_yen, 1e6 + 1e5 * i as amount_yen,
+               true as is_amount_at_creation_recorded, false as is_amount_missing_at_creation,
+               false as is_amount_unconverted_at_creation,
                false as is_amount_missing, false as is_amount_unconverted, i % 4 = 0 as is_won_of_cohort,
                i % 4 > 1 as is_open_of_cohort, null::bigint as days_to_close,
                source_file_id, source_file, source_record

@@ -41,6 +41,9 @@ OUTCOME = [
     "pipeline_created_yen", "pipeline_created_as_of_yen", "pipeline_amounts_missing",
     "pipeline_amounts_unconverted", "won_amount_yen", "company_won_amount_yen",
     "company_won_amount_new_yen", "company_won_amount_existing_yen",
+    "company_won_amount_other_yen", "company_won_amount_untyped_yen",
+    "company_won_amounts_missing", "company_won_amounts_unconverted",
+    "pipeline_amounts_missing_as_of", "pipeline_amounts_unconverted_as_of",
 ]  # fmt: skip
 
 META = {

@@ -82,7 +82,9 @@ UPSTREAM = {
     "marts.fct_opportunities": f"""opportunity_id varchar, created_on date, won_on date, lost_on date,
         {WHO}, is_sourced boolean, is_won boolean, is_lost boolean, is_won_of_cohort boolean,
         is_open_of_cohort boolean, deal_type varchar, amount_at_creation_yen double,
-        amount_yen double, is_amount_missing boolean, is_amount_unconverted boolean,
+        amount_yen double, is_amount_missing_at_creation boolean,
+        is_amount_unconverted_at_creation boolean, is_amount_missing boolean,
+        is_amount_unconverted boolean,
         days_to_close bigint""",
 }
 
@@ -168,13 +170,30 @@ def facts() -> dict[str, list[dict[str, Any]]]:
             "amount_yen": 120, "days_to_close": 22,
         },
         {**made, **lost, "lost_on": june(26), "amount_at_creation_yen": 50, "amount_yen": 50},
-        {**made, **open_, "is_amount_missing": True},
-        {**made, **open_, "is_amount_unconverted": True},
+        # Without an amount at creation, priced since; in a currency without a rate.
+        {**made, **open_, "is_amount_missing_at_creation": True, "amount_yen": 30},
+        {
+            **made, **open_, "is_amount_unconverted_at_creation": True,
+            "is_amount_unconverted": True,
+        },
         {
             **won, "rep_id": "(none)", "created_on": june(3), "is_sourced": False,
             "won_on": june(25), "deal_type": "existing", "amount_yen": 1000, "source_id": "crm",
             "channel": "Web",
         },
+        # The company's other wins: of a type of its own, of none, without amount, without rate.
+        *(
+            {
+                **won, "rep_id": "(none)", "created_on": june(3), "is_sourced": False,
+                "won_on": june(25), "source_id": "crm", "channel": "Web", **said,
+            }
+            for said in (
+                {"deal_type": "other", "amount_yen": 40},
+                {"amount_yen": 5},
+                {"deal_type": "new", "is_amount_missing": True},
+                {"deal_type": "new", "is_amount_unconverted": True},
+            )
+        ),
     ]  # fmt: skip
     for number, (rows, key) in enumerate(
         [(calls, "call_id"), (meetings, "event_id"), (opportunities, "opportunity_id")]
@@ -419,14 +438,20 @@ def test_only_sourced_opportunities_are_the_reps_and_all_are_the_companys(ask: A
         "win_rate_open_share", "pipeline_created_yen", "pipeline_created_as_of_yen",
         "pipeline_amounts_missing", "pipeline_amounts_unconverted", "won_amount_yen",
         "company_wins", "company_won_amount_yen", "company_won_amount_new_yen",
-        "company_won_amount_existing_yen",
+        "company_won_amount_existing_yen", "company_won_amount_other_yen",
+        "company_won_amount_untyped_yen", "company_won_amounts_missing",
+        "company_won_amounts_unconverted", "pipeline_amounts_missing_as_of",
+        "pipeline_amounts_unconverted_as_of",
     ) == {
         "opportunities_created": 4, "wins": 1, "opportunities_closed": 2, "win_rate": 1 / 4,
         "win_rate_closed": 1 / 2, "win_rate_open_share": 2 / 4, "pipeline_created_yen": 150,
-        "pipeline_created_as_of_yen": 170, "pipeline_amounts_missing": 1,
-        "pipeline_amounts_unconverted": 1, "won_amount_yen": 120, "company_wins": 2,
-        "company_won_amount_yen": 1120, "company_won_amount_new_yen": 120,
-        "company_won_amount_existing_yen": 1000,
+        "pipeline_created_as_of_yen": 200, "pipeline_amounts_missing": 1,
+        "pipeline_amounts_unconverted": 1, "won_amount_yen": 120, "company_wins": 6,
+        "company_won_amount_yen": 1165, "company_won_amount_new_yen": 120,
+        "company_won_amount_existing_yen": 1000, "company_won_amount_other_yen": 40,
+        "company_won_amount_untyped_yen": 5, "company_won_amounts_missing": 1,
+        "company_won_amounts_unconverted": 1, "pipeline_amounts_missing_as_of": 0,
+        "pipeline_amounts_unconverted_as_of": 1,
     }  # fmt: skip
 
 

@@ -7,8 +7,12 @@ record; only instants whose local date is not after the as-of date are known.
 
 Choices where the text is silent:
 - Of a history row and a record version at one instant the record version speaks.
-- "Closed lost" for a rejection is the stage known at the as-of date; `is_lost` also needs the
-  close date to have come (SPEC R14).
+- A deal recorded lost is lost, whatever its close date says; win_rate_closed counts it on that
+  date once it has come. It was over on the earlier of the two days.
+- A loss is decided on the day its lost stage was first recorded, of the loss that still stands.
+- Nothing recorded by the as-of date: the earliest known amount and stage stand in, but decide
+  nothing.
+- A stage the gate's name names is the gate, whether stages were exported or not.
 - An opportunity that was closed on the very day another was created was not open then.
 """
 
@@ -37,7 +41,6 @@ class State:
     close_on: date | None
     is_closed: bool
     is_won: bool
-    sort_order: int | None
     owner_id: str | None
     accepted_field: bool
 
@@ -54,6 +57,7 @@ class Opportunity:
     deal_type: str | None
     reject_reason: str | None
     yen_rate: float | None
+    is_recorded: bool
     accepted_on: date | None = None
 
     @property
@@ -67,14 +71,35 @@ class Opportunity:
 
     def is_won(self, as_of: date) -> bool:
         """Won on the close date, once the won stage is recorded (SPEC R14)."""
-        return self.now.is_won and self.close_on is not None and self.close_on <= as_of
+        said = self.is_recorded and self.now.is_won
+        return said and self.close_on is not None and self.close_on <= as_of
 
-    def is_lost(self, as_of: date) -> bool:
-        closed_lost = self.now.is_closed and not self.now.is_won
-        return closed_lost and self.close_on is not None and self.close_on <= as_of
+    @property
+    def is_lost(self) -> bool:
+        return self.lost_recorded_on is not None
 
-    def closed_on(self, as_of: date) -> date | None:
-        return self.close_on if self.is_won(as_of) or self.is_lost(as_of) else None
+    @property
+    def lost_recorded_on(self) -> date | None:
+        """The day of the first of the lost states that have stood until now."""
+        found = None
+        for state in reversed(self.states if self.is_recorded else ()):
+            if not state.is_closed or state.is_won:
+                break
+            found = state.day
+        return found
+
+    def lost_on(self, as_of: date) -> date | None:
+        """The close date of a lost deal, once it has come."""
+        if self.is_lost and self.close_on is not None and self.close_on <= as_of:
+            return self.close_on
+        return None
+
+    def over_on(self, as_of: date) -> date | None:
+        """The day since which it is open no more; None while it is."""
+        if self.is_won(as_of):
+            return self.close_on
+        days = [day for day in (self.lost_recorded_on, self.close_on) if day is not None]
+        return min(days) if self.is_lost else None
 
     @property
     def is_accepted(self) -> bool:
@@ -83,7 +108,7 @@ class Opportunity:
     @property
     def is_rejected(self) -> bool:
         """Closed lost without ever passing the gate."""
-        return self.now.is_closed and not self.now.is_won and not self.is_accepted
+        return self.is_lost and not self.is_accepted
 
     def yen(self, amount: float | None) -> float | None:
         return None if amount is None or self.yen_rate is None else amount * self.yen_rate
@@ -134,6 +159,7 @@ def opportunities(
             deal_type=row.get("Type"),
             reject_reason=row.get(source.custom_fields.get("loss_reason", "LossReason__c")),
             yen_rate=_yen_rate(records, currency, created_on),
+            is_recorded=known[0].day <= as_of,
         )
         opportunity.accepted_on = _accepted_on(opportunity, source, stages, roster)
         found[identity] = opportunity
@@ -144,7 +170,10 @@ def _accepted_on(
     opportunity: Opportunity, source: Source, stages: dict[str, Any], roster: Roster
 ) -> date | None:
     """The first day the company's acceptance gate was passed (SPEC R13); won always passes."""
-    gate = stages.get(match_key(source.acceptance_stage))
+    if not opportunity.is_recorded:
+        return None
+    wanted = match_key(source.acceptance_stage)
+    gate = stages.get(wanted)
     for state in opportunity.states:
         if state.is_won:
             return state.day
@@ -154,12 +183,13 @@ def _accepted_on(
         elif source.acceptance_mode == "custom_field":
             passed = state.accepted_field
         else:
-            passed = (
-                gate is not None
-                and not state.is_closed
-                and state.sort_order is not None
-                and state.sort_order >= gate["SortOrder"]
-            )
+            stage = stages.get(match_key(state.stage))
+            if stage is None or gate is None:
+                passed = bool(wanted) and match_key(state.stage) == wanted
+            else:
+                passed = stage is gate or (
+                    not state.is_closed and stage["SortOrder"] >= gate["SortOrder"]
+                )
         if passed:
             return state.day
     return None
@@ -190,7 +220,6 @@ def _state(
         close_on=row.get("CloseDate"),
         is_closed=bool(stage["IsClosed"] if stage else row.get("IsClosed")),
         is_won=bool(stage["IsWon"] if stage else row.get("IsWon")),
-        sort_order=stage["SortOrder"] if stage else None,
         owner_id=salesforce_id(row.get("OwnerId")),
         accepted_field=source.acceptance_map.get(str(answer).lower()) == "accepted",
     )

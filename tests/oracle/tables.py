@@ -61,7 +61,7 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     all_emails = emails(records, settings, roster, persons, as_of)
     all_opportunities = opportunities(records, settings, roster, persons.accounts, as_of)
     calendar = events(records, settings, roster, persons, as_of)
-    all_meetings = meetings(calendar, all_opportunities, roster, settings, as_of)
+    all_meetings = meetings(calendar, all_opportunities, persons, roster, settings, as_of)
     credited = credit(all_meetings, all_opportunities, settings, as_of)
     _mark_from_connect(all_meetings, all_calls)
     all_leads = leads(
@@ -88,14 +88,19 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
 
 
 def _mark_from_connect(found: list[Meeting], all_calls: list[Call]) -> None:
-    """SPEC R16: the booker had a connect with that person on the day of booking."""
-    spoken = {
-        (call.rep, call.person.id, call.day)
-        for call in all_calls
-        if call.person and call.is_dial and call.is_connect
-    }
+    """SPEC R16: the booker had a connect with that person on the day of booking, begun before it.
+
+    The CRM does not say when a call only it knows began: the day decides.
+    """
+    spoken: dict[tuple[str | None, str, date], list[Call]] = defaultdict(list)
+    for call in all_calls:
+        if call.person and call.is_dial and call.is_connect:
+            spoken[(call.rep, call.person.id, call.day)].append(call)
     for meeting in found:
-        meeting.is_from_connect = (meeting.booker, meeting.person.id, meeting.booked_on) in spoken
+        that_day = spoken[(meeting.booker, meeting.person.id, meeting.booked_on)]
+        meeting.is_from_connect = any(
+            call.origin == "crm" or call.started_at <= meeting.booked_at for call in that_day
+        )
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,7 @@ class _Reader:
         if meeting is not None and is_booked:
             acquired_on = meeting.acquired_on(self.settings.shodan_event)
             decision = meeting.decision(self.as_of, self.settings.decision_expires_after_days)
+            decided_on = meeting.decided_on(self.as_of, self.settings.decision_expires_after_days)
             outcome = meeting.last.outcome
             row |= {
                 "is_acquired": acquired_on is not None,
@@ -196,6 +202,7 @@ class _Reader:
                 "is_held_of_cohort": outcome == "held",
                 "is_no_show_of_cohort": outcome == "no_show",
                 "decision": decision,
+                "days_to_decision": (decided_on - meeting.booked_on).days if decided_on else None,
                 **{f"is_{name}": decision == name for name in
                    ("accepted", "rejected", "pending", "expired")},
                 "last_scheduled_on": meeting.last.meeting_on,
@@ -204,7 +211,7 @@ class _Reader:
 
     def opportunity(self, found: Opportunity, owed: tuple[Meeting, str] | None) -> Row:
         meeting, basis = owed or (None, None)
-        won, lost = found.is_won(self.as_of), found.is_lost(self.as_of)
+        won, lost = found.is_won(self.as_of), found.is_lost
         who = self._who(meeting.booker, meeting.booked_on) if meeting else {"rep_id": NONE}
         return {
             "opportunity_id": found.id,
@@ -219,11 +226,13 @@ class _Reader:
             "is_sourced": meeting is not None,
             "deal_type": found.deal_type,
             "is_won": won,
+            "is_open": not won and not lost,
             "is_lost": lost,
             "won_on": found.close_on if won else None,
-            "lost_on": found.close_on if lost else None,
+            "lost_on": found.lost_on(self.as_of),
             "amount_at_creation_yen": found.yen(found.states[0].amount),
             "amount_yen": found.yen(found.now.amount),
+            "is_amount_missing_at_creation": found.states[0].amount is None,
             "is_amount_missing": found.now.amount is None,
             "is_amount_unconverted": found.now.amount is not None and found.yen_rate is None,
             "is_accepted": found.is_accepted,

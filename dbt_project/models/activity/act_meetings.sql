@@ -37,11 +37,11 @@ decisions as (
     select
         credits.meeting_id,
         min(opportunities.accepted_on) as accepted_on,
-        min(opportunities.close_on) filter (where opportunities.is_rejected) as rejected_on,
+        min(opportunities.rejected_on) as rejected_on,
         arg_min(
-            opportunities.loss_reason,
-            { 'on': opportunities.close_on, 'id': opportunities.opportunity_id }
-        ) filter (where opportunities.is_rejected) as reject_reason,
+            { 'reason': opportunities.loss_reason, 'source_id': opportunities.source_id },
+            { 'on': opportunities.rejected_on, 'id': opportunities.opportunity_id }
+        ) filter (where opportunities.rejected_on is not null) as rejection,
         arg_min(
             opportunities.opportunity_id,
             { 'at': opportunities.created_at, 'id': opportunities.opportunity_id }
@@ -53,17 +53,20 @@ decisions as (
 
 ),
 
+-- the CRM says when a call only it knows was logged, not when it began: the day decides
 connects as (
 
-    select distinct
+    select
         rep_id,
         person_id,
-        called_on
+        called_on,
+        min(case when call_origin = 'crm' then '-infinity' else started_at end) as first_began_at
     from calls
     where
         is_dial
         and is_connect
         and person_id is not null
+    group by rep_id, person_id, called_on
 
 ),
 
@@ -81,7 +84,7 @@ decided as (
         end as decision,
         decisions.accepted_on,
         decisions.rejected_on,
-        decisions.reject_reason,
+        decisions.rejection,
         decisions.first_opportunity_id as opportunity_id,
         case settings.shodan_event
             when 'held' then meetings.held_on
@@ -96,15 +99,16 @@ decided as (
         on meetings.rep_id = connects.rep_id
         and meetings.person_id = connects.person_id
         and meetings.booked_on = connects.called_on
+        and meetings.booked_at >= connects.first_began_at
 
 ),
 
 final as (
 
     select
-        decided.* replace (
-            case when decision = 'rejected' then reject_reason end as reject_reason
-        ),
+        decided.* exclude (rejection),
+        case when decision = 'rejected' then rejection.reason end as reject_reason,
+        case when decision = 'rejected' then rejection.source_id end as reject_source_id,
         case decision
             when 'accepted' then accepted_on - booked_on
             when 'rejected' then rejected_on - booked_on

@@ -149,6 +149,7 @@ gates as (
     select
         sources.source_id,
         coalesce(sources.acceptance_mode, 'stage') as acceptance_mode,
+        {{ match_key('coalesce(stages.stage_key, sources.acceptance_stage)') }} as gate_stage,
         stages.sort_order as gate_sort_order
     from sources
     left join stages
@@ -196,7 +197,11 @@ judged as (
                 then coalesce(owned.owner_motion = 'field_sales', false)
             when gates.acceptance_mode = 'custom_field'
                 then coalesce(owned.acceptance = 'accepted', false)
+            -- the gate is known by its name; what is later than it, only by exported positions
             else coalesce(
+                {{ match_key('coalesce(stages.stage_key, owned.stage_key)') }} = gates.gate_stage,
+                false
+            ) or coalesce(
                 not stages.is_closed and stages.sort_order >= gates.gate_sort_order,
                 false
             )

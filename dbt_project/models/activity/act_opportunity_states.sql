@@ -82,7 +82,9 @@ first_entries as (
 
     select
         opportunity_id,
-        amount
+        amount,
+        recorded_on,
+        is_recorded
     from history
     where entry_number = 1
 
@@ -101,13 +103,32 @@ last_entries as (
 
 ),
 
-acceptances as (
+-- a state that only stands in for none decides nothing
+judged_entries as (
 
     select
         opportunity_id,
-        min(recorded_on) as accepted_on
+        recorded_on,
+        entry_number,
+        is_accepted,
+        is_closed and not is_won as is_lost,
+        max(case when is_closed and not is_won then null else entry_number end)
+            over (partition by opportunity_id) as last_other_entry
     from history
-    where is_accepted
+    where is_recorded
+
+),
+
+decisions as (
+
+    select
+        opportunity_id,
+        min(recorded_on) filter (where is_accepted) as accepted_on,
+        -- of a loss taken back and made again, the one that stands
+        min(recorded_on) filter (
+            where is_lost and entry_number > coalesce(last_other_entry, 0)
+        ) as lost_recorded_on
+    from judged_entries
     group by opportunity_id
 
 ),
@@ -119,18 +140,20 @@ stood as (
         last_entries.stage,
         last_entries.is_stage_known,
         last_entries.close_on,
-        last_entries.is_won as is_won_stage,
-        last_entries.is_closed and not last_entries.is_won as is_lost_stage,
-        last_entries.is_closed
+        last_entries.is_won
         and last_entries.is_recorded
-        and last_entries.close_on <= priced.as_of_date as is_closed_by_then,
-        acceptances.accepted_on,
+        and last_entries.close_on <= priced.as_of_date as is_won_by_then,
+        decisions.lost_recorded_on is not null as is_lost_by_then,
+        decisions.accepted_on,
+        decisions.lost_recorded_on,
         first_entries.amount as first_amount,
+        first_entries.is_recorded
+        and first_entries.recorded_on <= priced.created_on as is_amount_at_creation_recorded,
         last_entries.amount as current_amount
     from priced
     inner join first_entries on priced.opportunity_id = first_entries.opportunity_id
     inner join last_entries on priced.opportunity_id = last_entries.opportunity_id
-    left join acceptances on priced.opportunity_id = acceptances.opportunity_id
+    left join decisions on priced.opportunity_id = decisions.opportunity_id
 
 ),
 
@@ -156,14 +179,26 @@ final as (
         stood.stage,
         stood.is_stage_known,
         stood.close_on,
-        not stood.is_closed_by_then as is_open,
-        stood.is_closed_by_then and stood.is_won_stage as is_won,
-        stood.is_closed_by_then and not stood.is_won_stage as is_lost,
-        case when stood.is_closed_by_then then stood.close_on end as closed_on,
-        stood.is_lost_stage and stood.accepted_on is null as is_rejected,
+        not stood.is_won_by_then and not stood.is_lost_by_then as is_open,
+        stood.is_won_by_then as is_won,
+        stood.is_lost_by_then as is_lost,
+        -- wins and losses count on their close date; a loss may be known before it
+        case
+            when stood.is_won_by_then or stood.is_lost_by_then and stood.close_on <= stood.as_of_date
+                then stood.close_on
+        end as closed_on,
+        case
+            when stood.is_won_by_then then stood.close_on
+            when stood.is_lost_by_then then least(stood.close_on, stood.lost_recorded_on)
+        end as open_until,
         stood.accepted_on,
+        case when stood.accepted_on is null then stood.lost_recorded_on end as rejected_on,
         stood.first_amount * stood.yen_per_unit as amount_at_creation_yen,
         stood.current_amount * stood.yen_per_unit as amount_yen,
+        stood.is_amount_at_creation_recorded,
+        stood.first_amount is null as is_amount_missing_at_creation,
+        stood.first_amount is not null and stood.yen_per_unit is null
+            as is_amount_unconverted_at_creation,
         stood.current_amount is null as is_amount_missing,
         stood.current_amount is not null and stood.yen_per_unit is null
             as is_amount_unconverted

@@ -185,7 +185,7 @@ final as (
         on channelled.meeting_id = meetings.meeting_id
         and channelled.is_booked
     left join loss_reasons
-        on channelled.source_id = loss_reasons.source_id
+        on meetings.reject_source_id = loss_reasons.source_id
         and meetings.reject_reason = loss_reasons.loss_reason
     left join files on channelled.file_id = files.file_id
 

@@ -52,6 +52,9 @@ final as (
         opportunities.accepted_on is not null as is_accepted,
         opportunities.is_won as is_won_of_cohort,
         opportunities.is_open as is_open_of_cohort,
+        opportunities.is_amount_at_creation_recorded,
+        opportunities.is_amount_missing_at_creation,
+        opportunities.is_amount_unconverted_at_creation,
         opportunities.is_amount_missing,
         opportunities.is_amount_unconverted,
 
