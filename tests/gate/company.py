@@ -295,7 +295,8 @@ MARTS: dict[str, str] = {
                20::bigint as state_worked, 8::bigint as state_connected, 4::bigint as state_meeting,
                2::bigint as state_accepted, 2::bigint as state_opportunity, 3::bigint as state_won,
                1::bigint as state_lost, 0.05 as lead_to_won_rate, 0.01 as lead_to_won_rate_low,
-               0.14 as lead_to_won_rate_high
+               0.14 as lead_to_won_rate_high, month < date '2026-06-01' as is_cohort_over,
+               case when month < date '2026-06-01' then 'ok' else 'maturing' end as status
         from (values (date '2026-04-01'), (date '2026-05-01'), (date '2026-06-01')) as months(month),
              marts.dim_channels
         where channel <> '(none)'

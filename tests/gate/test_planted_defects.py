@@ -178,6 +178,9 @@ IN_TABLES: dict[str, str] = {
     "kpi_channel_conversion.intervals_hold_their_rate": (
         "update kpi_channel_conversion set lead_to_won_rate_low = 0.5"
     ),
+    "kpi_channel_conversion.says_how_far_it_can_be_trusted": (
+        "update kpi_channel_conversion set status = 'ok', is_cohort_over = false"
+    ),
     "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
     "kpi_data_quality.says_what_was_read": (
         "delete from kpi_data_quality where check_name = 'records_in'"

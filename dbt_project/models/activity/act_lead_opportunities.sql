@@ -80,7 +80,9 @@ shared as (
         opportunities.is_open,
         opportunities.is_won,
         opportunities.is_lost,
+        opportunities.created_on,
         opportunities.closed_on,
+        opportunities.open_until,
         row_number() over (
             partition by opportunities.opportunity_id order by links.person_id
         ) = 1 as is_first_of_opportunity,

@@ -39,7 +39,8 @@ met as (
         person_id,
         min(booked_on) as met_on,
         arg_min(motion, { 'at': booked_at, 'id': meeting_id }) as motion,
-        bool_or(decision = 'accepted') as is_accepted
+        bool_or(decision = 'accepted') as is_accepted,
+        min(accepted_on) filter (where decision = 'accepted') as accepted_on
     from meetings
     group by person_id
 
@@ -53,7 +54,9 @@ sold as (
         bool_or(is_won) as is_won,
         bool_and(is_lost) as is_all_lost,
         bool_or(is_open) as is_open,
-        min(closed_on) filter (where is_won) as won_on
+        min(created_on) as opportunity_on,
+        min(closed_on) filter (where is_won) as won_on,
+        case when bool_and(is_lost) then max(open_until) end as lost_on
     from lead_opportunities
     group by person_id
 
@@ -80,8 +83,12 @@ observed as (
         coalesce(sold.is_all_lost, false) as is_lost,
         coalesce(sold.is_open and not sold.is_won, false) as is_still_open,
         approaches.worked_on,
+        approaches.connected_on,
         met.met_on,
-        sold.won_on
+        met.accepted_on,
+        sold.opportunity_on,
+        sold.won_on,
+        sold.lost_on
     from leads
     left join mql_leads on leads.person_id = mql_leads.person_id
     left join approaches on leads.person_id = approaches.person_id

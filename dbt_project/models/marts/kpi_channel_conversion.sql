@@ -13,8 +13,32 @@
 {%- set states = [
     'lead', 'nurturing', 'worked', 'connected', 'meeting', 'accepted', 'opportunity', 'won', 'lost'
 ] %}
+{#- median days from one step to the next, on leads seen at both #}
+{%- set waits = {
+    'to_worked': ['lead_created_on', 'worked_on'],
+    'to_meeting': ['lead_created_on', 'met_on'],
+    'to_won': ['lead_created_on', 'won_on'],
+    'worked_to_connected': ['worked_on', 'connected_on'],
+    'connected_to_meeting': ['connected_on', 'met_on'],
+    'meeting_to_accepted': ['met_on', 'accepted_on'],
+    'meeting_to_opportunity': ['met_on', 'opportunity_on'],
+    'opportunity_to_won': ['opportunity_on', 'won_on'],
+} %}
+{%- set minimum_leads = 10 %}
 {%- set line = ['cohort_month', 'channel_group', 'channel', 'campaign', 'motion'] %}
 with
+
+settings as (
+
+    select * from {{ ref('act_settings') }}
+
+),
+
+scorecard as (
+
+    select * from {{ ref('kpi_scorecard') }}
+
+),
 
 lead_steps as (
 
@@ -78,12 +102,10 @@ counted as (
         coalesce(sum(opportunities), 0) as opportunities,
         coalesce(sum(pipeline_yen), 0) as pipeline_yen,
         coalesce(sum(won_yen), 0) as won_yen,
-        median(greatest(worked_on - lead_created_on, 0)) filter (where worked_on is not null)
-            as median_days_to_worked,
-        median(greatest(met_on - lead_created_on, 0)) filter (where met_on is not null)
-            as median_days_to_meeting,
-        median(greatest(won_on - lead_created_on, 0)) filter (where won_on is not null)
-            as median_days_to_won
+        {% for name, days in waits.items() -%}
+        median(case when {{ days[1] }} is not null then greatest({{ days[1] }} - {{ days[0] }}, 0) end)
+            as median_days_{{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
     from leads
     group by {{ line | join(', ') }}
 
@@ -107,6 +129,58 @@ joined as (
         {% endfor %}
 ),
 
+-- covered like the company's metrics of the steps; an unknown gate spoils only the accepted
+months as (
+
+    select
+        period_start as cohort_month,
+        min(covered_days) filter (where metric != 'accepted') as covered_days,
+        max(uncovered_days) as uncovered_days
+    from scorecard
+    where
+        period_type = 'month'
+        and scope_type = 'company'
+        and metric in ('connects', 'meetings_booked', 'opportunities_created', 'accepted')
+    group by period_start
+
+),
+
+waits as (
+
+    select
+        'lead' as maturity,
+        greatest(coalesce(won_on, lost_on) - lead_created_on, 0) as days
+    from lead_steps
+    where coalesce(won_on, lost_on) is not null
+
+),
+
+maturities as (
+
+    {{ days_to_maturity('waits') }}
+
+),
+
+aged as (
+
+    select
+        joined.*,
+        coalesce(months.covered_days, 0) as covered_days,
+        coalesce(months.uncovered_days, 0) as uncovered_days,
+        {{ add_months('joined.cohort_month', 1) }} <= settings.as_of_date + 1 as is_cohort_over,
+        -- without any win or loss so far nothing is mature
+        coalesce(
+            {{ add_months('joined.cohort_month', 1) }} - 1
+            + cast(maturities.days_to_maturity as integer) > settings.as_of_date,
+            true
+        ) as is_maturing
+    from joined
+    cross join settings
+    left join months on joined.cohort_month = months.cohort_month
+    left join maturities on maturities.maturity = 'lead'
+
+),
+
 final as (
 
     select
@@ -127,9 +201,9 @@ final as (
         cast(coalesce(opportunities, 0) as bigint) as opportunities,
         cast(coalesce(pipeline_yen, 0) as double) as pipeline_yen,
         cast(coalesce(won_yen, 0) as double) as won_yen,
-        cast(median_days_to_worked as double) as median_days_to_worked,
-        cast(median_days_to_meeting as double) as median_days_to_meeting,
-        cast(median_days_to_won as double) as median_days_to_won,
+        {% for name in waits -%}
+        cast(median_days_{{ name }} as double) as median_days_{{ name }},
+        {% endfor -%}
         cast(cost_yen as double) as cost_yen,
         coalesce(has_unconverted_cost, false) as has_unconverted_cost,
         {% for step in steps -%}
@@ -137,11 +211,21 @@ final as (
         {{ wilson_low('reached_' ~ step, 'lead_count') }} as lead_to_{{ step }}_rate_low,
         {{ wilson_high('reached_' ~ step, 'lead_count') }} as lead_to_{{ step }}_rate_high,
         {% endfor -%}
+        {{ ratio('still_open', 'reached_opportunity') }} as opportunity_still_open_rate,
         {{ ratio('cost_yen', 'reached_meeting') }} as cost_per_meeting_yen,
         {{ ratio('cost_yen', 'reached_accepted') }} as cost_per_accepted_yen,
         {{ ratio('cost_yen', 'reached_won') }} as cost_per_won_yen,
-        {{ ratio('coalesce(won_yen, 0)', 'cost_yen') }} as won_per_cost_ratio
-    from joined
+        {{ ratio('coalesce(won_yen, 0)', 'cost_yen') }} as won_per_cost_ratio,
+        is_cohort_over,
+        {{
+            figure_status(
+                'covered_days',
+                'uncovered_days',
+                'is_maturing',
+                'lead_count < ' ~ minimum_leads,
+            )
+        }} as status
+    from aged
 
 )
 

@@ -65,25 +65,9 @@ waits as (
 
 ),
 
-ranked_waits as (
-
-    select
-        maturity,
-        days,
-        row_number() over (partition by maturity order by days) as place,
-        count(*) over (partition by maturity) as outcomes
-    from waits
-
-),
-
--- The smallest number of days within which the set share of outcomes was known.
 maturities as (
 
-    select ranked_waits.maturity, min(ranked_waits.days) as days_to_maturity
-    from ranked_waits
-    cross join settings
-    where ranked_waits.place >= settings.maturity_percentile * ranked_waits.outcomes
-    group by ranked_waits.maturity
+    {{ days_to_maturity('waits') }}
 
 )
 {% if execute %}
@@ -267,13 +251,14 @@ judged as (
         year_ago_value,
         covered_days,
         uncovered_days,
-        case
-            when covered_days = 0 then 'unavailable'
-            when uncovered_days > 0 then 'partial'
-            when is_maturing then 'maturing'
-            when is_ratio and denominator < minimum_sample then 'small_sample'
-            else 'ok'
-        end as status
+        {{
+            figure_status(
+                'covered_days',
+                'uncovered_days',
+                'is_maturing',
+                'is_ratio and denominator < minimum_sample',
+            )
+        }} as status
     from compared
 
 )

@@ -1,0 +1,29 @@
+{# How far a figure can be trusted: one precedence for every published table (dictionary 0.2, 0.6). #}
+{% macro figure_status(covered_days, uncovered_days, is_maturing, is_small_sample) -%}
+    case
+        when {{ covered_days }} = 0 then 'unavailable'
+        when {{ uncovered_days }} > 0 then 'partial'
+        when {{ is_maturing }} then 'maturing'
+        when {{ is_small_sample }} then 'small_sample'
+        else 'ok'
+    end
+{%- endmacro %}
+
+{# Per `maturity`, the smallest number of days within which the set share of outcomes was known. `waits` is a
+   CTE of maturity and days; a CTE `settings` stands beside it. #}
+{% macro days_to_maturity(waits) -%}
+    select
+        ranked.maturity,
+        min(ranked.days) as days_to_maturity
+    from (
+        select
+            maturity,
+            days,
+            row_number() over (partition by maturity order by days) as place,
+            count(*) over (partition by maturity) as outcomes
+        from {{ waits }}
+    ) as ranked
+    cross join settings
+    where ranked.place >= settings.maturity_percentile * ranked.outcomes
+    group by ranked.maturity
+{%- endmacro %}
