@@ -22,9 +22,10 @@ from tests.oracle.tables import ADDITIVE, Answer, Row, answer
 from tests.simulator import Plan, configuration, simulate, write_house
 
 _CALL = (
-    "called_on", "rep_id", "direction", "is_dial", "is_answered", "is_human_reached", "is_connect",
-    "connect_basis", "is_unidentified_party", "disposition", "has_analysis", "match_level",
-    "talk_seconds", "team", "motion", "channel", "campaign", "crm_activity_id",
+    "called_on", "rep_id", "direction", "is_dial", "is_open", "is_answered", "answered_by",
+    "is_machine", "has_agent", "is_human_reached", "is_connect", "is_overlong", "connect_basis",
+    "is_unidentified_party", "disposition", "has_analysis", "match_level", "talk_seconds", "team",
+    "motion", "channel", "campaign", "crm_activity_id",
 )  # fmt: skip
 _EVENT = (
     "meeting_id", "booked_on", "meeting_on", "rep_id", "team", "outcome", "is_booked",

@@ -14,7 +14,9 @@ counted as (
         (
             select count(*)
             from {{ ref('act_crm_activities') }}
-            where kind = 'email'
+            where
+                kind = 'email'
+                and direction <> 'internal'
         ) as rows_before,
         (select count(*) from {{ ref('fct_emails') }}) as rows_after,
     union all

@@ -1,8 +1,8 @@
 """The houses the cases live in: what is configured and planned for all cases of a house.
 
 `booked` is the default configuration; `held`, `opportunity` and `unnamed` differ where a case asks;
-`gaps` lacks exports. Anchors are calls of nobody's case that fix which days the phone system's files
-cover.
+`gaps` lacks exports; `tool` has a second telephone system, one that tells the agent's leg from the
+customer's. Anchors are calls of nobody's case that fix which days the phone system's files cover.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from tests.cases.scene import INTERNAL_DOMAIN, Record, Scene, day, jst
+from tests.cases.scene import INTERNAL_DOMAIN, TOOL_COLUMNS, Record, Scene, day, jst
 
 OUTCOMES = {"実施": "held", "不参加": "no_show", "中止": "canceled", "日程変更": "rescheduled"}
 STAGES = (
@@ -57,6 +57,8 @@ class CaseHouse:
     # The phone system's account as sources.yml spells it; its rows say kura.
     phone_account: str | None = "kura"
     has_marketing: bool = False
+    # A second telephone system that only a mapping describes, one record per leg.
+    has_tool: bool = False
 
     @property
     def house_yml(self) -> dict[str, Any]:
@@ -100,6 +102,7 @@ class CaseHouse:
                     else []
                 ),
                 {"id": "planning", "system": "planning"},
+                *([_tool(stamped)] if self.has_tool else []),
             ]
         }
 
@@ -143,6 +146,26 @@ class CaseHouse:
         return scene
 
 
+def _tool(stamped: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": "mapped",
+        "system": "mapped",
+        "class": "cti",
+        "account": "tool",
+        "timezone": "UTC",
+        "extracted_at": stamped,
+        "coverage": {"basis": "extract", "covers_from": "2026-03-01"},
+        "objects": [
+            {
+                "object": "call_legs",
+                "files": ["call_legs_*.csv"],
+                "format": "csv",
+                "columns": {column: column for column in TOOL_COLUMNS},
+            }
+        ],
+    }
+
+
 HOUSES = {
     house.name: house
     for house in (
@@ -184,5 +207,6 @@ HOUSES = {
                 "salesforce.OpportunityHistory": day(6, 21),
             },
         ),
+        CaseHouse("tool", day(6, 30), ((day(3, 30), day(6, 30)),), has_tool=True),
     )
 }

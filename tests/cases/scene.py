@@ -17,6 +17,11 @@ from zoneinfo import ZoneInfo
 Record = dict[str, Any]
 TOKYO = ZoneInfo("Asia/Tokyo")
 INTERNAL_DOMAIN = "kura.example.co.jp"
+TOOL_COLUMNS = (
+    "leg_id", "call_group_id", "previous_leg_id", "direction", "leg_role", "started_at",
+    "answered_at", "ended_at", "answered_by", "telephony_result", "talk_seconds", "agent_email",
+    "customer_number_raw", "disposition_values", "has_analysis", "turn_count", "agent_talk_ratio",
+)  # fmt: skip
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -107,6 +112,12 @@ class Scene:
         cti: str = "yes",
     ) -> Rep:
         """A person on the roster (one row; `moves` adds a second) who is also a CRM user."""
+        rep = self.stranger(name, team=team)
+        self._roster_row(rep, motion, rep.team, valid_from, valid_to, cti)
+        return rep
+
+    def stranger(self, name: str, *, team: str | None = None) -> Rep:
+        """A CRM user whom the roster does not know."""
         rep = Rep(
             rep_id=self.tag(name).upper(),
             name=f"担当{self.number:02d}{name}",
@@ -114,7 +125,6 @@ class Scene:
             user_id=self.id("005"),
             team=team or f"team {self.tag()}",
         )
-        self._roster_row(rep, motion, rep.team, valid_from, valid_to, cti)
         self._add(
             "salesforce.User",
             {
@@ -395,6 +405,46 @@ class Scene:
         self.group(leg)
         return leg
 
+    def tool_leg(
+        self,
+        call_id: str,
+        role: str,
+        at: datetime,
+        number: str,
+        *,
+        rep: Rep | None = None,
+        talk: int | None = None,
+        tag: str | None = None,
+        turns: int | None = None,
+        **facts: Any,
+    ) -> str:
+        """One leg of the mapped telephone system. talk None = nobody answered."""
+        self._counts["tool"] += 1
+        answered = at + timedelta(seconds=10) if talk is not None else None
+        leg_id = f"{self.tag()}-{self._counts['tool']}"
+        self._add(
+            "mapped.call_legs",
+            dict.fromkeys(TOOL_COLUMNS)
+            | {
+                "leg_id": leg_id,
+                "call_group_id": f"{self.tag()}-{call_id}",
+                "direction": "outbound",
+                "leg_role": role,
+                "started_at": at,
+                "answered_at": answered,
+                "ended_at": at + timedelta(seconds=10 + (talk or 0)),
+                "telephony_result": "no_answer" if talk is None else "answered",
+                "talk_seconds": talk,
+                "agent_email": rep.email if rep else None,
+                "customer_number_raw": number,
+                "disposition_values": tag,
+                "has_analysis": turns is not None,
+                "turn_count": turns,
+            }
+            | facts,
+        )
+        return leg_id
+
     def history_row(
         self,
         rep: Rep,
@@ -456,6 +506,7 @@ class Scene:
         duration: int | None = None,
         result: str | None = None,
         leg: Record | None = None,
+        text: str | None = None,
     ) -> str:
         """A Task completed at `at`; `leg` is the CTI leg its CallObject names."""
         identity = self.id("00T")
@@ -480,7 +531,7 @@ class Scene:
                 "CallDurationInSeconds": duration,
                 "CallDisposition": result,
                 "CallObject": leg["id"] if leg else None,
-                "Description": None,
+                "Description": text,
                 "IsArchived": False,
                 "CreatedDate": created or at,
                 "SystemModstamp": at,

@@ -86,13 +86,16 @@ MARTS: dict[str, str] = {
                'person' as match_level, 'phone' as match_basis,
                case when i % 2 = 0 then 'オンライン' else 'オフライン' end as channel_group,
                case when i % 2 = 0 then '検索広告' else '展示会' end as channel, '(none)' as campaign,
-               'outbound' as direction, true as is_dial, n < 5 as is_answered, n < 3 as is_human_reached,
+               'outbound' as direction, false as is_open, true as is_dial, n < 5 as is_answered,
+               'not_measured' as answered_by, false as is_machine, true as has_agent,
+               n < 3 as is_human_reached,
                n < 2 as is_connect,
                case when n = 0 then 'disposition' when n = 1 then 'speech' else 'none' end as connect_basis,
                false as is_unidentified_party, false as is_inbound_connect, n = 11 as is_wrong_number,
                false as is_do_not_call, case when n = 0 then 'connected' end as disposition,
                false as has_disposition_conflict, n < 2 as has_analysis, null::boolean as has_key_person,
                (case when n < 5 then 20.0 + 30 * (5 - n) else 0 end)::double as talk_seconds,
+               false as is_overlong,
                (case when n < 2 then 8 end)::bigint as turn_count, 1::bigint as leg_count, {_FACT}
         from calls
     """,

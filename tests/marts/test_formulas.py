@@ -69,9 +69,9 @@ UPSTREAM = {
         is_dial boolean, is_answered boolean, is_human_reached boolean, is_connect boolean,
         connect_basis varchar, is_unidentified_party boolean, is_inbound_connect boolean,
         is_wrong_number boolean, is_do_not_call boolean, disposition varchar,
-        has_disposition_conflict boolean, is_voicemail boolean, has_analysis boolean,
-        has_key_person boolean, talk_seconds double, turn_count bigint, agent_talk_seconds double,
-        customer_talk_seconds double""",
+        has_disposition_conflict boolean, answered_by varchar, has_analysis boolean,
+        has_key_person boolean, talk_seconds double, is_overlong boolean, turn_count bigint,
+        agent_talk_seconds double, customer_talk_seconds double""",
     "marts.fct_emails": f"email_id varchar, sent_on date, {WHO}",
     "marts.fct_meetings": f"""event_id varchar, booked_on date, meeting_on date, acquired_on date,
         {WHO}, is_booked boolean, is_held boolean, is_no_show boolean, is_acquired boolean,
@@ -98,14 +98,16 @@ def june(day: int) -> date:
 
 def facts() -> dict[str, list[dict[str, Any]]]:
     """The company's tables, each fact with the story it belongs to."""
-    dial = {"is_dial": True, "is_answered": False, **East, "source_id": "phone"}
+    dial = {
+        "is_dial": True, "is_answered": False, "is_overlong": False, **East, "source_id": "phone",
+    }  # fmt: skip
     answered = {**dial, "is_answered": True}
     r1 = {"rep_id": "r1", "channel": "Web", "campaign": "Expo"}
     connect = {**answered, "is_human_reached": True, "is_connect": True}
     calls: list[dict[str, Any]] = [
         # 1 June, r1: every kind of call once. The incoming one must be in no dial measure.
         {**dial, **r1, "called_on": june(1), "person_id": "p1"},
-        {**answered, **r1, "called_on": june(1), "is_voicemail": True, "talk_seconds": 20},
+        {**answered, **r1, "called_on": june(1), "answered_by": "machine", "talk_seconds": 20},
         {
             **answered, **r1, "called_on": june(1), "is_human_reached": True,
             "is_unidentified_party": True, "talk_seconds": 120,
@@ -381,7 +383,8 @@ def test_dial_measures_count_dials_only_and_incoming_connects_stand_apart(ask: A
         "talk_seconds": 220, "connect_talk_seconds": 100, "turns": 12, "analysed_calls": 1,
         "analysed_connects": 1, "agent_talk_seconds": 30, "conversation_seconds": 80,
         "key_person_connects": 1, "known_title_connects": 2, "key_person_talk_seconds": 90,
-        "approaches": 5, "wrong_numbers": 0,
+        "approaches": 5, "wrong_numbers": 0, "calls_with_turns": 1, "timed_connects": 2,
+        "overlong_calls": 0,
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
 

@@ -4,8 +4,16 @@ Dictionary §1 and §9 Calls, formats §6.7, §6.9, §7, SPEC R3–R8. Each `Cal
 difference can be explained call by call.
 
 Choices where the text is silent:
-- "machine": any leg whose answered_by is machine or fax (§7.2.1 says never), voicemail legs that
-  follow an answered leg included.
+- Who answered is told by the customer's leg (primary or dialer), in its absence by any leg but our
+  own voicemail; of an incoming call any leg tells whether it was answered (§7.1, §7.3).
+- Two legs of one conversation: talk is the agent's behind a dialler (its own leg contains the
+  waiting), else the customer's (§6.7.3). Analysis follows the talk.
+- A dial needs more than monitoring, menu and queue legs (§6.7.1, §7.2.1).
+- A number that is one account's own is that account's alone (§1: a company's main number).
+- A word of a Task's text names a call if it is as long as a uuid; a shorter one only within the
+  window and with the same rep or number (§6.9.1).
+- Nobody's Task counts as a call of a person without CTI, unless its owner is an agent in the CTI
+  or wrote Tasks the CTI knows of (§0.7).
 - CRM-only calls with CallType Inbound are calls too (inbound_connects may come of them).
 - A deleted call Task is neither a twin nor a dial. Several Tasks naming one call: the earliest.
 - The own numbers of all sources are the company's own.
@@ -31,6 +39,7 @@ from tests.oracle.records import (
     mapped_legs,
     newest_delivery,
     tasks,
+    users,
     webhook_legs,
 )
 from tests.oracle.roster import Roster
@@ -62,6 +71,9 @@ class Call:
     is_machine: bool
     has_agent: bool
     talk_seconds: float
+    answered_by: str = "not_measured"
+    is_overlong: bool = False
+    is_only_machinery: bool = False
     analysed_legs: list[Leg] = field(default_factory=list)
     customer_spoke: bool = False
     disposition: str | None = None
@@ -76,15 +88,21 @@ class Call:
 
     @property
     def is_dial(self) -> bool:
-        return self.direction == "outbound" and not self.is_internal and not self.is_open
+        return (
+            self.direction == "outbound"
+            and not self.is_internal
+            and not self.is_open
+            and not self.is_only_machinery
+        )
 
     @property
     def has_analysis(self) -> bool:
         return bool(self.analysed_legs)
 
     @property
-    def turns(self) -> int:
-        return sum(leg.turns or 0 for leg in self.analysed_legs)
+    def turns(self) -> int | None:
+        counted = [leg.turns for leg in self.analysed_legs if leg.turns is not None]
+        return sum(counted) if counted else None
 
     @property
     def customer_talk_seconds(self) -> float:
@@ -163,9 +181,13 @@ def calls(
             call.is_machine = call.is_machine or call.disposition == "left_voicemail"
         _match(call, persons)
         _judge(call)
+    agents = {leg.agent_email for group in grouped.values() for leg in group if leg.agent_email}
+    on_the_phone = {task.owner_id for task in call_tasks if task.id in twins} | {
+        user for user, address in users(records).items() if address in agents
+    }
     for task in call_tasks:
         if task.id not in twins:
-            logged = _crm_call(task, settings, roster, persons, dispositions)
+            logged = _crm_call(task, settings, roster, persons, dispositions, on_the_phone)
             if logged:
                 found.append(logged)
     return sorted(found, key=lambda call: (call.day, call.id))
@@ -305,9 +327,13 @@ def _call(
     ids = {leg.leg_id for leg in legs}
     roots = [leg for leg in legs if leg.previous_id is None or leg.previous_id not in ids]
     root = (roots or legs)[0]
+    ours = [leg for leg in legs if leg.has_agent and leg.role != "monitor"]
     agent_leg: Leg | None = root if root.has_agent else None
     if root.role == "dialer":
-        agent_leg = next((leg for leg in legs if leg is not root and leg.has_agent), None)
+        ours = [leg for leg in ours if leg.is_answered]
+        agent_leg = ours[0] if ours else None
+    elif agent_leg is None and root.direction == "outbound":
+        agent_leg = next((leg for leg in ours if leg.role == "agent"), None)
     read = phone(
         root.customer_number,
         region=root.source.region,
@@ -315,8 +341,13 @@ def _call(
         allow_bare_81=root.source.allow_bare_81,
     )
     answered = [leg for leg in legs if leg.is_answered]
-    spoken = [leg for leg in answered if leg.role != "dialer"] or answered
-    values = [value for leg in legs for value in leg.dispositions]
+    theirs = [leg for leg in legs if leg.role in ("primary", "dialer")] or legs
+    taken = [leg for leg in theirs if leg.is_answered]
+    is_answered = bool(taken if root.direction == "outbound" else answered)
+    spoken = _once(answered, answered)
+    analysed = [leg for leg in legs if leg.has_analysis and leg.role != "monitor"]
+    analysed = _once(analysed, answered) or analysed
+    values = [value for leg in legs if leg.role != "monitor" for value in leg.dispositions]
     disposition = dispositions.best(root.source.id, values)
     return Call(
         id=root.call_id,
@@ -328,18 +359,42 @@ def _call(
         ended_at=max(leg.ended_at or leg.started_at for leg in legs),
         direction="unknown" if root.direction == "inherit" else root.direction,
         number=read.person_key,
-        is_internal=root.direction == "internal" or read.e164 in own,
+        is_internal=root.direction == "internal" or root.role == "internal" or read.e164 in own,
         is_open=root.ended_at is None and root.result != "answered",
-        is_answered=bool(answered),
-        is_machine=any(leg.answered_by in ("machine", "fax") for leg in legs)
-        or any(leg.is_voicemail for leg in answered)
+        is_answered=is_answered,
+        is_machine=_answered_by(theirs, taken) in ("machine", "fax")
         or disposition == "left_voicemail",
-        has_agent=any(leg.has_agent for leg in legs),
-        talk_seconds=sum(leg.talk_seconds for leg in spoken),
-        analysed_legs=[leg for leg in legs if leg.has_analysis],
+        has_agent=bool(ours),
+        talk_seconds=sum(leg.talk_seconds for leg in spoken) if is_answered else 0.0,
+        answered_by=_answered_by(theirs, taken),
+        is_overlong=any(leg.is_overlong for leg in legs),
+        is_only_machinery=all(leg.role in ("monitor", "ivr", "queue") for leg in legs),
+        analysed_legs=analysed,
         customer_spoke=any(leg.customer_spoke for leg in legs if leg.has_analysis),
         disposition=disposition,
     )
+
+
+def _once(legs: list[Leg], answered: list[Leg]) -> list[Leg]:
+    """The legs without those that say the conversation of an answered leg a second time."""
+    has_person = any(leg.role != "dialer" for leg in answered)
+    has_customer = any(leg.role == "primary" for leg in answered)
+    return [
+        leg
+        for leg in legs
+        if not (leg.role == "dialer" and has_person) and not (leg.role == "agent" and has_customer)
+    ]
+
+
+def _answered_by(theirs: list[Leg], taken: list[Leg]) -> str:
+    """Our own voicemail (role voicemail) says nothing of the customer."""
+    told = {leg.answered_by for leg in theirs if leg.role != "voicemail"}
+    for machine in ("machine", "fax"):
+        if machine in told:
+            return machine
+    if any(leg.is_voicemail for leg in taken):
+        return "machine"
+    return "human" if any(leg.answered_by == "human" for leg in taken) else "not_measured"
 
 
 def own_numbers(settings: Settings) -> frozenset[str | None]:
@@ -370,9 +425,24 @@ def _link_twins(
     by_id = {call.id: call for call in found}
     free = sorted(call_tasks, key=lambda task: (task.at, task.id))
     leg_ids = {leg.leg_id: call_id for (_, call_id), group in grouped.items() for leg in group}
+    window = timedelta(seconds=settings.match_window_seconds)
+
+    def is_close(task: Task, call: Call) -> bool:
+        rep, person = roster.of_user(task.owner_id), persons.of_record(task.who_id)
+        return call.started_at - window <= task.at <= call.ended_at + window and (
+            (rep is not None and rep == call.rep)
+            or (person is not None and call.number in persons.numbers_of(person))
+        )
+
     for task in list(free):
-        words = set(re.findall(r"[\w-]+", task.reference_text))
-        calls_named = {leg_ids[word] for word in words & leg_ids.keys()} & by_id.keys()
+        named = set(re.findall(r"[\w-]+", task.reference)) & leg_ids.keys()
+        mentioned = set(re.findall(r"[a-z0-9_-]+", task.text)) & leg_ids.keys()
+        calls_named = {leg_ids[word] for word in named} & by_id.keys()
+        calls_named |= {
+            leg_ids[word]
+            for word in mentioned
+            if leg_ids[word] in by_id and (len(word) >= 32 or is_close(task, by_id[leg_ids[word]]))
+        }
         if len(calls_named) == 1:
             call = by_id[calls_named.pop()]
             free.remove(task)
@@ -469,7 +539,7 @@ def _judge(call: Call) -> None:
     if call.has_analysis:
         basis = "speech"
         passes = call.talk_seconds >= source.speech_min_seconds and (
-            call.turns >= source.speech_min_turns
+            (call.turns or 0) >= source.speech_min_turns
             or call.customer_talk_seconds >= source.speech_min_customer_seconds
             or call.customer_spoke
         )
@@ -489,12 +559,13 @@ def _crm_call(
     roster: Roster,
     persons: Persons,
     dispositions: Dispositions,
+    on_the_phone: set[str | None],
 ) -> Call | None:
     """Dictionary §9: a person without CTI. None when the owner has a phone system."""
     rep = roster.of_user(task.owner_id)
     day = local_date(task.at, settings.zone)
-    row = roster.valid_on(rep, day)
-    if rep is None or row is None or row.has_cti or task.direction == "internal":
+    has_cti = task.owner_id in on_the_phone if rep is None else roster.has_cti(rep, day)
+    if has_cti or task.direction == "internal" or persons.is_colleague(task.who_id):
         return None
     disposition = dispositions.best(task.source.id, [task.result] if task.result else [])
     person = persons.of_record(task.who_id)
@@ -514,6 +585,7 @@ def _crm_call(
         is_machine=disposition == "left_voicemail",
         has_agent=True,
         talk_seconds=task.duration,
+        is_overlong=task.duration > 12 * 3600,
         disposition=disposition,
         match_level="person" if person else "none",
         match_basis="crm_activity" if person else None,

@@ -1,6 +1,7 @@
 """The rep's own e-mails (dictionary §1 emails_sent, §9 E-mail; SPEC R9).
 
-A list mail is automated and not the rep's; a deleted or open Task is no e-mail sent.
+A list mail is automated and not the rep's; a deleted or open Task is no e-mail sent, and a
+colleague is no prospect.
 """
 
 from __future__ import annotations
@@ -40,5 +41,6 @@ def emails(
         if task.kind == "email"
         and task.is_closed
         and not task.is_deleted
+        and not persons.is_colleague(task.who_id)
         and (day := local_date(task.at, settings.zone)) <= as_of
     ]

@@ -162,22 +162,27 @@ class Persons:
     def by_number(self, number: str | None) -> tuple[str, Person | None, str | None]:
         """(match level, person, account) of an e164 number (SPEC R6).
 
-        One person: that person, although the number may be the account's too. Several persons all
-        of one account, or a number that is one account's own: the account. Else nobody.
+        A number that is one account's own: the account, whoever else noted it. One person and no
+        account: that person. Several persons all of one account: the account. Else nobody.
         """
         if number is None:
             return "none", None, None
         owners = self._of_number.get(number, set())
-        if len(owners) == 1:
+        own = self.accounts.of_number(number)
+        if len(own) == 1:
+            return "account", None, next(iter(own))
+        if len(owners) == 1 and not own:
             person = self.by_id[next(iter(owners))]
             return "person", person, person.account_id
         accounts = {self.by_id[owner].account_id for owner in owners}
         if len(accounts) == 1 and None not in accounts:
             return "account", None, next(iter(accounts))
-        own = self.accounts.of_number(number)
-        if len(own) == 1:
-            return "account", None, next(iter(own))
         return "none", None, None
+
+    def is_colleague(self, record_id: str | None) -> bool:
+        """Whether the record a Task points at is one of ours."""
+        record = self.crm_record(record_id)
+        return record is not None and self.is_internal(record)
 
     def is_internal(self, record: PersonRecord) -> bool:
         """A colleague: the e-mail's domain is the company's. No e-mail counts as external."""

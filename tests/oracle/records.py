@@ -80,6 +80,12 @@ class Leg:
     delivery: tuple[datetime, str, int]
 
     @property
+    def is_overlong(self) -> bool:
+        """Formats §6.4(5): kept, flagged, excluded from averages."""
+        lasts = (self.ended_at - self.started_at).total_seconds() if self.ended_at else 0.0
+        return max(lasts, self.talk_seconds) > 12 * 3600
+
+    @property
     def has_agent(self) -> bool:
         return bool(self.agent_email or self.agent_key or self.agent_name)
 
@@ -340,7 +346,8 @@ class Task:
     direction: str  # outbound | inbound | internal
     duration: float
     result: str | None
-    reference_text: str  # where a CTI leg id may stand
+    reference: str  # the field for a CTI leg id
+    text: str  # where one may stand among other words
 
 
 def tasks(records: Records, settings: Settings) -> list[Task]:
@@ -368,9 +375,8 @@ def tasks(records: Records, settings: Settings) -> list[Task]:
                 direction=match_key(row.get("CallType")) or "outbound",
                 duration=float(row.get("CallDurationInSeconds") or 0),
                 result=first([row.get("CallDisposition")]),
-                reference_text=" ".join(
-                    str(row.get(column) or "") for column in ("CallObject", "Description")
-                ).lower(),
+                reference=str(row.get("CallObject") or "").lower(),
+                text=str(row.get("Description") or "").lower(),
             )
         )
     return found

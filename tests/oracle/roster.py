@@ -101,6 +101,12 @@ class Roster:
         at = bisect_right([row[0] for row in rows], day) - 1
         return rows[at][2] if at >= 0 else NOBODY
 
+    def has_cti(self, rep: str, day: date) -> bool:
+        """By the row of the day, leavers by their last, before the first day by the first."""
+        rows = self._rows[rep]
+        at = bisect_right([row[0] for row in rows], day) - 1
+        return rows[max(at, 0)][2].has_cti
+
     def working_day(self, rep: str, day: date) -> float:
         """1 on a business day with a valid row, less absences (full 1, half 0.5), never below 0."""
         if self.valid_on(rep, day) is None or not is_business_day(day, self._company_holidays):

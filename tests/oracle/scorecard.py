@@ -19,6 +19,27 @@ _RATES = {
     "human_rate": ("human_reached", "dials"),
     "meeting_conversion_rate": ("meetings_acquired", "connects"),
     "effective_meeting_rate": ("accepted", "meetings_acquired"),
+    "human_evidence_coverage": ("answered_with_evidence", "answered_calls"),
+    "talk_seconds_per_connect": ("connect_talk_seconds", "timed_connects"),
+    "turns_per_analysed_call": ("turns", "calls_with_turns"),
+    "analysis_coverage": ("analysed_connects", "connects"),
+}
+# Counts of calls that no daily row carries.
+_OF_CALLS: dict[str, Callable[[Row], bool]] = {
+    "answered_with_evidence": lambda row: (
+        row["is_dial"]
+        and row["is_answered"]
+        and (
+            row["disposition"] is not None
+            or row["has_analysis"]
+            or row["answered_by"] != "not_measured"
+        )
+    ),
+    "timed_connects": lambda row: row["is_dial"] and row["is_connect"] and not row["is_overlong"],
+    "overlong_calls": lambda row: row["is_dial"] and row["is_human_reached"] and row["is_overlong"],
+    "calls_with_turns": lambda row: (
+        row["is_dial"] and row["turn_count"] is not None and not row["is_overlong"]
+    ),
 }
 _OF_COHORT = {
     "meetings_held_of_cohort": "is_held_of_cohort",
@@ -62,8 +83,17 @@ def figure(
             if inside(row[day_column]) and in_scope(row, row[day_column])
         )
 
-    if metric in ADDITIVE:
-        return _count(total("kpi_rep_daily", metric))
+    def counted(name: str) -> Any:
+        if name not in _OF_CALLS:
+            return total("kpi_rep_daily", name)
+        return sum(
+            _OF_CALLS[name](row)
+            for row in answer.tables["fct_calls"]
+            if inside(row["called_on"]) and in_scope(row, row["called_on"])
+        )
+
+    if metric in ADDITIVE or metric in _OF_CALLS:
+        return _count(counted(metric))
     if metric == "working_days":
         return _count(total("working_days", "working_days"))
     if metric in _OF_COHORT:
@@ -80,7 +110,7 @@ def figure(
         )
     if metric in _RATES:
         above, below = _RATES[metric]
-        return _ratio(total("kpi_rep_daily", above), total("kpi_rep_daily", below))
+        return _ratio(counted(above), counted(below))
     raise KeyError(f"the oracle has no rule for the metric {metric}")
 
 
@@ -88,6 +118,7 @@ KNOWN: Callable[[str], bool] = {
     *ADDITIVE,
     *_RATES,
     *_OF_COHORT,
+    *_OF_CALLS,
     "working_days",
     "leads_worked",
 }.__contains__

@@ -145,7 +145,11 @@ class _Reader:
             "match_basis": call.match_basis,
             "direction": "internal" if call.is_internal else call.direction,
             "is_dial": call.is_dial,
+            "is_open": call.is_open,
             "is_answered": call.is_answered,
+            "answered_by": call.answered_by,
+            "is_machine": call.is_machine,
+            "has_agent": call.has_agent,
             "is_human_reached": call.is_human_reached,
             "is_connect": call.is_connect,
             "connect_basis": call.connect_basis,
@@ -157,6 +161,7 @@ class _Reader:
             "has_disposition_conflict": call.has_disposition_conflict,
             "has_analysis": call.has_analysis,
             "talk_seconds": call.talk_seconds,
+            "is_overlong": call.is_overlong,
             "turn_count": call.turns if call.has_analysis else None,
             "crm_activity_id": call.twin.id if call.twin else None,
         }
@@ -252,6 +257,7 @@ def _daily(tables: dict[str, list[Row]], found: list[Meeting], read: _Reader) ->
         is_dial, connect = row["is_dial"], row["is_dial"] and row["is_connect"]
         human = is_dial and row["is_human_reached"]
         analysed = is_dial and row["has_analysis"]
+        timed = not row["is_overlong"]
         add(
             row, row["called_on"],
             dials=is_dial,
@@ -263,9 +269,9 @@ def _daily(tables: dict[str, list[Row]], found: list[Meeting], read: _Reader) ->
             wrong_numbers=is_dial and row["is_wrong_number"],
             do_not_call=is_dial and row["is_do_not_call"],
             unidentified_party=is_dial and row["is_unidentified_party"],
-            talk_seconds=row["talk_seconds"] if human else 0,
-            connect_talk_seconds=row["talk_seconds"] if connect else 0,
-            turns=row["turn_count"] if analysed else 0,
+            talk_seconds=row["talk_seconds"] if human and timed else 0,
+            connect_talk_seconds=row["talk_seconds"] if connect and timed else 0,
+            turns=row["turn_count"] if analysed and timed else 0,
             analysed_calls=analysed,
             analysed_connects=connect and row["has_analysis"],
         )  # fmt: skip

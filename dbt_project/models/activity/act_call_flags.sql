@@ -32,8 +32,8 @@ results as (
             ),
             false
         ) as is_not_intended,
-        is_answered_by_machine or coalesce(disposition = 'left_voicemail', false)
-            as is_machine,
+        answered_by in ('machine', 'fax')
+        or coalesce(disposition = 'left_voicemail', false) as is_machine,
     from evidence
 
 ),
@@ -43,6 +43,7 @@ conversations as (
     select
         *,
         direction = 'outbound'
+        and has_dialled_leg
         and not is_internal
         and not is_open as is_dial,
         is_answered
@@ -144,7 +145,9 @@ flags as (
         is_open,
         is_dial,
         is_answered,
+        answered_by,
         is_machine,
+        has_agent,
         is_human_reached,
         is_connect,
         connect_basis,
@@ -156,6 +159,7 @@ flags as (
         has_disposition_conflict,
         has_analysis,
         talk_seconds,
+        is_overlong,
         turn_count,
         agent_talk_seconds,
         customer_talk_seconds,

@@ -7,7 +7,7 @@
     'started_at', 'answered_at', 'ended_at', 'answered_by', 'is_voicemail',
     'telephony_result', 'talk_seconds', 'agent_user_key', 'agent_email', 'agent_name',
     'customer_number_raw', 'own_number_raw', 'disposition_values', 'has_analysis',
-    'agent_talk_ratio', 'turn_count', 'customer_spoke',
+    'agent_talk_ratio', 'turn_count', 'customer_spoke', 'is_overlong',
 ] %}
 with
 

@@ -94,7 +94,12 @@ chosen as (
 judged as (
 
     select
-        *,
+        * replace (
+            -- who listens in has no part in the call
+            has_agent and leg_role <> 'monitor' as has_agent,
+            has_analysis and leg_role <> 'monitor' as has_analysis,
+            case when leg_role <> 'monitor' then disposition end as disposition
+        ),
         coalesce(
             leg_role in ('primary', 'agent', 'dialer', 'transfer')
             and telephony_result = 'answered',

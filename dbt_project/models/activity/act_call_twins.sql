@@ -38,30 +38,79 @@ words as (
 
     select distinct
         activity_id,
-        logged_at,
         unnest(
             list_append(
-                regexp_extract_all(
-                    lower(concat_ws(' ', cti_call_ref, description)),
-                    '[a-z0-9][a-z0-9_-]{5,}'
-                ),
+                regexp_extract_all(lower(cti_call_ref), '[a-z0-9][a-z0-9_-]{5,}'),
                 lower(cti_call_ref)
             )
         ) as word,
+        true as is_named,
+    from activities
+    union
+    select distinct
+        activity_id,
+        unnest(
+            regexp_extract_all(lower(description), '[a-z0-9][a-z0-9_-]{5,}')
+        ) as word,
+        -- an id as long as a uuid names its call; a shorter word may be an amount
+        len(word) >= 32 as is_named,
     from activities
 
 ),
 
-references_to_legs as (
+references_to_calls as (
 
-    select distinct
-        words.activity_id,
-        words.logged_at,
-        legs.cti_account,
-        legs.call_group_id,
+    select
+        activities.activity_id,
+        activities.logged_at,
+        activities.rep_id,
+        activities.person_id,
+        calls.call_id,
+        calls.rep_id as calling_rep_id,
+        calls.customer_e164,
+        words.is_named,
+        activities.logged_at
+        between calls.started_at - to_seconds(settings.match_window_seconds)
+        and calls.ended_at + to_seconds(settings.match_window_seconds)
+            as is_in_window,
     from words
+    inner join activities
+        on words.activity_id = activities.activity_id
     inner join legs
         on words.word = lower(legs.leg_id)
+    inner join calls
+        on
+            legs.cti_account = calls.cti_account
+            and legs.call_group_id = calls.call_group_id
+    cross join settings
+
+),
+
+-- a mere word needs the time, and the rep or the number, to speak for it
+believed_references as (
+
+    select distinct
+        references_to_calls.activity_id,
+        references_to_calls.logged_at,
+        references_to_calls.call_id,
+    from references_to_calls
+    left join person_numbers
+        on
+            references_to_calls.person_id = person_numbers.person_id
+            and references_to_calls.customer_e164 = person_numbers.e164
+    where
+        references_to_calls.is_named
+        or (
+            references_to_calls.is_in_window
+            and (
+                person_numbers.e164 is not null
+                or (
+                    references_to_calls.rep_id <> '(unassigned)'
+                    and references_to_calls.rep_id
+                    = references_to_calls.calling_rep_id
+                )
+            )
+        )
 
 ),
 
@@ -69,16 +118,12 @@ references_to_legs as (
 referenced as (
 
     select
-        references_to_legs.activity_id,
-        min(references_to_legs.logged_at) as logged_at,
-        min(calls.call_id) as call_id,
-    from references_to_legs
-    inner join calls
-        on
-            references_to_legs.cti_account = calls.cti_account
-            and references_to_legs.call_group_id = calls.call_group_id
-    group by references_to_legs.activity_id
-    having count(distinct calls.call_id) = 1
+        activity_id,
+        min(logged_at) as logged_at,
+        min(call_id) as call_id,
+    from believed_references
+    group by activity_id
+    having count(distinct call_id) = 1
 
 ),
 

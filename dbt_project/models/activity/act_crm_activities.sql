@@ -87,6 +87,8 @@ activities as (
         dated.logged_at,
         dated.logged_on,
         dated.logged_hour,
+        dated.record_system,
+        dated.owner_id,
         coalesce(crm_reps.rep_id, '(unassigned)') as rep_id,
         crm_people.person_id,
         coalesce(
@@ -94,8 +96,9 @@ activities as (
             account_ids.account_id,
             {{ record_key('dated.record_system', 'dated.account_id') }}
         ) as account_id,
-        -- a call logged without a direction is one the rep made
+        -- between colleagues is internal; what has no direction is what the rep did
         case
+            when crm_people.is_internal then 'internal'
             when dated.call_direction in ('inbound', 'internal') then dated.call_direction
             else 'outbound'
         end as direction,

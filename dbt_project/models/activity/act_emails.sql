@@ -5,7 +5,9 @@ activities as (
 
     select *
     from {{ ref('act_crm_activities') }}
-    where kind = 'email'
+    where
+        kind = 'email'
+        and direction <> 'internal'
 
 ),
 

@@ -30,17 +30,18 @@ matches as (
     select
         e164,
         case
-            when persons = 1 then 'person'
-            when persons_accounts = 1 and persons_without_account = 0 then 'account'
             when accounts = 1 then 'account'
+            when persons = 1 and accounts = 0 then 'person'
+            when persons_accounts = 1 and persons_without_account = 0 then 'account'
             else 'none'
         end as match_level,
-        case when persons = 1 then person_id end as person_id,
+        case when persons = 1 and accounts = 0 then person_id end as person_id,
+        -- a company's main number is the company's, whoever else noted it
         case
-            when persons = 1 then persons_account_id
+            when accounts = 1 then own_account_id
+            when persons = 1 and accounts = 0 then persons_account_id
             when persons_accounts = 1 and persons_without_account = 0
                 then persons_account_id
-            when accounts = 1 then own_account_id
         end as account_id,
     from counted
 
