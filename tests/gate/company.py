@@ -204,6 +204,7 @@ MARTS: dict[str, str] = {
         ),
         sums as (
             select rep_id, date, channel, campaign, team, business_unit, motion, true as has_activity,
+                   1.0::double as working_day,
                    coalesce(sum(dials), 0)::bigint as dials,
                    coalesce(sum(emails_sent), 0)::bigint as emails_sent,
                    (coalesce(sum(dials), 0) + coalesce(sum(emails_sent), 0))::bigint as approaches,

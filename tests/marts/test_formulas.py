@@ -566,6 +566,29 @@ def test_every_figure_can_be_opened(ask: Ask) -> None:
     assert row["denominator"] == "meetings_acquired_of_cohort"
 
 
+def test_every_figure_names_published_tables(ask: Ask) -> None:
+    """Dictionary 0.9: what a reader cannot open is no proof."""
+    published = {path.stem for path in (DBT_PROJECT / "models" / "marts").glob("*.sql")}
+    for row in ask("select * from marts.dim_metrics"):
+        for table in (row["numerator_table"], row["denominator_table"]):
+            named = set(table.split(" + ")) if table else set()
+            assert named <= published, f"{row['metric']}: {named - published}"
+
+
+def test_approaches_and_working_days_can_be_opened_where_they_are_published(ask: Ask) -> None:
+    found = {row["metric"]: row for row in ask("select * from marts.dim_metrics")}
+    assert found["approaches"]["numerator_table"] == "fct_calls + fct_emails"
+    assert found["approaches"]["numerator_date"] == "called_on + sent_on"
+    daily = one(
+        ask(
+            """select sum(working_day) as days from (
+                select distinct rep_id, date, working_day from marts.kpi_rep_daily
+                where rep_id = 'r1')"""
+        )
+    )
+    assert daily["days"] == figures(ask, "rep", "r1", "month", june(1))["working_days"]["value"]
+
+
 def test_a_quarantine_share_fails_only_above_both_the_share_and_the_number_of_rows(
     ask: Ask,
 ) -> None:

@@ -30,7 +30,8 @@
 {%- endmacro %}
 
 {# Every measure, sorted by name: name, agg, sql (the aggregate), expr, type, is_additive, semantic_model,
-   model (what to ref), date (SQL of its day), dimensions. #}
+   model (what to ref), date (SQL of its day), published (table, date and sql by which a reader opens it),
+   dimensions. #}
 {% macro catalogue_measures() -%}
     {% set found = [] %}
     {% for semantic in graph.semantic_models.values() | sort(attribute='name') %}
@@ -61,6 +62,8 @@
                     'Measure ' ~ measure.name ~ ' uses agg ' ~ agg ~ '; only counts and sums can be KPIs here.'
                 ) %}
             {% endif %}
+            {% set date = dates[measure.agg_time_dimension or semantic.defaults.agg_time_dimension] %}
+            {% set seen_in = semantic.config.meta.get('published_in') %}
             {% do found.append({
                 'name': measure.name,
                 'agg': agg,
@@ -71,7 +74,12 @@
                 'semantic_model': semantic.name,
                 'model': semantic.refs[0].name,
                 'date_name': measure.agg_time_dimension or semantic.defaults.agg_time_dimension,
-                'date': dates[measure.agg_time_dimension or semantic.defaults.agg_time_dimension],
+                'date': date,
+                'published': {
+                    'table': seen_in | map(attribute='table') | join(' + '),
+                    'date': seen_in | map(attribute='date') | join(' + '),
+                    'sql': sql ~ ' -- rows: ' ~ seen_in | map(attribute='rows') | join(' + '),
+                } if seen_in else {'table': semantic.refs[0].name, 'date': date, 'sql': sql},
                 'dimensions': dimensions,
             }) %}
         {% endfor %}

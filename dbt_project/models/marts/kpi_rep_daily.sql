@@ -110,6 +110,7 @@ covered as (
             'coalesce(covered_rep_days.has_cti, true)',
             'not coalesce(covered_rep_days.has_cti, true)'
         ) | indent(8) }} as is_cti_met,
+        coalesce(covered_rep_days.working_day, 0) as working_day,
         {%- for need in all_needs() if need != 'cti' %}
         coalesce(need_days.is_{{ need }}_met, false) as is_{{ need }}_met{{ ',' if not loop.last }}
         {%- endfor %}
@@ -132,6 +133,7 @@ counted as (
     select
         {{ keys | join(',\n        ') }},
         has_activity,
+        working_day,
         {% for count in counts %}
         cast(
             case
@@ -153,6 +155,7 @@ rated as (
     select
         {{ keys | join(',\n        ') }},
         has_activity,
+        working_day,
         {{ counts | join(',\n        ') }},
         {% for rate in rates %}
         {{ ratio(metrics[rate].numerator.name, metrics[rate].denominator.name) }} as {{ rate }},
