@@ -63,6 +63,9 @@ IN_TABLES: dict[str, str] = {
     "fct_calls.words_are_known": "update fct_calls set direction = 'sideways' where call_id = 'miitel:7'",
     "fct_calls.connect_is_a_reached_human": "update fct_calls set is_human_reached = false",
     "fct_calls.reached_human_answered": "update fct_calls set is_answered = false",
+    "fct_calls.reached_human_can_be_explained": (
+        "update fct_calls set is_machine = true where is_human_reached"
+    ),
     "fct_calls.connect_has_its_basis": "update fct_calls set connect_basis = 'none'",
     "fct_calls.speech_and_duration_need_a_person": (
         "update fct_calls set match_level = 'account', person_id = null where connect_basis = 'speech'"
