@@ -31,6 +31,7 @@ TYPES = (
     "integer",
     "decimal",
     "percent",
+    "share",
     "boolean",
     "date",
     "timestamp",
@@ -83,11 +84,14 @@ class Column:
     required: bool = False
     header_required: bool = False
     configurable: bool = False
+    may_be_ahead: bool = False
 
     @property
     def is_identifier(self) -> bool:
         """Whether the text names something, so that a digit lost in it cannot be made good."""
-        return self.type == "salesforce_id" or (self.type == "text" and self.name.endswith("_id"))
+        return self.type == "salesforce_id" or (
+            self.type == "text" and self.name.endswith(("_id", "_key"))
+        )
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,7 @@ def _column(item: dict[str, Any], key: tuple[str, ...], where: str) -> Column:
         required=bool(meta.get("required", False)),
         header_required=bool(meta.get("header_required", name in key)),
         configurable=bool(meta.get("configurable", False)),
+        may_be_ahead=bool((meta.get("cast") or {}).get("may_be_ahead", False)),
     )
 
 

@@ -84,9 +84,17 @@ def choose(
     by_name: contracts whose file patterns fit. One alone is decided; otherwise the header decides
     among them, or among all CSV contracts of the source. Raises FileRejected.
     """
-    _refuse_duplicates(header)
     if source.system != MAPPED:
         _refuse_history_tables(header)
+    columns = _chosen(header, source, by_name, all_)
+    _refuse_duplicates(header, _spellings(source, columns.contract))
+    return columns
+
+
+def _chosen(
+    header: HeaderLine, source: Source, by_name: tuple[Contract, ...], all_: tuple[Contract, ...]
+) -> Columns:
+    """The columns of the contract the header fits best. Raises FileRejected."""
     if len(by_name) == 1:
         columns, missing = match(header, source, by_name[0])
         if missing:
@@ -158,11 +166,12 @@ def match(header: HeaderLine, source: Source, contract: Contract) -> tuple[Colum
             column.header_required and mapped is None
         ):
             missing.append(column.name)
-    extra = {
-        cell.strip() or f"column {place + 1}": place
-        for place, cell in enumerate(header.cells)
-        if place not in taken
-    }
+    extra: dict[str, int] = {}
+    for place, cell in enumerate(header.cells):
+        if place not in taken:
+            label = cell.strip()
+            nameless = not label or label in extra
+            extra[f"{label} column {place + 1}".strip() if nameless else label] = place
     return Columns(contract, position_of, extra, tuple(warnings)), missing
 
 
@@ -172,11 +181,12 @@ def fold(header: str) -> str:
     return re.sub(r"\s+", " ", text).strip().casefold()
 
 
-def _refuse_duplicates(header: HeaderLine) -> None:
+def _refuse_duplicates(header: HeaderLine, known: set[str]) -> None:
+    """Two columns of one known header: which of them counts nobody can tell."""
     seen: set[str] = set()
     for place, cell in enumerate(header.cells, start=1):
         folded = fold(cell)
-        if folded and folded in seen:
+        if folded in known and folded in seen:
             raise FileRejected(
                 "duplicate_header", f"The header of column {place} stands there twice."
             )

@@ -20,6 +20,11 @@ from dagster_project.lib.sources import Source, parse_day
 
 _EARLIEST = "timestamp '2000-01-01'"
 _LATEST = "timestamp '2100-01-01'"
+_ZONED = "(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_EPOCH = (
+    "make_timestamp(try_cast(value as bigint) "
+    "* case when try_cast(value as bigint) >= 100000000000 then 1000 else 1000000 end)"
+)
 _LONGEST_GAP = timedelta(days=366)
 
 
@@ -44,7 +49,7 @@ def name_facts(source: Source, names: tuple[str, ...]) -> NameFacts:
     if source.extracted_at is not None:
         found = _search(source.extracted_at.pattern, names)
         if found is not None:
-            zone = ZoneInfo(source.extracted_at.timezone or source.timezone)
+            zone = ZoneInfo(source.extracted_at.timezone or source.day_timezone)
             extracted_at = _instant(found.groupdict(), zone)
     if source.coverage.basis == "file_name" and source.coverage.pattern is not None:
         found = _search(source.coverage.pattern, names)
@@ -81,40 +86,42 @@ def extract_covers_to(extracted_at: datetime | None, source: Source) -> date | N
     """The last whole local day before an extract was made."""
     if extracted_at is None:
         return None
-    local = extracted_at.replace(tzinfo=UTC).astimezone(ZoneInfo(source.timezone))
+    local = extracted_at.replace(tzinfo=UTC).astimezone(ZoneInfo(source.day_timezone))
     return local.date() - timedelta(days=1)
 
 
 def latest_instant(
     connection: duckdb.DuckDBPyConnection, parquet: Path, contract: Contract, source: Source
 ) -> datetime | None:
-    """The latest plausible instant of the version and event columns, UTC; None if there is none."""
-    names = dict.fromkeys(
-        column for column in (contract.version_column, contract.event_column) if column
-    )
+    """The latest plausible instant inside the file, UTC; None if there is none.
+
+    Of every instant that cannot lie ahead of the export; starts and ends of meetings can.
+    """
     mapped = source.mapped_object(contract.object_name)
     as_lines = contract.format == "jsonl" and mapped is None
+    instants = [
+        column
+        for column in contract.columns
+        if column.data_type == "timestamp" and not column.may_be_ahead
+    ]
+    if as_lines:
+        instants = [column for column in instants if column.path is not None]
+    if not instants:
+        return None
     expressions = []
-    for column_name in names:
-        column = contract.column(column_name)
-        if column is None:
-            continue
+    for column in instants:
         if as_lines:
-            if column.path is None:
-                continue
+            assert column.path is not None
             raw = f"json_extract_string(record, {quoted(_full_path(contract, column.path))})"
             if contract.unnest and not column.path.startswith("$$"):
                 raw = f"unnest({raw})"
         else:
-            raw = name(column_name)
-        expressions.append(f"select {raw} as value, {quoted(column_name)} as which from source")
-    if not expressions:
-        return None
-    connection.execute(f"set timezone = {quoted(source.timezone)}")
+            raw = name(column.name)
+        expressions.append(f"select {raw} as value, {quoted(column.name)} as which from source")
+    connection.execute(f"set timezone = {quoted(source.day_timezone)}")
     cases = " ".join(
-        f"when {quoted(column_name)} then {_instant_sql(column, source, contract)}"
-        for column_name in names
-        if (column := contract.column(column_name))
+        f"when {quoted(column.name)} then {_instant_sql(column, source, contract)}"
+        for column in instants
     )
     texts = f"""source as (from read_parquet({quoted(str(parquet))})),
         texts as (select * from ({" union all ".join(expressions)}) where value is not null)"""
@@ -128,7 +135,7 @@ def latest_instant(
         f"group by which, {one_shape})"
     )
     single = f"{texts}, shaped as (select which, value, 1 as rows from texts)"
-    is_sortable = all(_sorts_as_text(contract.column(item), source, contract) for item in names)
+    is_sortable = all(_sorts_as_text(column, source, contract) for column in instants)
     for shaped in (grouped, single) if is_sortable else (single,):
         days = connection.execute(
             f"""with {shaped},
@@ -142,10 +149,10 @@ def latest_instant(
     return None
 
 
-def _sorts_as_text(column: Column | None, source: Source, contract: Contract) -> bool:
+def _sorts_as_text(column: Column, source: Source, contract: Contract) -> bool:
     mapped = source.mapped_object(contract.object_name)
-    written = mapped.formats.get(column.name) if mapped and column else None
-    return column is not None and column.type != "epoch_ms" and not (written and written.layouts)
+    written = mapped.formats.get(column.name) if mapped else None
+    return column.type != "epoch_ms" and not (written and written.layouts)
 
 
 def _believed(days: list[tuple[datetime, int]]) -> datetime | None:
@@ -178,7 +185,7 @@ def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
     mapped = source.mapped_object(contract.object_name)
     written = mapped.formats.get(column.name) if mapped else None
     if written is not None and written.layouts:
-        zone = quoted(source.timezone)
+        zone = quoted(source.day_timezone)
         read = [
             f"try_strptime(value, {quoted(layout)})::timestamptz at time zone 'UTC'"
             if "%z" in layout
@@ -187,15 +194,11 @@ def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
             for layout in written.layouts
         ]
         return f"coalesce({', '.join(read)})"
-    if column.type == "epoch_ms":
-        number = "try_cast(value as bigint)"
-        return (
-            f"case when {number} between 0 and 9999999999999 then make_timestamp("
-            f"case when {number} >= 100000000000 then {number} * 1000 else {number} * 1000000 end"
-            f") end"
-        )
     # DuckDB reads +05:30 but takes +0530 for +05: the colon is put back.
-    return (
+    written_out = (
         "try_cast(case when value like '%+____' then left(value, -2) || ':' || right(value, 2) "
         "else value end as timestamptz) at time zone 'UTC'"
     )
+    if source.local_timezone is None:
+        written_out = f"case when regexp_matches(value, '{_ZONED}') then {written_out} end"
+    return f"case when regexp_full_match(value, '[0-9]{{1,14}}') then {_EPOCH} else {written_out} end"

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib.contracts import Contract
+from dagster_project.lib.contracts import Column, Contract
 from dagster_project.lib.csv_reading import PARQUET, Parsed, SetAside, name, quoted
 from dagster_project.lib.decoding import count_records
 from dagster_project.lib.rejections import FileRejected
-from dagster_project.lib.sources import Source
+from dagster_project.lib.sources import MappedObject, Source
 
 # Never inside valid JSON text, so no line can be divided by it.
 _NEVER = "\x01"
@@ -130,8 +130,7 @@ def _parse(
         values = "line as record"
     else:
         values = ", ".join(
-            f"case when json_valid(line) then json_extract_string(line, "
-            f"{quoted(_path(mapped.columns[column.name]))}) end as {name(column.name)}"
+            f"case when json_valid(line) then {_value(column, mapped)} end as {name(column.name)}"
             if column.name in mapped.columns
             else f"null::varchar as {name(column.name)}"
             for column in contract.columns
@@ -174,7 +173,7 @@ def _judged(
     names = tuple(column.name for column in contract.columns)
     columns = (*names, "_extra") if is_mapped else ("record",)
     control = int(verdicts.get("#control", 0))
-    warnings = (f"{control} control records (such as a challenge) skipped",) if control else ()
+    warnings = (f"{control} control records (a challenge, or another event) skipped",) if control else ()
     set_aside: tuple[SetAside, ...] = ()
     if set(verdicts) - {"#control"}:
         rows = connection.execute(
@@ -276,6 +275,18 @@ def _paths(contract: Contract, source: Source) -> tuple[str, ...]:
     if mapped is None:
         return contract.record_required
     return tuple(_path(mapped.columns[key]) for key in contract.key if key in mapped.columns)
+
+
+def _value(column: Column, mapped: MappedObject) -> str:
+    path = quoted(_path(mapped.columns[column.name]))
+    text = f"json_extract_string(line, {path})"
+    if not column.is_identifier:
+        return text
+    # A number with a fraction has lost digits: written so that staging sees the damage.
+    return (
+        f"case when json_type(line, {path}) = 'DOUBLE' "
+        f"then format('{{:E}}', json_extract(line, {path})::double) else {text} end"
+    )
 
 
 def _path(written: str) -> str:

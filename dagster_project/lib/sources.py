@@ -22,6 +22,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -32,6 +33,8 @@ from dagster_project.settings import House, validation_error
 
 PLANNING = "planning"
 DELIMITERS = (",", "\t", ";", "|", "^", "`")
+# Their exports state UTC or an offset: a time without one is of an unknown zone unless one is configured.
+_ZONED_SYSTEMS = ("salesforce", "hubspot")
 _CLASS_OF_SYSTEM = {"miitel": "cti", "salesforce": "sfa", "hubspot": "ma", PLANNING: PLANNING}
 SourceClass = Literal["cti", "ma", "sfa", "planning"]
 
@@ -67,7 +70,7 @@ def _header_text(value: object) -> object:
     return _scalar_text(value)
 
 
-_DIRECTIVES = set("aAbBcdfgGHIjmMnpSuUwWxXyYzZ%-")
+_DIRECTIVES = set("aAbBcdfgGHIjmMnpSuUwWxXyYz%-")
 
 
 def _valid_strptime(value: str) -> str:
@@ -79,6 +82,8 @@ def _valid_strptime(value: str) -> str:
         if directive == "-":
             position += 1
             directive = value[position + 1 : position + 2]
+        if directive == "Z":
+            raise ValueError("has %Z, but zone names are ambiguous: use %z (an offset) or timezone")
         if not directive or directive not in _DIRECTIVES:
             raise ValueError(f"has the unknown part %{directive} (write %% for a percent sign)")
         seen = True
@@ -216,6 +221,7 @@ def _one_or_more(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+Texts = Annotated[tuple[Header, ...], BeforeValidator(_one_or_more)]
 Layouts = Annotated[tuple[StrptimeFormat, ...], BeforeValidator(_one_or_more)]
 
 
@@ -227,6 +233,9 @@ class ValueFormat(_Strict):
     decimal: Literal[".", ","] | None = None
     thousands: Literal[",", ".", " ", "'", "_"] | None = None
     unit_factor: float | None = Field(default=None, gt=0)
+    # What stands before or behind the number, such as ¥, 円 or JPY.
+    unit: Texts = ()
+    duration: Literal["mm:ss"] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> ValueFormat:
@@ -270,7 +279,7 @@ class Source(_Strict):
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     system: Literal["miitel", "salesforce", "hubspot", "planning", "mapped"]
     account: str | None = None
-    timezone: Zone = "Asia/Tokyo"
+    timezone: Zone | None = None
     encoding: Encoding = "auto"
     delimiter: Delimiter = "auto"
     phone: Phone = Phone()
@@ -289,6 +298,11 @@ class Source(_Strict):
     extracted_at: ExtractedAt | None = None
     objects: tuple[MappedObject, ...] = ()
     source_class: Literal["cti", "ma", "sfa"] | None = Field(default=None, alias="class")
+    _reporting_timezone: str = PrivateAttr(default="Asia/Tokyo")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Take the reporting zone from the validation context."""
+        self._reporting_timezone = (context or {}).get("timezone", self._reporting_timezone)
 
     @model_validator(mode="after")
     def _consistent(self) -> Source:
@@ -312,6 +326,16 @@ class Source(_Strict):
     def class_name(self) -> SourceClass:
         """cti, ma, sfa or planning."""
         return self.source_class or _CLASS_OF_SYSTEM[self.system]  # type: ignore[return-value]
+
+    @property
+    def day_timezone(self) -> str:
+        """The zone of this source's days: its own, else the reporting zone."""
+        return self.timezone or self._reporting_timezone
+
+    @property
+    def local_timezone(self) -> str | None:
+        """The zone of times written without one; None: such a time is refused (formats §2.3)."""
+        return self.timezone if self.system in _ZONED_SYSTEMS else self.day_timezone
 
     def mapped_object(self, object_name: str) -> MappedObject | None:
         return next((item for item in self.objects if item.object == object_name), None)
@@ -353,6 +377,17 @@ class Source(_Strict):
             found["acceptance"] = CustomField(field=acceptance.field, map=acceptance.map)
         return found
 
+    def custom_paths(self, contract: Contract) -> dict[str, str]:
+        """JSON paths of custom fields: beside the column's own, unless written out ($.a.b)."""
+        if contract.format != "jsonl" or self.system == MAPPED:
+            return {}
+        return {
+            name: custom.field if custom.field.startswith("$") else f'{beside}."{custom.field}"'
+            for name, custom in self.custom_fields(contract).items()
+            if (column := contract.column(name)) and column.path
+            if (beside := column.path.rpartition(".")[0])
+        }
+
     def reading_rules(self, contracts: tuple[Contract, ...]) -> str:
         """Everything of this source that a reading of one of these objects may depend on.
 
@@ -364,7 +399,8 @@ class Source(_Strict):
                 "id": self.id,
                 "system": self.system,
                 "account": self.account,
-                "timezone": self.timezone,
+                "timezone": self.local_timezone,
+                "day_timezone": self.day_timezone,
                 "encoding": self.encoding,
                 "delimiter": self.delimiter,
                 "phone": self.phone.model_dump(),
@@ -420,7 +456,7 @@ def load_sources(
 ) -> SourcesConfig:
     """Read and check `config/sources.yml`; a missing file means planning alone.
 
-    default_timezone: zone of a source that names none (the reporting zone).
+    default_timezone: zone of the days of a source that names none (the reporting zone).
     Raises ConfigError naming the file, the key and what is allowed.
     """
     path = house.sources_file
@@ -432,18 +468,13 @@ def load_sources(
             raise ConfigError(
                 f"The file is not valid YAML: {error}", where=str(path), remedy="Correct the YAML."
             ) from error
-    if isinstance(document, dict) and isinstance(document.get("sources"), list):
-        for item in document["sources"]:
-            if isinstance(item, dict):
-                item.setdefault("timezone", default_timezone)
+    zone = {"timezone": default_timezone}
     try:
-        config = SourcesConfig.model_validate(document)
+        config = SourcesConfig.model_validate(document, context=zone)
     except ValidationError as error:
         raise validation_error(error, path) from error
     if config.get(PLANNING) is None:
-        planning = Source.model_validate(
-            {"id": PLANNING, "system": PLANNING, "timezone": default_timezone}
-        )
+        planning = Source.model_validate({"id": PLANNING, "system": PLANNING}, context=zone)
         config = SourcesConfig(sources=(*config.sources, planning))
     problems = [problem for source in config.sources for problem in _problems(source, contracts)]
     folded = [source.id.casefold() for source in config.sources]
@@ -502,14 +533,20 @@ def _problems(source: Source, contracts: Contracts) -> list[str]:
             )
             continue
         holding = [c for c in objects if c.column(column_name)]
+        fixed = [
+            c
+            for c in holding
+            if c.format == "jsonl"
+            and not ((column := c.column(column_name)) and column.configurable)
+        ]
         if not holding:
             names = [column.name for c in objects for column in c.columns]
             problems.append(
                 f"{where}.custom.{key}: no canonical column of that name"
                 + _near(column_name, names)
             )
-        elif all(c.format == "jsonl" for c in holding):
-            problems.append(f"{where}.custom.{key}: columns of JSON-lines objects are fixed")
+        elif len(fixed) == len(holding):
+            problems.append(f"{where}.custom.{key}: this column of a JSON-lines object is fixed")
     return problems
 
 
@@ -558,9 +595,11 @@ def _mapped_columns(item: MappedObject) -> Mapping[str, Mapping[str, object]]:
 
 
 def _unfit(column: Column, value: ValueFormat) -> str | None:
-    numeric = value.decimal or value.thousands or value.unit_factor
-    if numeric and column.type not in ("integer", "decimal", "percent", "duration"):
-        return f"is a {column.type}: decimal, thousands and unit_factor are for numbers"
+    numeric = value.decimal or value.thousands or value.unit_factor or value.unit
+    if numeric and column.type not in ("integer", "decimal", "percent", "share", "duration"):
+        return f"is a {column.type}: decimal, thousands, unit and unit_factor are for numbers"
+    if value.duration and column.type != "duration":
+        return f"is a {column.type}: duration is for durations"
     if value.date and column.type not in ("date", "timestamp"):
         return f"is a {column.type}: date is for dates"
     if value.timestamp and column.type not in ("timestamp", "date"):

@@ -32,6 +32,10 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
+#: How date cells are written, as strptime formats.
+DATE_CELLS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d")
+
+
 def sheet_as_csv(path: Path, sheet: str | None, scratch: Path, limits: ArchiveLimits) -> Path:
     """Write one sheet (the first unless named) as comma CSV. Raises FileRejected."""
     _refuse_bombs(path, limits)

@@ -25,6 +25,7 @@ from dagster_project.lib.holidays_table import japanese_holidays
 from dagster_project.lib.ingestion import IngestionResult, Reading
 from dagster_project.lib.quarantine import set_aside_file
 from dagster_project.lib.sources import Source, SourcesConfig, ValueFormat
+from dagster_project.lib.spreadsheets import DATE_CELLS
 from dagster_project.settings import House, Settings
 
 _TABLES = {
@@ -35,7 +36,7 @@ _TABLES = {
         account_rule_days integer, match_window_seconds integer, maturity_percentile double,
         max_quarantine_share double, max_quarantine_rows integer""",
     "sources": """source_id varchar, system varchar, source_class varchar, account varchar,
-        timezone varchar, is_required boolean, region varchar, repair_leading_zero boolean,
+        timezone varchar, day_timezone varchar, is_required boolean, region varchar, repair_leading_zero boolean,
         allow_bare_81 boolean, memo_separator varchar, default_currency varchar,
         acceptance_mode varchar, acceptance_stage varchar, coverage_basis varchar,
         delivers_on varchar, covers_from date, feed varchar, require_disposition boolean,
@@ -49,7 +50,8 @@ _TABLES = {
     "lead_status_steps": "source_id varchar, status varchar, step varchar",
     "mapped_columns": """source_id varchar, object varchar, column_name varchar, type varchar,
         format varchar, decimal_separator varchar, thousands_separator varchar,
-        unit_factor double, constant varchar""",
+        unit_factor double, constant varchar, units varchar""",
+    "custom_paths": "source_id varchar, object varchar, column_name varchar, path varchar",
     "files": """file_id varchar, source_id varchar, system varchar, object_name varchar,
         path varchar, member varchar, sha256 varchar, size_bytes bigint, fingerprint varchar,
         cast_under varchar, encoding varchar, delimiter varchar, extracted_at timestamp,
@@ -213,6 +215,11 @@ def _rows(
         ]
         rows["mapped_columns"] += _mapped_rows(source)
         rows["value_maps"] += _value_map_rows(source, contracts)
+        rows["custom_paths"] += [
+            (source.id, contract.object_name, column, path)
+            for contract in source.contracts(contracts)
+            for column, path in source.custom_paths(contract).items()
+        ]
     rows["files"] = [_file_row(row) for row in result.readings]
     rows["holidays"] = list(japanese_holidays())
     rows["acceptances"] = [
@@ -244,7 +251,8 @@ def _source_row(source: Source, default_currency: str) -> tuple[object, ...]:
         source.system,
         source.class_name,
         source.account,
-        source.timezone,
+        source.local_timezone,
+        source.day_timezone,
         source.required,
         source.phone.region,
         source.phone.repair_leading_zero,
@@ -273,7 +281,9 @@ def _mapped_rows(source: Source) -> list[tuple[object, ...]]:
     for item in source.objects:
         for column in dict.fromkeys((*item.columns, *item.constants)):
             written = item.formats.get(column, ValueFormat())
-            layouts = written.layouts
+            layouts: tuple[str, ...] = (written.duration,) if written.duration else written.layouts
+            if layouts and item.format == "xlsx" and not written.duration:
+                layouts += DATE_CELLS
             rows.append(
                 (
                     source.id,
@@ -285,6 +295,7 @@ def _mapped_rows(source: Source) -> list[tuple[object, ...]]:
                     written.thousands,
                     written.unit_factor,
                     item.constants.get(column),
+                    json.dumps(written.unit, ensure_ascii=False) if written.unit else None,
                 )
             )
     return rows

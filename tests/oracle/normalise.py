@@ -21,6 +21,7 @@ _EXTENSION = re.compile(r"(内線|ext|x|#|,).*$", re.IGNORECASE | re.DOTALL)
 _SCIENTIFIC = re.compile(r"^\d+(\.\d+)?e\+?\d+$", re.IGNORECASE)
 _ELEVEN = ("050", "060", "070", "080", "090", "020")
 _SPECIAL = ("0120", "0800", "0570", "0990")
+_ONE_CODE_POINT = str.maketrans("〜−∥", "~-‖")
 _ROLE = {"info", "sales", "contact", "support", "noreply"}
 
 
@@ -151,8 +152,13 @@ def salesforce_id(raw: str | None) -> str | None:
 
 
 def match_key(text: str | None) -> str:
-    """How two spellings of one label are compared: NFKC, trimmed, one space, lower case."""
-    return " ".join(unicodedata.normalize("NFKC", text or "").split()).lower()
+    """How two spellings of one label are compared (formats §6.1.4, §6.1.6).
+
+    NFKC plus the characters on which Shift JIS and cp932 differ, trimmed, one space, lower case,
+    without the apostrophe that keeps a spreadsheet from calculating.
+    """
+    folded = unicodedata.normalize("NFKC", text or "").translate(_ONE_CODE_POINT)
+    return " ".join(folded.split()).lower().lstrip(" '")
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:

@@ -9,7 +9,7 @@ from tests.staging.conftest import Staged
 from tests.staging.workbench import Row, json_row
 
 
-def contact(properties: dict[str, Any], **said: Any) -> Row:
+def contact(properties: dict[str, Any], source: str | None = None, **said: Any) -> Row:
     return json_row(
         "hubspot",
         "contacts",
@@ -21,6 +21,7 @@ def contact(properties: dict[str, Any], **said: Any) -> Row:
             "properties": properties,
             **said,
         },
+        source=source,
     )
 
 
@@ -37,6 +38,9 @@ MERGED = contact({
 LONG_ID = contact({}, id=9007199254740993)
 NULLS = contact({"email": None, "hubspotscore": None}, createdAt=None)
 BAD_SCORE = contact({"hubspotscore": "high"})
+OWN_SCORE = contact({"hubspotscore": "12", "fit_score": "70"}, source="hs-scored")
+DAMAGED_ID = contact({}, id=5.6353e15)
+DAMAGED_OWNER = contact({"hubspot_owner_id": "5.6E+15"})
 
 
 def test_strings_become_what_they_mean(staged: Staged) -> None:
@@ -44,6 +48,15 @@ def test_strings_become_what_they_mean(staged: Staged) -> None:
     assert (made["is_unsubscribed"], made["lead_score"]) == (False, 12.0)
     assert (made["company_name"], made["email_norm"]) == (None, "sato@example.co.jp")
     assert made["created_at"] == datetime(2024, 4, 1, 1)
+
+
+def test_the_configured_score_property_is_read(staged: Staged) -> None:
+    assert staged(OWN_SCORE)["lead_score"] == 70.0
+
+
+def test_an_id_that_was_a_floating_point_number_is_refused(staged: Staged) -> None:
+    assert staged(DAMAGED_ID)["reject_reason"] == "damaged_id:person_id"
+    assert staged(DAMAGED_OWNER)["reject_reason"] == "damaged_id:owner_key"
 
 
 def test_utm_values_are_decoded_once_and_only_source_and_medium_lose_case(staged: Staged) -> None:

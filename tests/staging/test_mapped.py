@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from tests.staging.conftest import Staged
-from tests.staging.workbench import csv_row
+from tests.staging.workbench import Row, csv_row
 
 LEAD = csv_row("mapped", "leads", lead_id="dac32acd", created_at="01/02/2018")
 LEAD_IN_ISO = csv_row("mapped", "leads", lead_id="dac32acd", created_at="2018-02-01")
@@ -42,6 +42,85 @@ MINUTES_TWICE = [
     )
     for number in range(20)
 ]  # fmt: skip
+
+
+def leg(leg_id: str, file: str = "first", **columns: str | None) -> Row:
+    said: dict[str, str | None] = {"direction": "発", "started_at": "20240401100000", **columns}
+    return csv_row("mapped", "call_legs", source="pbx", file=file, leg_id=leg_id, **said)
+
+
+def deal(**columns: str | None) -> Row:
+    return csv_row(
+        "mapped", "opportunities", source="sfa", opportunity_id="o9", stage_key="won",
+        created_at="2024-02-01T10:00:00Z", **columns,
+    )  # fmt: skip
+
+
+AMOUNTS = [
+    deal(amount=text)
+    for text in (
+        "¥1,200,000", "￥1,200,000", "1,200,000円", "JPY 1,200,000", "jpy1200000",
+        "１，２００，０００", "1200000",
+    )
+]  # fmt: skip
+OTHER_CURRENCY = deal(amount="$1,200,000")
+REFUND = deal(amount="-¥1,200")
+ON_HOLD = [
+    leg(
+        f"H{number}", file="hold", answered_at="2024-04-01T10:00:10+0900", talk_seconds="0.3333333",
+        ended_at="2024-04-01T10:00:50+0900", hold_seconds="20",
+    )
+    for number in range(25)
+]  # fmt: skip
+HOLD_ALONE = leg(
+    "H-1", answered_at="2024-04-01T10:00:10+0900", ended_at="2024-04-01T10:00:50+0900",
+    hold_seconds="20",
+)  # fmt: skip
+RANG = leg("R-1", ring_seconds="03:05", answered_flag="0")
+RANG_FOR_HOURS = leg("R-2", ring_seconds="1:03:05")
+STILL_TALKING = leg("R-3", answered_at="2024-04-01T10:00:10+0900")
+CASES = [leg("HsXQ8Pj"), leg("hSxq8pJ")]
+ARRAY = leg("A-1", disposition_values='["担当者接続", " x "]')
+SHORT_OWNER = deal(owner_id="0055h000001AbCe")
+DAMAGED_OWNER = deal(owner_id="5.635300E+15")
+
+
+def test_an_amount_is_read_with_the_unit_its_source_names(staged: Staged) -> None:
+    for row in AMOUNTS:
+        made = staged(row)
+        assert (made["amount"], made["reject_reason"]) == (1200000.0, None), row
+    assert staged(REFUND)["amount"] == -1200.0
+    assert staged(OTHER_CURRENCY)["reject_reason"] == "bad_decimal:amount"
+
+
+def test_hold_is_no_talk_and_no_unit_error(staged: Staged) -> None:
+    for row in ON_HOLD:
+        made = staged(row)
+        assert (made["has_talk_mismatch"], made["reject_reason"]) == (False, None)
+    assert staged(HOLD_ALONE)["talk_seconds"] == 20.0
+
+
+def test_minutes_and_seconds_are_read_where_the_source_says_so(staged: Staged) -> None:
+    made = staged(RANG)
+    assert (made["ring_seconds"], made["telephony_result"]) == (185.0, "no_answer")
+    assert staged(RANG_FOR_HOURS)["ring_seconds"] == 3785.0
+
+
+def test_a_mapped_call_that_has_not_ended_is_in_progress(staged: Staged) -> None:
+    assert staged(STILL_TALKING)["telephony_result"] == "in_progress"
+
+
+def test_mapped_leg_ids_keep_their_case(staged: Staged) -> None:
+    assert [staged(row)["leg_id"] for row in CASES] == ["HsXQ8Pj", "hSxq8pJ"]
+
+
+def test_an_array_of_json_lines_is_several_values(staged: Staged) -> None:
+    assert staged(ARRAY)["disposition_values"] == ["担当者接続", "x"]
+
+
+def test_ids_of_a_mapped_source_follow_the_rule_of_planning(staged: Staged) -> None:
+    assert staged(SHORT_OWNER)["owner_id"] == "0055h000001AbCeAAK"
+    assert staged(DAMAGED_OWNER)["reject_reason"] == "damaged_id:owner_id"
 
 
 def test_a_date_format_makes_local_midnight_of_an_instant(staged: Staged) -> None:
@@ -84,7 +163,7 @@ def test_a_mapped_leg_is_completed_from_what_it_says(staged: Staged) -> None:
     assert made["started_at"] == datetime(2024, 4, 1, 1)
     assert made["ended_at"] == datetime(2024, 4, 1, 1, 3)
     assert (made["talk_seconds"], made["telephony_result"]) == (150.0, "answered")
-    assert made["call_group_id"] == "l1"
+    assert made["call_group_id"] == "L1"
     assert made["disposition_values"] == ["接続", "アポ"]
     assert made["reject_reason"] is None
 

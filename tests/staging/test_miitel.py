@@ -195,6 +195,8 @@ JUST_NOW = delivery(detail(
 ))  # fmt: skip
 OVERLONG = delivery(detail(dial_ends_at="2024-04-01T14:00:00+00:00"))
 STILL_OPEN = delivery(detail(dial_answered_at=None, dial_ends_at=None))
+ANSWERED_AND_OPEN = delivery(detail(dial_ends_at=None))
+PERCENT_TEXT = delivery(detail(analysis={"tlr": "81%", "rally_count": 1}))
 PERCENT = delivery(detail(analysis={"tlr": 80.95, "rally_count": 1}))
 BAD_RATIO = delivery(detail(analysis={"tlr": 180, "rally_count": 1}))
 SILENT_FOREVER = delivery(detail(analysis={"tlr": 0.5, "silence_positions": [[0, 5000]]}))
@@ -229,10 +231,12 @@ def test_a_call_of_half_a_day_is_kept_and_flagged(staged: Staged) -> None:
 def test_a_call_that_has_not_ended_is_in_progress(staged: Staged) -> None:
     made = staged(STILL_OPEN)
     assert (made["telephony_result"], made["ended_at"]) == ("in_progress", None)
+    assert staged(ANSWERED_AND_OPEN)["telephony_result"] == "in_progress"
 
 
 def test_a_talk_ratio_in_percent_becomes_a_share(staged: Staged) -> None:
     assert abs(staged(PERCENT)["agent_talk_ratio"] - 0.8095) < 1e-9
+    assert staged(PERCENT_TEXT)["agent_talk_ratio"] == 0.81
     assert staged(BAD_RATIO)["reject_reason"] == "out_of_range:agent_talk_ratio"
 
 
@@ -284,6 +288,18 @@ DIALER = history(vendor_call_type="predictive_dial", agent_name="プレディク
 MENU = history(vendor_call_type="read_dtmf")
 INSIDE = history(vendor_call_type="内線", agent_name="内線")
 MISSED = history(vendor_call_type="着信(不在)", answered_at=None, call_from="0312345678")
+SPACED_TYPES = [
+    history(vendor_call_type=said, answered_at=None)
+    for said in ("発信 (不在)", "Outbound  call(No Answer)", "ＯｕｔｂｏｕｎｄＣａｌｌ", "発 信", "OutboundCall")
+]
+NEVER_ANSWERED = history(answered_at="", ended_at="", talk_seconds=None, ring_seconds=None)
+ANSWERED_WITHOUT_END = history(ended_at="")
+ANSWERED_AND_NOTHING_MORE = history(ended_at="", talk_seconds="")
+GUESSED = history(
+    agent_talk_ratio="45:55", turn_count="十回", overlap_count="0.5", silence_count="-1"
+)
+GUESSED_PERCENT = history(agent_talk_ratio="45%")
+GUESSED_WRONG = history(agent_talk_ratio="良い")
 UNKNOWN_TYPE = history(vendor_call_type="テレパシー")
 BAD_DURATION = history(talk_seconds="2:00")
 WRONG_UNIT = history(talk_seconds="2")
@@ -322,6 +338,31 @@ def test_call_types_are_read_in_every_width_and_case(staged: Staged) -> None:
     for row in (FULL_WIDTH_TYPE, ENGLISH):
         made = staged(row)
         assert (made["direction"], made["telephony_result"]) == ("outbound", "no_answer")
+
+
+def test_spaces_in_a_call_type_mean_nothing(staged: Staged) -> None:
+    for row in SPACED_TYPES:
+        made = staged(row)
+        assert (made["direction"], made["telephony_result"]) == ("outbound", "no_answer"), row
+
+
+def test_a_finished_call_nobody_answered_needs_no_end(staged: Staged) -> None:
+    assert staged(NEVER_ANSWERED)["telephony_result"] == "no_answer"
+    made = staged(ANSWERED_WITHOUT_END)
+    assert (made["telephony_result"], made["talk_seconds"]) == ("answered", 120.0)
+    assert staged(ANSWERED_AND_NOTHING_MORE)["telephony_result"] == "in_progress"
+
+
+def test_a_guessed_header_never_refuses_a_call(staged: Staged) -> None:
+    made = staged(GUESSED)
+    assert made["agent_talk_ratio"] == 0.45
+    assert (made["turn_count"], made["overlap_count"], made["silence_count"]) == (None, None, None)
+    assert made["reject_reason"] is None
+    assert staged(GUESSED_PERCENT)["agent_talk_ratio"] == 0.45
+    made = staged(GUESSED_WRONG)
+    assert (made["agent_talk_ratio"], made["has_analysis"], made["reject_reason"]) == (
+        None, False, None,
+    )  # fmt: skip
 
 
 def test_the_flow_view_links_legs(staged: Staged) -> None:

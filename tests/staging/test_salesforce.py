@@ -12,7 +12,8 @@ LEAD_ID = "00Q5000000Gv7qJEAR"
 
 def lead(source: str = "sf", **columns: str | None) -> Row:
     said: dict[str, str | None] = {
-        "lead_id": LEAD_ID, "created_at": "2024-04-01T10:00:00.000Z", **columns
+        "lead_id": LEAD_ID, "created_at": "2024-04-01T10:00:00.000Z", "status": "New",
+        "owner_id": "0055000000Gv7qJAAR", **columns,
     }  # fmt: skip
     return csv_row("salesforce", "leads", source=source, **said)
 
@@ -39,6 +40,8 @@ def opportunity(**columns: str | None) -> Row:
         "opportunity_id": "0065000000Gv7qJAAR",
         "created_at": "2024-04-01T10:00:00Z",
         "stage_key": "初回商談",
+        "name": "商談",
+        "owner_id": "0055000000Gv7qJAAR",
         **columns,
     }
     return csv_row("salesforce", "opportunities", **said)
@@ -101,6 +104,52 @@ def test_every_spelling_of_an_instant_becomes_utc(staged: Staged) -> None:
     for row, expected in SPELLINGS.items():
         made = staged(row)
         assert (made["created_at"], made["reject_reason"]) == (expected, None), row
+
+
+UNZONED = lead("sf-unzoned", created_at="2024-04-01 16:30:00")
+UNZONED_DAY = lead("sf-unzoned", created_at="2024-04-01")
+UNZONED_WITH_OFFSET = lead("sf-unzoned", created_at="2024-04-01T16:30:00.000+0000")
+UNZONED_ALL_DAY = event(
+    "sf-unzoned", is_all_day="true", starts_at="2024-05-01T00:00:00Z", activity_date="2024-05-01"
+)
+
+
+def test_a_time_of_an_unknown_zone_is_refused_not_taken_for_local(staged: Staged) -> None:
+    assert staged(UNZONED)["reject_reason"] == "no_time_zone:created_at"
+    assert staged(UNZONED_DAY)["reject_reason"] == "no_time_zone:created_at"
+    made = staged(UNZONED_WITH_OFFSET)
+    assert (made["created_at"], made["reject_reason"]) == (datetime(2024, 4, 1, 16, 30), None)
+
+
+def test_an_all_day_meeting_needs_no_zone_of_its_source(staged: Staged) -> None:
+    made = staged(UNZONED_ALL_DAY)
+    assert (made["starts_at"], made["reject_reason"]) == (datetime(2024, 4, 30, 15), None)
+
+
+STAGE = csv_row(
+    "salesforce", "opportunity_stages", stage_key="受注", label="受注", sort_order="4",
+    is_closed="true", is_won="true",
+)  # fmt: skip
+STAGE_OF_UNKNOWN_END = csv_row(
+    "salesforce", "opportunity_stages", stage_key="提案", label="提案", sort_order="3",
+    is_closed="true",
+)  # fmt: skip
+
+
+def test_a_stage_that_does_not_say_whether_it_is_won_is_refused(staged: Staged) -> None:
+    assert staged(STAGE)["reject_reason"] is None
+    assert staged(STAGE_OF_UNKNOWN_END)["reject_reason"] == "missing:is_won"
+
+
+SERIES = event(starts_at="", is_recurrence="true")
+CHILD_WITHOUT_START = event(starts_at="", is_child="true")
+OCCURRENCE = event(is_recurrence="true")
+
+
+def test_what_is_no_meeting_of_its_own_needs_no_start(staged: Staged) -> None:
+    for row in (SERIES, CHILD_WITHOUT_START):
+        assert (staged(row)["is_child"], staged(row)["reject_reason"]) == (True, None)
+    assert staged(OCCURRENCE)["is_child"] is False
 
 
 IMPOSSIBLE = {
@@ -338,7 +387,7 @@ CONTACT = csv_row(
 )  # fmt: skip
 ACCOUNT = csv_row(
     "salesforce", "accounts", account_id="0015000000Gv7qJ", created_at="2024-04-01T10:00:00Z",
-    website="https://www.Kura.example/jp?x=1",
+    website="https://www.Kura.example/jp?x=1", name="蔵",
 )  # fmt: skip
 
 

@@ -33,6 +33,9 @@ SOURCES: dict[str, dict[str, Any]] = {
         "account": "acme",
         "memo_separator": "/",
     },
+    "sf-unzoned": {"system": "salesforce", "timezone": None, "day_timezone": "Asia/Tokyo"},
+    "hs-scored": {"system": "hubspot", "timezone": None, "day_timezone": "Asia/Tokyo"},
+    "sfa": {"system": "mapped", "timezone": "Asia/Tokyo", "account": "kintone"},
     "hs": {"system": "hubspot", "timezone": "Asia/Tokyo", "account": "portal"},
     "plan": {"system": "planning", "timezone": "Asia/Tokyo"},
     "olist": {"system": "mapped", "timezone": "America/Sao_Paulo", "account": "olist"},
@@ -72,7 +75,12 @@ MAPPED_COLUMNS = [
     ("pbx", "call_legs", "ended_at", None, "%Y-%m-%dT%H:%M:%S%z", None, None, None, None),
     ("pbx", "call_legs", "talk_seconds", "decimal", None, None, None, 60.0, None),
     ("pbx", "call_legs", "leg_role", None, None, None, None, None, "primary"),
+    ("pbx", "call_legs", "ring_seconds", None, "mm:ss", None, None, None, None),
 ]
+# source_id, object, column_name, units
+UNITS = [("sfa", "opportunities", "amount", '["¥", "円", "JPY"]')]
+# source_id, object, column_name, path
+CUSTOM_PATHS = [("hs-scored", "contacts", "lead_score", '$.properties."fit_score"')]
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ class Workbench:
                         f"({_raw_columns(source['name'], table)})"
                     )
         for source_id, said in SOURCES.items():
-            facts = {"source_id": source_id, **said}
+            facts = {"source_id": source_id, "day_timezone": said.get("timezone"), **said}
             connection.execute(
                 f"insert into raw_kura.sources ({', '.join(facts)}) "
                 f"values ({', '.join('?' * len(facts))})",
@@ -196,8 +204,14 @@ class Workbench:
             )
         connection.executemany("insert into raw_kura.value_maps values (?, ?, ?, ?, ?)", VALUE_MAPS)
         connection.executemany(
-            "insert into raw_kura.mapped_columns values (?, ?, ?, ?, ?, ?, ?, ?, ?)", MAPPED_COLUMNS
+            "insert into raw_kura.mapped_columns values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
+            MAPPED_COLUMNS,
         )
+        connection.executemany(
+            "insert into raw_kura.mapped_columns values (?, ?, ?, null, null, null, null, null, null, ?)",
+            UNITS,
+        )
+        connection.executemany("insert into raw_kura.custom_paths values (?, ?, ?, ?)", CUSTOM_PATHS)
 
     def lay(self, registry: Registry) -> None:
         with self.connect() as connection:

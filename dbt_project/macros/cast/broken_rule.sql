@@ -47,11 +47,14 @@
                     else 'extracted_at + interval 2 day' }}
                 then {{ literal('out_of_range:' ~ column.name) }}
     {%- elif column.data_type in ('date', 'double', 'bigint', 'boolean') %}
+        {%- if not column.unconfirmed %}
             when {{ text }} is not null and {{ value }} is null
                 then {{ literal('bad_' ~ column.type ~ ':' ~ column.name) }}
+        {%- endif %}
         {%- if column.data_type == 'date' %}
             when {{ value }} < date '1900-01-01' then {{ literal('out_of_range:' ~ column.name) }}
-        {%- elif column.type == 'percent' %}
+        {%- elif column.unconfirmed %}
+        {%- elif column.type in ('percent', 'share') %}
             when {{ value }} not between 0 and 1 then {{ literal('out_of_range:' ~ column.name) }}
         {%- elif column.type == 'duration' %}
             when {{ value }} < 0 then {{ literal('negative:' ~ column.name) }}
@@ -66,7 +69,7 @@
             {%- endif %}
         {%- endif %}
     {%- elif column.type == 'salesforce_id' or column.is_id %}
-            when regexp_full_match({{ text }}, '[0-9]([.][0-9]+)?[eE][+][0-9]+')
+            when regexp_full_match({{ text }}, '{{ damaged_id_shape(column.is_json) }}')
                 then {{ literal('damaged_id:' ~ column.name) }}
         {%- if column.type == 'salesforce_id' %}
             when {{ text }} is not null and {{ value }} is null
@@ -81,4 +84,13 @@
             when not regexp_full_match({{ value }}, {{ literal(column.pattern) }})
                 then {{ literal('not_allowed:' ~ column.name ~ ' (' ~ column.pattern ~ ')') }}
     {%- endif %}
+{%- endmacro %}
+
+
+{#
+    An id that went through a floating-point number and lost its last digits (formats 6.3.8): written as
+    5.6353E+15, or, where JSON keeps numbers, with a fraction.
+#}
+{% macro damaged_id_shape(is_json) -%}
+    [0-9]([.][0-9]+)?[eE][+][0-9]+|[0-9][.][0-9]+[eE][0-9]+{{ '|[0-9]+[.][0-9]+' if is_json }}
 {%- endmacro %}

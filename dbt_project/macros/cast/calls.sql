@@ -2,13 +2,16 @@
     What every phone system's legs have in common, whatever they were read from.
 #}
 
-{# The result of a leg: the vendor's word, else what its instants say. #}
-{% macro telephony_result(said, direction, answered_at, ended_at) -%}
+{#
+    The result of a leg: the vendor's word, else what its instants say. `is_open`: the leg has not ended
+    as far as its system can tell, so it is not counted yet (formats 4.1).
+#}
+{% macro telephony_result(said, direction, answered_at, is_open) -%}
     case
         when {{ said }} is not null and {{ said }} <> 'unknown'
             and not ({{ said }} in ('no_answer', 'abandoned') and {{ answered_at }} is not null)
             then {{ said }}
-        when {{ ended_at }} is null and {{ answered_at }} is null then 'in_progress'
+        when {{ is_open }} then 'in_progress'
         when {{ answered_at }} is not null then 'answered'
         when {{ direction }} = 'inbound' then 'abandoned'
         else 'no_answer'
@@ -30,22 +33,16 @@
     A file most of whose talk the instants contradict has its durations in another unit (formats 6.5).
     A few legs prove nothing.
 #}
-{% macro leg_reading_rules() %}
+{% macro leg_reading_rules(connected_seconds='talk_seconds') %}
     {%- set comparable =
         'talk_seconds is not null and answered_at is not null and ended_at >= answered_at' -%}
-    {%- set mismatch = talk_mismatch('talk_seconds', 'answered_at', 'ended_at') | trim -%}
+    {%- set mismatch = talk_mismatch(connected_seconds, 'answered_at', 'ended_at') | trim -%}
     {%- do return([(
         'unit_error:talk_seconds',
         'count(*) filter (where ' ~ comparable ~ ') >= 20 and 2 * count(*) filter (where '
         ~ comparable ~ ' and ' ~ mismatch ~ ') > count(*) filter (where ' ~ comparable ~ ')'
     )]) -%}
 {% endmacro %}
-
-
-{# A share given as 0 to 1 or as percent, always 0 to 1. #}
-{% macro share(ratio) -%}
-    case when {{ ratio }} > 1 then {{ ratio }} / 100 else {{ ratio }} end
-{%- endmacro %}
 
 
 {# Longer than half a day: kept, flagged, left out of averages. #}
@@ -55,10 +52,10 @@
 {%- endmacro %}
 
 
-{# Talk that the instants contradict by more than 2 s and 5 %. #}
-{% macro talk_mismatch(talk_seconds, answered_at, ended_at) -%}
+{# Talk and hold that the instants contradict by more than 2 s and 5 %. #}
+{% macro talk_mismatch(connected_seconds, answered_at, ended_at) -%}
     coalesce(
-        abs({{ talk_seconds }} - {{ seconds_between(answered_at, ended_at) }})
+        abs({{ connected_seconds }} - {{ seconds_between(answered_at, ended_at) }})
         > greatest(2, 0.05 * {{ seconds_between(answered_at, ended_at) }}),
         false
     )

@@ -44,13 +44,13 @@
 {%- endmacro %}
 
 
-{# {column: {source_id: {type, formats, decimal, thousands, factor, constant}}} of a mapped object. #}
+{# {column: {source_id: {type, formats, decimal, thousands, factor, constant, units}}} of a mapped object. #}
 {% macro mapped_formats(mapped_columns, system, object) %}
     {%- set formats = {} -%}
     {%- if system == 'mapped' and load_relation(mapped_columns) is not none -%}
         {%- set rows = run_query(
             'select source_id, column_name, type, format, decimal_separator, thousands_separator,'
-            ~ ' unit_factor, constant from ' ~ mapped_columns ~ ' where object = ' ~ literal(object)
+            ~ ' unit_factor, constant, units from ' ~ mapped_columns ~ ' where object = ' ~ literal(object)
             ~ ' order by all'
         ) -%}
         {%- for row in rows.rows -%}
@@ -63,10 +63,30 @@
                 'thousands': row[5],
                 'factor': row[6],
                 'constant': row[7],
+                'units': fromjson(row[8]) if row[8] else [],
             }}) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- do return(formats) -%}
+{% endmacro %}
+
+
+{# {column: {source_id: path}} of the columns a source reads from a field of its own. #}
+{% macro configured_paths(relations, system, object, columns) %}
+    {%- set paths = {} -%}
+    {%- if columns | selectattr('configurable') | list
+        and load_relation(relations.custom_paths) is not none -%}
+        {%- set rows = run_query(
+            'select paths.source_id, paths.column_name, paths.path from ' ~ relations.custom_paths
+            ~ ' as paths inner join ' ~ relations.sources ~ ' as sources'
+            ~ ' on paths.source_id = sources.source_id where sources.system = ' ~ literal(system)
+            ~ ' and paths.object = ' ~ literal(object) ~ ' order by all'
+        ) -%}
+        {%- for source_id, column_name, path in rows.rows -%}
+            {%- do paths.setdefault(column_name, {}).update({source_id: path}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(paths) -%}
 {% endmacro %}
 
 
@@ -98,10 +118,12 @@
         {%- set rows = run_query(
             "select timezone, min(shift) as least, max(shift) as most from ("
             ~ "select zones.timezone, date_diff('second', weeks.week, timezone(zones.timezone,"
-            ~ " timezone('UTC', weeks.week))) as shift from (select distinct timezone from " ~ sources
-            ~ " where timezone is not null and system = " ~ literal(system) ~ ") as zones cross join"
+            ~ " timezone('UTC', weeks.week))) as shift from (select distinct unnest([timezone,"
+            ~ " day_timezone]) as timezone from " ~ sources ~ " where system = " ~ literal(system)
+            ~ ") as zones cross join"
             ~ " (select unnest(generate_series(timestamp '2000-01-01', timestamp '2037-12-31',"
-            ~ " interval 7 day)) as week) as weeks) group by timezone order by timezone"
+            ~ " interval 7 day)) as week) as weeks where timezone is not null)"
+            ~ " group by timezone order by timezone"
         ) -%}
         {%- for name, least, most in rows.rows -%}
             {%- do zones.append({'name': name, 'offset': (least | int) if least == most else none}) -%}

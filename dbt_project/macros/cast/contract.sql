@@ -16,6 +16,7 @@
     lower: true           ids whose case means nothing
     month: true           a date cut to its month; yyyy-mm will do
     any_system: true      an id that may be Salesforce's, and is then made 18 characters
+    unconfirmed: true     a guessed header: a text that is not of the type counts as absent
     keep_exported: true   `<column>__exported` keeps the text before the value map
     enum: {value: {...}}  what a vendor's value means; keys as match_key writes them
 
@@ -37,7 +38,8 @@
                 'path': meta.get('path'),
                 'required': meta.get('required', false) or column.name in contract.key,
                 'configurable': meta.get('configurable', false),
-                'is_id': column.name.endswith('_id'),
+                'is_id': column.name.endswith('_id') or column.name.endswith('_key'),
+                'is_json': contract.format == 'jsonl',
             }) -%}
             {%- do columns.append(described) -%}
         {%- endfor -%}
@@ -56,16 +58,17 @@
             contract_of(system, object).columns | selectattr('name', 'equalto', column) | first -%}
         {%- set meanings = {} -%}
         {%- for key, meaning in described.enum.items() if attribute in meaning -%}
-            {%- do meanings.update({key: meaning[attribute]}) -%}
+            {%- do meanings.update({key.replace(' ', ''): meaning[attribute]}) -%}
         {%- endfor -%}
-        {#- the plain spelling first: folding widths costs more than all the rest -#}
+        {#- the plain spelling first: folding widths costs more than all the rest; spaces mean nothing
+            (formats E2) -#}
         {%- set whens -%}
             {%- for key, meaning in meanings.items() %} when {{ literal(key) }} then {{ literal(meaning) }}
             {%- endfor -%}
         {%- endset -%}
         coalesce(
             case lower({{ column }}){{ whens }} end,
-            case {{ match_key(column) }}{{ whens }} end,
+            case {{ without_spaces(match_key(column)) }}{{ whens }} end,
             {{ otherwise }}
         )
     {%- else -%}
@@ -80,14 +83,20 @@
         {%- set described =
             contract_of(system, object).columns | selectattr('name', 'equalto', column) | first -%}
         {%- set keys -%}
-            {%- for key in described.enum %}{{ literal(key) }}{{ ', ' if not loop.last }}{% endfor -%}
+            {%- for key in described.enum %}{{ literal(key.replace(' ', '')) }}{{ ', ' if not loop.last }}{% endfor -%}
         {%- endset -%}
         coalesce(
-            lower({{ column }}) in ({{ keys }}) or {{ match_key(column) }} in ({{ keys }}), false
+            lower({{ column }}) in ({{ keys }})
+            or {{ without_spaces(match_key(column)) }} in ({{ keys }}), false
         )
     {%- else -%}
         false
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro without_spaces(text) -%}
+    replace({{ text }}, ' ', '')
 {%- endmacro %}
 
 

@@ -32,6 +32,7 @@
     'sources': source('kura', 'sources'),
     'value_maps': source('kura', 'value_maps'),
     'mapped_columns': source('kura', 'mapped_columns'),
+    'custom_paths': source('kura', 'custom_paths'),
 } -%}
 {%- if not execute -%}
 select 1 as parsed
@@ -59,8 +60,10 @@ select * from {{ this }} where false
 {%- set columns = described.columns -%}
 {%- set names = columns | map(attribute='name') | list -%}
 {%- set reading = {
+    'system': system,
     'zones': time_zones(relations.sources, system),
     'value_maps': configured_values(relations, system, object, columns),
+    'paths': configured_paths(relations, system, object, columns),
     'mapped': mapped_formats(relations.mapped_columns, system, object),
     'markers': contract.get('null_markers', []),
 } -%}
@@ -186,6 +189,7 @@ left join judged_readings on file_id = judged_file_id
         raw._record as record,
         raw._extracted_at as extracted_at,
         sources.timezone as time_zone,
+        sources.day_timezone as day_zone,
         sources.memo_separator,
         sources.account as source_account,
     {%- set exported = {} %}
@@ -217,7 +221,13 @@ left join judged_readings on file_id = judged_file_id
             {%- do exported.update({column.name: clean('read.whole[' ~ (whole | length) ~ ']', [])}) %}
         {%- else %}
             {%- do own.append(literal(column.path)) %}
-            {%- do exported.update({column.name: clean('read.own[' ~ (own | length) ~ ']', [])}) %}
+            {%- set place = namespace(of='read.own[' ~ (own | length) ~ ']') %}
+            {%- for source_id, path in reading.paths.get(column.name, {}).items() %}
+                {%- do own.append(literal(path)) %}
+                {%- set place.of = 'case when read.source_id = ' ~ literal(source_id)
+                    ~ ' then read.own[' ~ (own | length) ~ '] else ' ~ place.of ~ ' end' %}
+            {%- endfor %}
+            {%- do exported.update({column.name: clean(place.of, [])}) %}
         {%- endif %}
     {%- endfor %}
     select
@@ -227,6 +237,7 @@ left join judged_readings on file_id = judged_file_id
         {{- ' read.element,' if contract.unnest }}
         read.extracted_at,
         sources.timezone as time_zone,
+        sources.day_timezone as day_zone,
         sources.memo_separator,
         sources.account as source_account,
         {{- texts(columns, exported, reading) }}

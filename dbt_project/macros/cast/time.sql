@@ -69,9 +69,9 @@
     UTC of a naive local timestamp in the row's zone. A day without a clock means its first instant,
     also where the clocks skip midnight (Brazil until 2018).
 #}
-{% macro local_instant(local, zones, is_day=false) -%}
+{% macro local_instant(local, zones, is_day=false, zone_column='time_zone') -%}
     {%- if zones -%}
-        case time_zone
+        case {{ zone_column }}
         {%- for zone in zones %}
             when {{ literal(zone.name) }} then
             {%- if zone.offset is not none %} {{ local }} - to_seconds({{ zone.offset }})
@@ -189,11 +189,12 @@
 {%- endmacro %}
 
 
-{# Midnight of a day in the row's zone, as an instant. #}
+{# Midnight of a day in the source's zone, as an instant. #}
 {% macro local_midnight(day, system) -%}
     {%- if execute -%}
         {{ local_instant(
-            'cast(' ~ day ~ ' as timestamp)', time_zones(source('kura', 'sources'), system), true
+            'cast(' ~ day ~ ' as timestamp)', time_zones(source('kura', 'sources'), system), true,
+            'day_zone'
         ) }}
     {%- else -%}
         null

@@ -44,25 +44,34 @@
         {%- endset -%}
         {{ "cast(date_trunc('month', " ~ day ~ ') as date)' if column.month else day }}
     {%- elif column.data_type in ('double', 'bigint') -%}
-        {%- set plain = plain_number(text, said.decimal, said.thousands) -%}
+        {%- set plain = plain_number(without_unit(text, said), said.decimal, said.thousands) -%}
         {%- set number -%}
-            {%- if type == 'duration' -%}{{ seconds(plain) }}
+            {%- if type == 'duration' -%}{{ seconds(plain, 'mm:ss' in formats) }}
+            {%- elif type == 'share' -%}{{ share(plain) }}
             {%- elif type == 'percent' -%}{{ decimal('rtrim(' ~ plain ~ ", '% ')") }} / 100
             {%- else -%}{{ decimal(plain) }}
             {%- endif -%}
         {%- endset -%}
         {%- set scaled = '(' ~ number ~ ') * ' ~ said.factor if said.factor else number -%}
-        {%- if column.data_type == 'double' -%}
-            {{ scaled }}
-        {%- elif said.factor -%}
-            cast(round({{ scaled }}) as bigint)
+        {%- set cast_number -%}
+            {%- if column.data_type == 'double' -%}
+                {{ scaled }}
+            {%- elif said.factor -%}
+                cast(round({{ scaled }}) as bigint)
+            {%- else -%}
+                {{ whole_number(plain) }}
+            {%- endif -%}
+        {%- endset -%}
+        {%- if column.unconfirmed -%}
+            {%- set bounds = 'between 0 and 1' if type == 'share' else '>= 0' -%}
+            case when {{ cast_number }} {{ bounds }} then {{ cast_number }} end
         {%- else -%}
-            {{ whole_number(plain) }}
+            {{ cast_number }}
         {%- endif -%}
     {%- elif column.data_type == 'boolean' -%}
         {{ truth(text) }}
     {%- elif column.data_type == 'varchar[]' -%}
-        {{ separated(text, 'memo_separator') }}
+        {{ separated(text, 'memo_separator', reading.system == 'mapped') }}
     {%- elif type == 'salesforce_id' -%}
         {{ salesforce_id_18(text) if column.any_system else strict_salesforce_id(text) }}
     {%- elif type == 'email' -%}
@@ -89,6 +98,29 @@
 {%- endmacro %}
 
 
+{#
+    A number a mapped source wrote for people: digits of any width, with a unit such as ¥, 円 or JPY
+    before or behind it.
+#}
+{% macro without_unit(text, said) -%}
+    {%- if not said -%}
+        {{ text }}
+    {%- elif not said.units -%}
+        {{ fold_width(text) }}
+    {%- else -%}
+        {%- set escaped = [] -%}
+        {%- for unit in said.units -%}
+            {%- do escaped.append(modules.re.escape(unit).replace('\\ ', ' ')) -%}
+        {%- endfor -%}
+        {%- set any_unit = '(?i:' ~ escaped | join('|') ~ ')' -%}
+        regexp_replace(
+            regexp_replace({{ fold_width(text) }}, {{ literal('^([+-]?) *' ~ any_unit ~ ' *') }}, '\1'),
+            {{ literal(' *' ~ any_unit ~ '$') }}, ''
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# A number's text with a point and no thousands separators. #}
 {% macro plain_number(text, decimal_separator, thousands_separator) -%}
     {%- set plain = 'replace(' ~ text ~ ', ' ~ literal(thousands_separator) ~ ", '')"
@@ -109,6 +141,21 @@
 {%- endmacro %}
 
 
+{# A share, always 0 to 1: 0.45; 45 and 45% as percent; 45:55 as the first of two parts. #}
+{% macro share(text) -%}
+    {%- set bare = decimal('rtrim(' ~ text ~ ", '% ')") -%}
+    case
+        when regexp_full_match({{ text }}, '[0-9.]+ ?: ?[0-9.]+')
+            then try_cast(split_part({{ text }}, ':', 1) as double) / nullif(
+                try_cast(split_part({{ text }}, ':', 1) as double)
+                + try_cast(split_part({{ text }}, ':', 2) as double), 0
+            )
+        when {{ bare }} > 1 or right({{ text }}, 1) = '%' then {{ bare }} / 100
+        else {{ bare }}
+    end
+{%- endmacro %}
+
+
 {# A whole number; a spreadsheet's trailing .0 is forgiven, digits lost to 1.2E+15 are not. #}
 {% macro whole_number(text) -%}
     case
@@ -118,9 +165,14 @@
 {%- endmacro %}
 
 
-{# H:MM:SS or seconds. MM:SS is refused: it cannot be told from H:MM. #}
-{% macro seconds(text) -%}
+{# H:MM:SS or seconds. MM:SS cannot be told from H:MM, so it is read only where the source says so. #}
+{% macro seconds(text, has_minutes_first=false) -%}
     case
+        {%- if has_minutes_first %}
+        when regexp_full_match({{ text }}, '[0-9]+:[0-5][0-9](\.[0-9]+)?')
+            then try_cast(split_part({{ text }}, ':', 1) as double) * 60
+                + try_cast(split_part({{ text }}, ':', 2) as double)
+        {%- endif %}
         when regexp_full_match({{ text }}, '-?[0-9]+(\.[0-9]+)?') then try_cast({{ text }} as double)
         when regexp_full_match({{ text }}, '[0-9]+:[0-5]?[0-9]:[0-5]?[0-9](\.[0-9]+)?')
             then try_cast(split_part({{ text }}, ':', 1) as double) * 3600
@@ -138,10 +190,21 @@
 {%- endmacro %}
 
 
-{# Several values in one cell; without a known separator the cell is one value. #}
-{% macro separated(text, separator) -%}
+{#
+    Several values in one cell; without a known separator the cell is one value. A mapped source of
+    JSON lines may give them as an array.
+#}
+{% macro separated(text, separator, may_be_array=false) -%}
     case
         when {{ text }} is null then null
+        {%- if may_be_array %}
+        when starts_with({{ text }}, '[') and json_valid({{ text }}) then list_filter(
+            list_transform(
+                try_cast({{ text }} as json)::varchar[], lambda part: trim(part)
+            ),
+            lambda part: part <> ''
+        )
+        {%- endif %}
         when {{ separator }} is null or {{ separator }} = '' then [{{ text }}]
         else list_filter(
             list_transform(string_split({{ text }}, {{ separator }}), lambda part: trim(part)),

@@ -12,6 +12,8 @@
     or direction in ('inherit', 'unknown')
     and not regexp_matches(coalesce(call_from, ''), '[0-9][0-9()-]{8}')
 {% endset %}
+{#- the history lists finished calls: one nobody answered has ended, with or without its end -#}
+{% set is_open = 'answered_at is not null and ended_at is null and talk_seconds is null' %}
 {{ staged(
     'miitel', 'history_legs',
     derived={
@@ -20,7 +22,7 @@
         'answered_flag': "answered_at is not null and leg_role not in ('voicemail', 'ivr')",
         'answered_by': "case when leg_role = 'voicemail' then 'machine' else 'not_measured' end",
         'is_voicemail': "leg_role = 'voicemail'",
-        'telephony_result': telephony_result('_said', 'direction', 'answered_at', 'ended_at'),
+        'telephony_result': telephony_result('_said', 'direction', 'answered_at', is_open),
         'ring_seconds': 'coalesce(ring_seconds, '
             ~ seconds_between('started_at', 'coalesce(answered_at, ended_at)') ~ ')',
         'talk_seconds': 'coalesce(talk_seconds, '
@@ -33,7 +35,6 @@
         'disposition_values': 'memo',
         'has_transcript': 'false',
         'has_analysis': 'agent_talk_ratio is not null or turn_count is not null',
-        'agent_talk_ratio': share('agent_talk_ratio'),
         'silence_seconds': 'cast(null as double)',
         'agent_speech_rate': 'cast(null as double)',
         'customer_speech_rate': 'cast(null as double)',

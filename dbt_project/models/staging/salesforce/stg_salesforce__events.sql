@@ -1,4 +1,5 @@
--- one row per Event record delivered in an export; a group event has one row per invitee (is_child)
+-- one row per Event record delivered in an export; a group event has one row per invitee, a
+-- series may have one for its pattern (both is_child)
 {% set starts_at %}
     case
         when is_all_day then coalesce(
@@ -22,6 +23,7 @@
 {{ staged(
     'salesforce', 'events',
     derived={
+        'is_child': 'is_child or (is_recurrence and starts_at is null and activity_date is null)',
         'starts_at': starts_at,
         'meeting_type_raw': 'coalesce(meeting_type, type, event_subtype)',
         'outcome_raw': 'meeting_outcome__exported',
@@ -35,7 +37,7 @@
         ),
     },
     rules=[
-        ('missing:starts_at', 'starts_at is null'),
+        ('missing:starts_at', 'starts_at is null and not is_child'),
         ('end_before_start', 'not is_all_day and ends_at < starts_at'),
     ],
 ) }}
