@@ -124,7 +124,7 @@ def _chosen(
     if not judged:
         raise FileRejected("no_contract", f"No object of {source.system} is a CSV file.")
     closest, missing, contract = max(judged, key=lambda item: _told(header, item[0], telling))
-    if not missing or len(closest.position_of) < 2:
+    if not missing or not _tells(header, source, closest, telling):
         # The cells are not repeated: without a header line they would be somebody's data.
         raise FileRejected(
             "no_contract",

@@ -100,6 +100,13 @@ sources:
           - name: updated_at
             data_type: timestamp
             config: {meta: {type: timestamp, aliases: [SystemModstamp]}}
+          - name: last_modified_at
+            data_type: timestamp
+            config: {meta: {type: timestamp, aliases: [LastModifiedDate]}}
+          - name: expected_at
+            data_type: timestamp
+            config:
+              meta: {type: timestamp, aliases: [Expected], cast: {may_be_ahead: true}}
       - name: contacts
         config:
           meta:

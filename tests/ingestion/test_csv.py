@@ -123,6 +123,14 @@ def test_the_same_header_twice_rejects_the_file(company: Company) -> None:
     assert reading.reject_code == "duplicate_header"
 
 
+def test_an_unknown_header_may_stand_there_twice(company: Company) -> None:
+    reading = company.only("crm/leads.csv", "Id,Company,Memo,Memo,memo\n1,a,b,c,d\n")
+    assert reading.status == "accepted"
+    assert company.read("select company, _extra from raw_salesforce.leads") == [
+        ("a", '{"Memo":"b","Memo column 4":"c","memo":"d"}'),
+    ]
+
+
 def test_unknown_columns_are_kept_and_said(company: Company) -> None:
     reading = company.only("crm/leads.csv", 'Id,Foo__c,Bar "x"\n1,,\n2,"a\nb",\n3,c,"d"\n')
     assert reading.warnings == ('unknown columns kept: Foo__c, Bar "x"',)
@@ -176,8 +184,27 @@ def test_headers_every_object_has_do_not_make_a_file_that_object(tmp_path: Path)
     order = "Id,OrderNumber,AccountId,Status,Type,OwnerId,CreatedDate,CreatedById,EndDate,IsDeleted"
     refused = real.only("crm/extract.csv", f"{order}\n{',' * 9}\n")
     assert refused.reject_code == "no_contract"
-    task = "Id,Subject,WhoId,ActivityDate,OwnerId,CreatedDate"
-    assert real.only("crm/other.csv", f"{task}\n{',' * 5}\n").object_name == "tasks"
+    task = "Id,Subject,WhoId,ActivityDate,OwnerId,CreatedDate,IsClosed"
+    assert real.only("crm/other.csv", f"{task}\n{',' * 6}\n").object_name == "tasks"
+
+
+@pytest.mark.parametrize(
+    ("file", "header", "missing"),
+    [
+        ("Task.csv", "Id,Status,TaskSubtype,CreatedDate", "IsClosed"),
+        ("OpportunityStage.csv", "Id,ApiName,MasterLabel", "IsWon"),
+        ("Opportunity.csv", "Id,Name,OwnerId,StageName,CreatedDate,IsClosed", "IsWon"),
+        ("CampaignMember.csv", "Id,CampaignId,Status,CreatedDate", "HasResponded"),
+    ],
+)
+def test_what_would_count_as_nought_when_absent_must_be_there(
+    tmp_path: Path, file: str, header: str, missing: str
+) -> None:
+    real = Company(House(tmp_path / "house"), load_contracts(DBT_PROJECT))
+    real.configure(SOURCES)
+    refused = real.only(f"crm/{file}", f"{header}\n{',' * header.count(',')}\n")
+    assert refused.reject_code == "missing_header"
+    assert f"'{missing}'" in (refused.reject_message or "")
 
 
 def test_a_connectors_history_table_is_refused_by_whatever_name(company: Company) -> None:

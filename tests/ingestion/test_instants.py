@@ -71,6 +71,28 @@ def test_version_and_event_columns_both_count(company: Company) -> None:
     assert str(reading.receipt.extracted_at) == "2026-07-05 00:00:00"
 
 
+def test_every_instant_that_cannot_lie_ahead_counts(company: Company) -> None:
+    reading = company.only(
+        "crm/leads.csv",
+        "Id,CreatedDate,LastModifiedDate,Expected\n"
+        "1,2026-03-01T00:00:00Z,2026-06-01T00:00:00Z,2026-07-20T00:00:00Z\n",
+    )
+    assert str(reading.receipt.extracted_at) == "2026-06-01 00:00:00"
+
+
+def test_a_time_without_its_zone_says_nothing_about_when(company: Company) -> None:
+    reading = company.only(
+        "crm/leads.csv", LEADS + "1,a,2026-07-01T00:00:00Z,2026-07-05 00:00:00\n"
+    )
+    assert str(reading.receipt.extracted_at) == "2026-07-01 00:00:00"
+
+
+@pytest.mark.parametrize("text", ["1782864000000", "1782864000"])
+def test_seconds_and_milliseconds_since_1970_are_instants(company: Company, text: str) -> None:
+    reading = company.only("phone/h.csv", HISTORY + f"a,b,{text}\n")
+    assert str(reading.receipt.extracted_at) == "2026-07-01 00:00:00"
+
+
 def test_one_mistyped_year_is_not_when_the_file_was_exported(company: Company) -> None:
     rows = "".join(f"{day},b,2026-07-{day:02} 09:00:00\n" for day in range(1, 20))
     reading = company.only("phone/h.csv", HISTORY + "x,b,2062-07-01 09:00:00\n" + rows)

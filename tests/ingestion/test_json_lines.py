@@ -72,7 +72,7 @@ def test_a_bad_last_line_that_is_whole_is_set_aside(company: Company) -> None:
 def test_a_verification_challenge_is_no_record(company: Company) -> None:
     reading = company.only("phone/w.jsonl", '{"challenge": "abc"}\n' + call(1) + "\n")
     assert (reading.records_in, reading.records_accepted) == (1, 1)
-    assert reading.warnings == ("1 control records (such as a challenge) skipped",)
+    assert reading.warnings == ("1 control records (a challenge, or another event) skipped",)
     assert company.read(ROWS) == [(2, call(1))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import date, datetime
 
 import pytest
@@ -119,6 +120,43 @@ def test_json_members_become_canonical_columns(company: Company) -> None:
         (1, "9007199254740993", "あ", "01/07/2026 09:00"),
         (4, "8", "", None),
     ]
+
+
+def test_a_damaged_id_of_a_json_number_is_seen(company: Company) -> None:
+    company.configure(
+        CONFIG.replace("FORMAT", "jsonl")
+        .replace("管理番号", "$.id")
+        .replace("登録日", "$.at")
+    )
+    company.only("other/deals.jsonl", '{"id": 5.6353E+15}\n{"id": 5635300000000000}\n')
+    assert company.read("select lead_id from raw_mapped.leads order by _record") == [
+        ("5.635300E+15",),
+        ("5635300000000000",),
+    ]
+
+
+def test_a_true_date_cell_fits_whatever_format_is_configured(company: Company) -> None:
+    configure(company, "xlsx")
+    company.prepare()
+    (spelled,) = company.rows(
+        "select format from raw_kura.mapped_columns where column_name = 'created_at'"
+    )
+    assert json.loads(str(spelled[0])) == [
+        "%d/%m/%Y %H:%M", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d",
+    ]  # fmt: skip
+
+
+def test_a_unit_reaches_the_casts(company: Company) -> None:
+    company.configure(
+        CONFIG.replace("FORMAT", "csv")
+        .replace("created_at: 登録日}", "created_at: 登録日, lead_score: 点}")
+        .replace("        constants: {lead_score: 5}\n", "")
+        .replace("formats: {", "formats: {lead_score: {unit: [点, '¥']}, ")
+    )
+    company.prepare()
+    assert company.rows(
+        "select units from raw_kura.mapped_columns where column_name = 'lead_score'"
+    ) == [('["点", "¥"]',)]
 
 
 def test_formats_values_and_constants_reach_the_casts(company: Company) -> None:

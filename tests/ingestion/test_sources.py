@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dagster_project.lib.contracts import load_contracts
 from dagster_project.lib.errors import ConfigError
-from dagster_project.lib.sources import undated
+from dagster_project.lib.sources import Source, undated
+from dagster_project.settings import DBT_PROJECT
 from tests.ingestion.conftest import Company
 
 MAPPED = """
@@ -57,6 +59,9 @@ def one(keys: str) -> str:
         (MAPPED.replace("lead_id: 番号, ", ""), "needs a header (or a constant) for lead_id"),
         (MAPPED.replace("%Y/%m/%d %H:%M", "%Y/%Q"), "unknown part %Q"),
         (MAPPED.replace("%Y/%m/%d %H:%M", "yyyy/mm/dd"), "not a strptime format"),
+        (MAPPED.replace("%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M %Z"), "use %z (an offset) or timezone"),
+        (MAPPED.replace('{decimal: ","}', "{duration: mm:ss}"), "duration is for durations"),
+        (MAPPED.replace('lead_score: {decimal: ","}', "company: {unit: 円}"), "unit and unit_factor"),
         (MAPPED.replace("{created_at: {timestamp", "{company: {date"), "date is for dates"),
         (MAPPED.replace('decimal: ","', 'decimal: ",", thousands: ","'), "same character"),
         (MAPPED.replace("values: {company", "values: {compani"), "did you mean company"),
@@ -89,6 +94,33 @@ def test_yaml_booleans_in_a_value_map_mean_their_text(company: Company) -> None:
     company.configure(one("custom: {lead_score: {field: S__c, map: {true: 1, 0: 2}}}"))
     source = company.sources.sources[0]
     assert source.custom["lead_score"].map == {"true": "1", "0": "2"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "local"),
+    [
+        ("system: salesforce", None),
+        ("system: hubspot", None),
+        ("system: salesforce, timezone: Asia/Seoul", "Asia/Seoul"),
+        ("system: miitel", "Asia/Tokyo"),
+    ],
+)
+def test_a_system_that_states_its_zone_takes_no_local_times_unless_told(
+    company: Company, keys: str, local: str | None
+) -> None:
+    company.configure(f"sources: [{{id: a, {keys}}}]")
+    source = company.sources.sources[0]
+    assert (source.local_timezone, source.day_timezone) == (local, local or "Asia/Tokyo")
+
+
+def test_a_custom_field_of_json_lines_lies_beside_the_usual_one() -> None:
+    contracts = load_contracts(DBT_PROJECT)
+    source = Source.model_validate(
+        {"id": "hs", "system": "hubspot", "custom": {"contacts.lead_score": "fit_score"}}
+    )
+    contract = contracts.get("hubspot", "contacts")
+    assert contract is not None
+    assert source.custom_paths(contract) == {"lead_score": '$.properties."fit_score"'}
 
 
 def test_a_mapped_source_is_accepted(company: Company) -> None:
