@@ -201,4 +201,6 @@ def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
     )
     if source.local_timezone is None:
         written_out = f"case when regexp_matches(value, '{_ZONED}') then {written_out} end"
-    return f"case when regexp_full_match(value, '[0-9]{{1,14}}') then {_EPOCH} else {written_out} end"
+    return (
+        f"case when regexp_full_match(value, '[0-9]{{1,14}}') then {_EPOCH} else {written_out} end"
+    )

@@ -173,7 +173,9 @@ def _judged(
     names = tuple(column.name for column in contract.columns)
     columns = (*names, "_extra") if is_mapped else ("record",)
     control = int(verdicts.get("#control", 0))
-    warnings = (f"{control} control records (a challenge, or another event) skipped",) if control else ()
+    warnings = (
+        (f"{control} control records (a challenge, or another event) skipped",) if control else ()
+    )
     set_aside: tuple[SetAside, ...] = ()
     if set(verdicts) - {"#control"}:
         rows = connection.execute(

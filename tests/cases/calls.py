@@ -813,3 +813,21 @@ def calls_of_nobody_on_the_roster(scene: Scene) -> list[Expect]:
         ),
         Expect("fct_calls", nobody | {"called_on": day(5, 26), "call_origin": "crm"}, {"_rows": 1}),
     ]
+
+
+@case(
+    105, "booked",
+    "A call is answered and still going on when the file is written.",
+    "formats §4.1: no end means still open, and a leg that is open is not counted yet: no dial.",
+)  # fmt: skip
+def answered_and_still_open(scene: Scene) -> list[Expect]:
+    rep = scene.rep()
+    scene.call(rep, jst(5, 13), scene.number_of(1), talk=30)
+    open_leg = scene.leg("OUTGOING_CALL", jst(5, 13, 11), scene.number_of(2), rep=rep, talk=0)
+    open_leg["dial_ends_at"] = None
+    scene.group(open_leg)
+    return [
+        Expect(
+            "kpi_rep_daily", {"rep_id": rep.rep_id}, {"dials": 1, "answered_calls": 1},
+        )
+    ]  # fmt: skip

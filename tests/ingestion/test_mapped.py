@@ -124,9 +124,7 @@ def test_json_members_become_canonical_columns(company: Company) -> None:
 
 def test_a_damaged_id_of_a_json_number_is_seen(company: Company) -> None:
     company.configure(
-        CONFIG.replace("FORMAT", "jsonl")
-        .replace("管理番号", "$.id")
-        .replace("登録日", "$.at")
+        CONFIG.replace("FORMAT", "jsonl").replace("管理番号", "$.id").replace("登録日", "$.at")
     )
     company.only("other/deals.jsonl", '{"id": 5.6353E+15}\n{"id": 5635300000000000}\n')
     assert company.read("select lead_id from raw_mapped.leads order by _record") == [

@@ -360,7 +360,7 @@ def _call(
         direction="unknown" if root.direction == "inherit" else root.direction,
         number=read.person_key,
         is_internal=root.direction == "internal" or root.role == "internal" or read.e164 in own,
-        is_open=root.ended_at is None and root.result != "answered",
+        is_open=root.result == "in_progress",
         is_answered=is_answered,
         is_machine=_answered_by(theirs, taken) in ("machine", "fax")
         or disposition == "left_voicemail",

@@ -134,11 +134,18 @@ _E2 = {
 }
 
 
-def _result(direction: str, role: str, answered: bool) -> str:
+# Spaces mean nothing (formats E2).
+_E2 = {said.replace(" ", ""): meaning for said, meaning in _E2.items()}
+
+
+def _result(direction: str, role: str, answered: bool, is_open: bool = False) -> str:
+    """is_open: the leg has not ended as far as its system can tell (formats §4.1)."""
     if role == "voicemail":
         return "voicemail"
     if role == "ivr":
         return "ivr_only"
+    if is_open:
+        return "in_progress"
     if answered:
         return "answered"
     return "abandoned" if direction == "inbound" else "no_answer"
@@ -168,7 +175,7 @@ def webhook_legs(records: Records, settings: Settings) -> list[Leg]:
                     role=role,
                     started_at=detail["dial_starts_at"],
                     ended_at=ended_at,
-                    result=_result(direction, role, answered_at is not None),
+                    result=_result(direction, role, answered_at is not None, ended_at is None),
                     is_voicemail=role == "voicemail",
                     answered_by="machine" if role == "voicemail" else "not_measured",
                     talk_seconds=talk,
@@ -226,9 +233,11 @@ def history_legs(records: Records, settings: Settings) -> list[Leg]:
     for row in records.get("miitel.history_rows", ()):
         source = settings.source(row, "miitel")
         direction, role, answered_type = _E2.get(
-            match_key(row.get("Call type")), ("unknown", "unknown", False)
+            match_key(row.get("Call type")).replace(" ", ""), ("unknown", "unknown", False)
         )
         answered = answered_type and row.get("Call begin time") is not None
+        # The history lists finished calls, so one nobody answered has ended.
+        is_open = answered and row.get("Call end time") is None and not row.get("Call duration")
         name = first([row.get("User name")])
         name = None if name in _PEOPLE_PLACEHOLDERS else name
         memo = first([row.get("Call memo")])
@@ -246,7 +255,7 @@ def history_legs(records: Records, settings: Settings) -> list[Leg]:
                 role=role,
                 started_at=row["Dial begin time"],
                 ended_at=row.get("Call end time"),
-                result=_result(direction, role, answered),
+                result=_result(direction, role, answered, is_open),
                 is_voicemail=role == "voicemail",
                 answered_by="machine" if role == "voicemail" else "not_measured",
                 talk_seconds=float(row.get("Call duration") or 0),
@@ -279,7 +288,10 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
         answered = row.get("answered_at") is not None or str(flag).lower() in ("true", "1", "yes")
         direction = said("direction") or "unknown"
         role = said("leg_role") or "primary"
-        result = said("telephony_result") or _result(direction, role, answered)
+        is_open = (
+            row.get("ended_at") is None and row.get("talk_seconds") is None and flag in (None, "")
+        )
+        result = said("telephony_result") or _result(direction, role, answered, is_open)
         values = said("disposition_values") or ()
         if isinstance(values, str):
             values = values.split(source.memo_separator) if source.memo_separator else [values]

@@ -290,7 +290,13 @@ INSIDE = history(vendor_call_type="内線", agent_name="内線")
 MISSED = history(vendor_call_type="着信(不在)", answered_at=None, call_from="0312345678")
 SPACED_TYPES = [
     history(vendor_call_type=said, answered_at=None)
-    for said in ("発信 (不在)", "Outbound  call(No Answer)", "ＯｕｔｂｏｕｎｄＣａｌｌ", "発 信", "OutboundCall")
+    for said in (
+        "発信 (不在)",
+        "Outbound  call(No Answer)",
+        "ＯｕｔｂｏｕｎｄＣａｌｌ",
+        "発 信",
+        "OutboundCall",
+    )
 ]
 NEVER_ANSWERED = history(answered_at="", ended_at="", talk_seconds=None, ring_seconds=None)
 ANSWERED_WITHOUT_END = history(ended_at="")

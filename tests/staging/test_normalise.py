@@ -193,7 +193,14 @@ def test_match_keys_are_what_unicode_normalisation_makes(texts: Probe, said: lis
 
 
 def test_what_cp932_and_unicode_spell_differently_is_one_label(texts: Probe) -> None:
-    spellings = [("再架電（〜17時）",), ("再架電（～17時）",), ("ー−1",), ("ー－1",), ("∥",), ("‖",)]
+    spellings = [
+        ("再架電（〜17時）",),
+        ("再架電（～17時）",),
+        ("ー−1",),
+        ("ー－1",),
+        ("∥",),
+        ("‖",),
+    ]
     keys = [answer["match_key"] for answer in texts(spellings)]
     assert keys[::2] == keys[1::2] == ["再架電(~17時)", "ー-1", "‖"]
 

@@ -211,7 +211,9 @@ class Workbench:
             "insert into raw_kura.mapped_columns values (?, ?, ?, null, null, null, null, null, null, ?)",
             UNITS,
         )
-        connection.executemany("insert into raw_kura.custom_paths values (?, ?, ?, ?)", CUSTOM_PATHS)
+        connection.executemany(
+            "insert into raw_kura.custom_paths values (?, ?, ?, ?)", CUSTOM_PATHS
+        )
 
     def lay(self, registry: Registry) -> None:
         with self.connect() as connection:
