@@ -108,23 +108,13 @@ def latest_instant(
         instants = [column for column in instants if column.path is not None]
     if not instants:
         return None
-    expressions = []
-    for column in instants:
-        if as_lines:
-            assert column.path is not None
-            raw = f"json_extract_string(record, {quoted(_full_path(contract, column.path))})"
-            if contract.unnest and not column.path.startswith("$$"):
-                raw = f"unnest({raw})"
-        else:
-            raw = name(column.name)
-        expressions.append(f"select {raw} as value, {quoted(column.name)} as which from source")
     connection.execute(f"set timezone = {quoted(source.day_timezone)}")
     cases = " ".join(
         f"when {quoted(column.name)} then {_instant_sql(column, source, contract)}"
         for column in instants
     )
     texts = f"""source as (from read_parquet({quoted(str(parquet))})),
-        texts as (select * from ({" union all ".join(expressions)}) where value is not null)"""
+        texts as (select * from ({_texts(instants, contract, as_lines)}) where value is not null)"""
     # Texts of one day and one shape sort as their instants do, so only the last of each is parsed;
     # if one of those is no instant, every text is.
     one_shape = (
@@ -149,6 +139,29 @@ def latest_instant(
     return None
 
 
+def _texts(instants: list[Column], contract: Contract, as_lines: bool) -> str:
+    """SQL of (value, which): every text of these columns in `source`."""
+    if not as_lines:
+        return " union all ".join(
+            f"select {name(column.name)} as value, {quoted(column.name)} as which from source"
+            for column in instants
+        )
+    # All paths of a document in one call: parsing it is nearly all the cost.
+    parts = []
+    whole = [column for column in instants if (column.path or "").startswith("$$")]
+    own = [column for column in instants if column not in whole]
+    item = f"unnest(json_extract(record, '{contract.unnest}[*]'))" if contract.unnest else "record"
+    for columns, document in ((whole, "record"), (own, item)):
+        if columns:
+            paths = ", ".join(quoted((column.path or "").replace("$$", "$")) for column in columns)
+            names = ", ".join(quoted(column.name) for column in columns)
+            parts.append(
+                f"select unnest(json_extract_string(document, [{paths}])) as value, "
+                f"unnest([{names}]) as which from (select {document} as document from source)"
+            )
+    return " union all ".join(parts)
+
+
 def _sorts_as_text(column: Column, source: Source, contract: Contract) -> bool:
     mapped = source.mapped_object(contract.object_name)
     written = mapped.formats.get(column.name) if mapped else None
@@ -170,14 +183,6 @@ def _believed(days: list[tuple[datetime, int]]) -> datetime | None:
         if latest - earlier > _LONGEST_GAP:
             return _believed(days[days.index((latest, count)) + 1 :])
     return days[0][0] if days else None
-
-
-def _full_path(contract: Contract, path: str) -> str:
-    if path.startswith("$$"):
-        return path[1:]
-    if contract.unnest:
-        return contract.unnest + "[*]" + path.removeprefix("$")
-    return path
 
 
 def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
