@@ -7,6 +7,13 @@ sources as (
 
 ),
 
+accounts as (
+
+    select * from {{ ref('act_cti_accounts') }}
+    where tenant = ''
+
+),
+
 object_coverage as (
 
     select *
@@ -34,13 +41,12 @@ needs as (
 units as (
 
     select
-        source_id,
-        case
-            when system = 'miitel' then 'miitel:' || coalesce(account, source_id)
-            else source_id
-        end as unit,
-        covers_from,
+        sources.source_id,
+        coalesce(accounts.cti_account, sources.source_id) as unit,
+        sources.covers_from,
     from sources
+    left join accounts
+        on sources.source_id = accounts.source_id
 
 ),
 
