@@ -76,6 +76,13 @@ class House:
         """Decoded text and half-written files; emptied at the start of every night."""
         return self.work / "scratch"
 
+    def dry_scratch(self, pid: int) -> Path:
+        """The same for a dry read, which may happen beside a night."""
+        return self.work / f"dry-{pid}"
+
+    def dry_scratches(self) -> tuple[Path, ...]:
+        return tuple(self.work.glob("dry-*"))
+
     @property
     def dbt_target(self) -> Path:
         return self.work / "dbt"

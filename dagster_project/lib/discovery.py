@@ -38,12 +38,17 @@ class Stamp:
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One file under `exports/<source_id>/`. `path` is relative to `exports/`."""
+    """One file under `exports/<source_id>/`.
+
+    path: relative to `exports/`, as people read it. has_text_name: whether the name is UTF-8, so that
+    `path` is the name itself.
+    """
 
     source_id: str
     path: str
     location: Path
     stamp: Stamp
+    has_text_name: bool = True
 
     @property
     def name(self) -> str:
@@ -67,9 +72,19 @@ def list_exports(house: House, source_ids: Iterable[str]) -> tuple[ExportFile, .
                     stamp = Stamp.of(location)
                 except OSError:  # gone between listing and looking: the next night sees it
                     continue
-                path = location.relative_to(house.exports).as_posix()
-                found.append(ExportFile(source_id, path, location, stamp))
+                named = location.relative_to(house.exports).as_posix()
+                path = _readable(named)
+                found.append(ExportFile(source_id, path, location, stamp, path == named))
     return tuple(sorted(found, key=lambda item: item.path))
+
+
+def _readable(name: str) -> str:
+    """A name that is not UTF-8 as the cp932 it most likely was; any other name as it is."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("cp932", errors="backslashreplace")
+    return name
 
 
 def unknown_folders(house: House, source_ids: Iterable[str]) -> tuple[str, ...]:
@@ -79,7 +94,7 @@ def unknown_folders(house: House, source_ids: Iterable[str]) -> tuple[str, ...]:
         return ()
     return tuple(
         sorted(
-            entry.name
+            _readable(entry.name)
             for entry in house.exports.iterdir()
             if entry.is_dir() and entry.name not in known and not _is_hidden(entry.name)
         )

@@ -30,6 +30,7 @@ from dagster_project.lib.discovery import (
     settle,
     unknown_folders,
 )
+from dagster_project.lib.errors import KuraError
 from dagster_project.lib.instants import extract_covers_to, name_facts
 from dagster_project.lib.raw import (
     RawStore,
@@ -43,7 +44,7 @@ from dagster_project.lib.raw import (
 )
 from dagster_project.lib.reading import Content, Outcome, Rules, read, rejected_outcome, rules_for
 from dagster_project.lib.rejections import FileRejected
-from dagster_project.lib.sources import Source, SourcesConfig
+from dagster_project.lib.sources import PLANNING, Source, SourcesConfig
 from dagster_project.settings import House, Settings
 from dagster_project.settings import Ingestion as Limits
 
@@ -157,6 +158,10 @@ class IngestionResult:
         return self.of_status("rejected")
 
 
+class PlanningMissing(KuraError):
+    """A planning table that counted before is not there; nothing was changed."""
+
+
 def _silent(progress: FileProgress) -> None:
     pass
 
@@ -181,6 +186,7 @@ def ingest(
         night = _Night(house, config, contracts, limits, connection, house.scratch)
         night.store.clean()
         night.walk(progress)
+        night.refuse_missing_planning()
         return night.result()
 
 
@@ -209,7 +215,7 @@ def dry_read(
 ) -> IngestionResult:
     """Read the new files and keep nothing. Only files a night would read again are listed."""
     limits = settings.ingestion if settings else Limits()
-    scratch = house.scratch / f"dry-{os.getpid()}"
+    scratch = house.dry_scratch(os.getpid())
     private_folder(scratch)
     try:
         with _connection(scratch) as connection:
@@ -290,11 +296,15 @@ class _Night:
     def _judge(self, item: ExportFile) -> str:
         source = self._config.get(item.source_id)
         assert source is not None
+        if not item.has_text_name:
+            return self._refused_unread(item, source, "file_name", "Its name is not UTF-8 text.")
         try:
             sha256 = self._known.hash_of(item)
             kind = archives.archive_kind(item.location)
         except PermissionError:
-            return self._unreadable(item, source)
+            return self._refused_unread(
+                item, source, "unreadable", "This user may not read the file."
+            )
         except OSError:
             return "left_alone"
         if is_changed(item):
@@ -374,13 +384,13 @@ class _Night:
             status="rejected",
         )
 
-    def _unreadable(self, item: ExportFile, source: Source) -> str:
-        """No bytes, so no hash: reported every night until somebody gives the right to read."""
-        rules = self._archive_rules(item, source, "unreadable:" + item.path)
+    def _refused_unread(self, item: ExportFile, source: Source, code: str, message: str) -> str:
+        """No bytes, so no hash: reported every night until somebody mends it."""
+        rules = self._archive_rules(item, source, f"{code}:{item.path}")
         receipt = self._archive_receipt(item, source, rules, "")
         outcome = rejected_outcome(
             replace(receipt, file_id=file_id_of(fingerprint_of(item.path), rules.fingerprint)),
-            FileRejected("unreadable", "This user may not read the file."),
+            FileRejected(code, message),
         )
         self._note(outcome.receipt, is_new=True)
         return "rejected"
@@ -463,6 +473,29 @@ class _Night:
         self._rows.append((receipt, is_new))
         if receipt.status == "accepted":
             self._accepted_contents[receipt.content_key] = receipt
+
+    def refuse_missing_planning(self) -> None:
+        """Raise PlanningMissing when a table people keep by hand is gone or just being saved.
+
+        Without it calls lose their meaning in silence. Removing a table for good is said by a file that
+        holds its header alone.
+        """
+        systems = {source.id: source.system for source in self._config.sources}
+        saved = [path for path in self.left_alone if systems[path.split("/")[0]] == PLANNING]
+        if saved:
+            raise PlanningMissing(
+                "A planning file is just being written.",
+                where=", ".join(f"exports/{path}" for path in saved),
+                remedy="Run the night again when it is saved.",
+            )
+        kept = {item.object_name for item in self.store if item.system == PLANNING and item.kind}
+        gone = kept - {item.object_name for item, _ in self._rows if item.system == PLANNING}
+        if gone:
+            raise PlanningMissing(
+                "Planning tables of earlier nights are gone: " + ", ".join(sorted(map(str, gone))),
+                where=str(self._house.exports / PLANNING),
+                remedy="Put the file back, or one with its header line alone if it has no rows now.",
+            )
 
     def result(self) -> IngestionResult:
         """Tonight's readings, and those whose export is gone and that still count."""
@@ -591,6 +624,19 @@ def _prepare_folders(house: House) -> None:
     for folder in (house.raw, house.quarantine, house.work, house.scratch):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
+    for left_behind in house.dry_scratches():
+        if not _is_alive(int(left_behind.name.rpartition("-")[2])):
+            shutil.rmtree(left_behind, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextmanager

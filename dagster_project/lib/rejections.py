@@ -37,6 +37,7 @@ REMEDIES = {
     "unsupported_format": "Deliver CSV, JSON lines, or (mapped sources) XLSX; gzip and zip are fine.",
     "damaged_workbook": "Save the workbook again as .xlsx.",
     "missing_sheet": "Name an existing sheet in config/sources.yml.",
+    "file_name": "Rename it (or its folder) in UTF-8; it was packed or copied as cp932.",
     "unreadable": "Give this user the right to read the file.",
 }
 

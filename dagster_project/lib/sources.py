@@ -15,7 +15,6 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -29,6 +28,7 @@ from pydantic import (
 
 from dagster_project.lib.contracts import MAPPED, Column, Contract, Contracts
 from dagster_project.lib.errors import ConfigError
+from dagster_project.lib.strict_yaml import read_configuration
 from dagster_project.settings import House, validation_error
 
 PLANNING = "planning"
@@ -445,7 +445,7 @@ class Source(_Strict):
 class SourcesConfig(_Strict):
     """`config/sources.yml`, checked. The source `planning` is always there."""
 
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Source, ...]
 
     def get(self, source_id: str) -> Source | None:
         return next((source for source in self.sources if source.id == source_id), None)
@@ -454,20 +454,19 @@ class SourcesConfig(_Strict):
 def load_sources(
     house: House, contracts: Contracts, *, default_timezone: str = "Asia/Tokyo"
 ) -> SourcesConfig:
-    """Read and check `config/sources.yml`; a missing file means planning alone.
+    """Read and check `config/sources.yml`; `sources: []` means planning alone.
 
     default_timezone: zone of the days of a source that names none (the reporting zone).
     Raises ConfigError naming the file, the key and what is allowed.
     """
     path = house.sources_file
-    document: Any = {}
-    if path.is_file():
-        try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"The file is not valid YAML: {error}", where=str(path), remedy="Correct the YAML."
-            ) from error
+    if not path.is_file():
+        raise ConfigError(
+            "The house has no config/sources.yml.",
+            where=str(path),
+            remedy="Put it back; a house with planning alone says `sources: []`.",
+        )
+    document = read_configuration(path)
     zone = {"timezone": default_timezone}
     try:
         config = SourcesConfig.model_validate(document, context=zone)

@@ -1,2 +1,3 @@
 -- one row per file (or archive member) that was judged and is current
-select * from {{ ref('stg_kura__files') }}
+select * replace (coalesce(object_name, '(unknown)') as object_name)
+from {{ ref('stg_kura__files') }}
