@@ -392,6 +392,8 @@ class _Night:
             replace(receipt, file_id=file_id_of(fingerprint_of(item.path), rules.fingerprint)),
             FileRejected(code, message),
         )
+        if not self._keeps:
+            self.dry.append(self._reading(outcome.receipt, is_new=True, is_present=True))
         self._note(outcome.receipt, is_new=True)
         return "rejected"
 

@@ -9,6 +9,7 @@ import random
 import pytest
 
 from dagster_project.lib import ingestion, raw
+from dagster_project.lib.ingestion import PlanningMissing
 from tests.ingestion.conftest import CONTRACTS, HISTORY, LEADS, SOURCES, Company, write_contracts
 
 AT = "2026-07-01 09:00:00"
@@ -115,10 +116,31 @@ def test_a_planning_table_counts_only_while_it_lies_there(company: Company) -> N
     assert company.read(query) == [("r1",)]
     path.write_text("rep_id,氏名\nr2,山田\n")
     assert company.read(query) == [("r2",)]
-    path.unlink()
+    path.write_text("rep_id,氏名\n")
     assert company.read(query) == []
     path.write_text("rep_id,氏名\nr1,山田\n")
     assert company.read(query) == [("r1",)]
+
+
+def test_a_planning_table_that_vanished_stops_the_night(company: Company) -> None:
+    path = company.put("planning/roster.csv", "rep_id,氏名\nr1,山田\n")
+    company.night()
+    path.unlink()
+    with pytest.raises(PlanningMissing, match="roster"):
+        company.night()
+    path.write_text("rep_id,氏名\nr1,山田\n")
+    assert company.read("select rep_id from raw_planning.roster") == [("r1",)]
+
+
+def test_a_planning_table_that_is_just_being_saved_stops_the_night(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.put("planning/roster.csv", "rep_id,氏名\nr1,山田\n")
+    monkeypatch.setattr(
+        "dagster_project.lib.ingestion.settle", lambda files, _: frozenset(f.path for f in files)
+    )
+    with pytest.raises(PlanningMissing, match="being written"):
+        company.night()
 
 
 def test_a_changed_rule_reads_again_and_retries_what_was_refused(company: Company) -> None:

@@ -92,6 +92,19 @@ def test_a_hash_is_not_believed_after_a_write_that_keeps_size_and_time(company: 
     assert len(second) == 2
 
 
+def test_a_file_whose_name_came_through_as_cp932_is_refused_by_a_name_people_can_read(
+    company: Company,
+) -> None:
+    path = company.put("phone/h.csv", GOOD)
+    path.rename(path.with_name(os.fsdecode("履歴.csv".encode("cp932"))))
+    refused = company.night().readings[0]
+    assert (refused.status, refused.reject_code) == ("rejected", "file_name")
+    assert refused.path == "phone/履歴.csv"
+    assert refused.remedy is not None
+    dry = dry_read(company.house, company.sources, company.contracts)
+    assert [item.reject_code for item in dry.readings] == ["file_name"]
+
+
 def test_an_unreadable_file_is_reported_and_stops_nobody(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:

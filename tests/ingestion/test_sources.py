@@ -6,7 +6,7 @@ import pytest
 
 from dagster_project.lib.contracts import load_contracts
 from dagster_project.lib.errors import ConfigError
-from dagster_project.lib.sources import Source, undated
+from dagster_project.lib.sources import Source, load_sources, undated
 from dagster_project.settings import DBT_PROJECT
 from tests.ingestion.conftest import Company
 
@@ -147,3 +147,12 @@ sources:
 """
     )
     assert undated(company.sources) == ("bare",)
+
+
+def test_a_house_without_its_list_of_sources_runs_nothing(company: Company) -> None:
+    company.house.sources_file.unlink()
+    with pytest.raises(ConfigError, match=r"has no config/sources\.yml"):
+        load_sources(company.house, company.contracts)
+    company.house.sources_file.write_text("")
+    with pytest.raises(ConfigError, match="sources: Field required"):
+        load_sources(company.house, company.contracts)
