@@ -41,7 +41,7 @@ EXAMPLE_QUERY = (
     "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
     'order by period_start"'
 )
-_IDS = {"check", "release", "file id"}
+_IDS = {"check", "release", "file id", "file", "path"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 

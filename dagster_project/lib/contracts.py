@@ -85,6 +85,8 @@ class Column:
     header_required: bool = False
     configurable: bool = False
     may_be_ahead: bool = False
+    # For people; no part of the fingerprint.
+    description: str = field(default="", repr=False)
 
     @property
     def is_identifier(self) -> bool:
@@ -239,6 +241,7 @@ def _column(item: dict[str, Any], key: tuple[str, ...], where: str) -> Column:
         header_required=bool(meta.get("header_required", name in key)),
         configurable=bool(meta.get("configurable", False)),
         may_be_ahead=bool((meta.get("cast") or {}).get("may_be_ahead", False)),
+        description=" ".join(str(item.get("description") or "").split()),
     )
 
 

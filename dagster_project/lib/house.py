@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from dagster_project.lib.contracts import load_contracts
 from dagster_project.lib.errors import KuraError
-from dagster_project.settings import DEMO, TEMPLATES, House
+from dagster_project.lib.sources import PLANNING
+from dagster_project.settings import DBT_PROJECT, DEMO, TEMPLATES, House
 
 
 class HouseExists(KuraError):
@@ -40,7 +42,7 @@ def create(root: Path, *, demo: bool = False) -> House:
         for name, target in (("house.yml", house.house_file), ("sources.yml", house.sources_file)):
             text = (TEMPLATES / name).read_text(encoding="utf-8")
             target.write_text(text.replace("{company}", root.name), encoding="utf-8")
-        house.exports.mkdir()
+        _write_planning(house)
     for folder in (house.raw, house.quarantine, house.work, house.state, house.logs):
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     house.releases.mkdir(parents=True, exist_ok=True)
@@ -48,3 +50,29 @@ def create(root: Path, *, demo: bool = False) -> House:
         root.rmdir()
     making.rename(root)
     return House(root)
+
+
+def _write_planning(house: House) -> None:
+    """Empty planning tables to fill in, and a page that says what each column means."""
+    folder = house.exports / PLANNING
+    folder.mkdir(parents=True)
+    page = [
+        "# 計画表 Planning tables",
+        "",
+        "CSV files in `exports/planning/`, edited with any spreadsheet program. They count as they lie "
+        "there; a table without rows keeps its header line. Headers may also be the others named here.",
+    ]
+    for contract in load_contracts(DBT_PROJECT).of_system(PLANNING):
+        headers = [column.aliases[0] for column in contract.columns]
+        # The byte order mark tells Excel that this is UTF-8.
+        (folder / f"{contract.object_name}.csv").write_text(
+            ",".join(headers) + "\n", encoding="utf-8-sig"
+        )
+        page += ["", f"## {contract.object_name}", ""]
+        page += ["| column | other headers | needed | meaning |", "|---|---|---|---|"]
+        page += [
+            f"| {column.aliases[0]} | {'、'.join(column.aliases[1:])} "
+            f"| {'yes' if column.required else ''} | {column.description} |"
+            for column in contract.columns
+        ]
+    (house.config / "planning.md").write_text("\n".join(page) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 
 from dagster_project.cli import app
 from dagster_project.lib import acceptances
-from dagster_project.settings import House
+from dagster_project.settings import DEMO, House
 from tests.conftest import DemoNight, Said, kpi
 
 
@@ -57,7 +57,23 @@ def test_a_new_house_is_private_commented_and_in_order(empty: Path) -> None:
         assert (empty / folder).stat().st_mode & 0o077 == 0, folder
     checked = kpi(empty, "sources", "check")
     assert checked.code == 0, said(checked)
-    assert "No new file waits to be read." in checked.out
+    assert "rejected" not in checked.out
+    assert "quarantined" in checked.out
+
+
+def test_a_new_house_has_empty_planning_tables_and_says_what_goes_into_them(empty: Path) -> None:
+    page = (empty / "config" / "planning.md").read_text(encoding="utf-8")
+    tables = {path.stem for path in (empty / "exports" / "planning").glob("*.csv")}
+    assert tables == {path.stem for path in (DEMO / "exports" / "planning").glob("*.csv")}
+    for table in tables:
+        described = page.split(f"## {table}\n")[1].split("\n## ")[0]
+        (header,) = (
+            (empty / "exports" / "planning" / f"{table}.csv")
+            .read_text(encoding="utf-8-sig")
+            .splitlines()
+        )
+        for name in header.split(","):
+            assert re.search(rf"^\| {name} \|.*\| \S.* \|$", described, flags=re.M), (table, name)
 
 
 def test_init_never_touches_a_folder_that_holds_something(tmp_path: Path) -> None:
