@@ -126,7 +126,7 @@ class House:
 
     @property
     def publications(self) -> Path:
-        """When which release became current, one line each."""
+        """When which release was on its way and became current, one line each."""
         return self.state / "publications.jsonl"
 
     @property
@@ -204,6 +204,7 @@ class Gate(_Strict):
     max_quarantine_share: float = Field(0.05, ge=0, le=1)
     max_quarantine_rows: int = Field(50, ge=0)
     max_change_share: float = Field(0.5, gt=0)
+    max_past_change_share: float = Field(0.05, gt=0)
 
 
 class Retention(_Strict):

@@ -7,7 +7,8 @@ Then the folder is renamed into `published/releases/` and the directory link `cu
 one step, so a reader sees the old release or the new one and never a mixture; whoever has the old one
 open keeps it. Killed at any point, it ends the same when it is run again.
 
-`rollback` points `current` at an earlier release. Judging is left to `gate`.
+`rollback` points `current` at an earlier release that is still what was published. Judging is left
+to `gate`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,6 +40,9 @@ from dagster_project.lib.query import WAREHOUSE
 from dagster_project.settings import EXPECTATIONS, House, Settings
 
 _SECONDS_TO_WAIT = 60.0
+_AGAIN = "Run the whole night again: `kpi run`."
+# What the journal says of a release that is about to be moved to its place.
+_PUBLISHING = "publishing"
 
 
 class PublicationRefused(KuraError):
@@ -101,7 +105,10 @@ def publish(
         _clear_half_flips(house)
         folder = candidate or _unfinished(house) or gate.the_candidate(house)
         manifest = _acceptable(house, folder, expectations)
-        current = _current(house)
+        current: Release | None = None
+        # A damaged release keeps no good one back; the gate has named it.
+        with suppress(CandidateError):
+            current = _current(house)
         if current is not None and manifest.as_of < current.as_of and not allow_backdate:
             raise PublicationRefused(
                 f"The run is for {manifest.as_of}, readers already have {current.as_of}.",
@@ -130,7 +137,8 @@ def rollback(house: House, release_id: str | None = None) -> Release:
         if release_id is None:
             # `kept` is in order of first publication, so going back twice goes back further.
             before = kept if current is None else kept[: kept.index(current)]
-            target = before[-1] if before else None
+            shown = [release for release in before if release.published_at is not None]
+            target = shown[-1] if shown else None
         else:
             target = next((r for r in kept if r.release_id == release_id), None)
         if target is None:
@@ -139,7 +147,7 @@ def rollback(house: House, release_id: str | None = None) -> Release:
                 where=release_id or str(house.releases),
                 remedy="`kpi releases` lists what is kept.",
             )
-        problems = verify.fresh(target.path)
+        problems = _flaws(target.path)
         if problems:
             raise PublicationRefused(
                 f"The release {target.release_id} is not as it was published.",
@@ -171,28 +179,54 @@ def release_audit(release: Release) -> Audit:
 def _acceptable(house: House, folder: Path, expectations: Path) -> Manifest:
     """The manifest of a candidate that may be shown; raises otherwise."""
     where = folder.name
-    again = "Run the whole night again: `kpi run`."
     inside = {house.candidates.resolve(), house.releases.resolve()}
     if folder.is_symlink() or not folder.is_dir() or folder.resolve().parent not in inside:
         raise PublicationRefused(
-            "This is not a candidate of this house.", where=str(folder), remedy=again
+            "This is not a candidate of this house.", where=str(folder), remedy=_AGAIN
         )
-    manifest = read_manifest(folder)
-    if manifest.run_id != folder.name or not RUN_ID.fullmatch(manifest.run_id):
-        raise PublicationRefused("The manifest is of another run.", where=where, remedy=again)
-    audit = read_audit(folder)
-    if audit.run_id != manifest.run_id or audit.as_of != manifest.as_of:
-        raise PublicationRefused("The audit is of another run.", where=where, remedy=again)
-    if audit.manifest_sha256 != file_sha256(folder / MANIFEST):
-        raise PublicationRefused(
-            "The candidate changed after it was judged.", where=f"{where}/{MANIFEST}", remedy=again
-        )
+    manifest, audit = _audited(folder)
     if audit.expectations_sha256 != suites.fingerprint(expectations):
         raise PublicationRefused(
-            "The suites changed after the candidate was judged.", where=where, remedy=again
+            "The suites changed after the candidate was judged.", where=where, remedy=_AGAIN
         )
     _every_check_ran(audit, expectations)
     _exceptions_hold(house, audit)
+    _passed(audit, where)
+    from dagster_project.lib import audit_page
+
+    page = folder / AUDIT_PAGE
+    if not page.is_file() or page.read_text(encoding="utf-8") != audit_page.render(audit, manifest):
+        raise PublicationRefused(
+            "The audit page does not say what the audit says.",
+            where=f"{where}/{AUDIT_PAGE}",
+            remedy=_AGAIN,
+        )
+    problems = verify.fresh(folder)
+    if problems:
+        raise PublicationRefused(
+            "The candidate is not what was judged.", where="; ".join(problems), remedy=_AGAIN
+        )
+    return manifest
+
+
+def _audited(folder: Path) -> tuple[Manifest, Audit]:
+    """Manifest and audit of a folder, both of this very run and the audit of this very manifest."""
+    where = folder.name
+    manifest = read_manifest(folder)
+    if manifest.run_id != folder.name or not RUN_ID.fullmatch(manifest.run_id):
+        raise PublicationRefused("The manifest is of another run.", where=where, remedy=_AGAIN)
+    audit = read_audit(folder)
+    if audit.run_id != manifest.run_id or audit.as_of != manifest.as_of:
+        raise PublicationRefused("The audit is of another run.", where=where, remedy=_AGAIN)
+    if audit.manifest_sha256 != file_sha256(folder / MANIFEST):
+        raise PublicationRefused(
+            "The candidate changed after it was judged.", where=f"{where}/{MANIFEST}", remedy=_AGAIN
+        )
+    return manifest, audit
+
+
+def _passed(audit: Audit, where: str) -> None:
+    """Raises PublicationRefused when a check of the audit refuses, whatever its verdict says."""
     refusals = audit.refusals
     if refusals or audit.verdict != "passed":
         first = refusals[0] if refusals else None
@@ -214,21 +248,19 @@ def _acceptable(house: House, folder: Path, expectations: Path) -> Manifest:
             remedy=remedy,
             checks=refusals,
         )
-    from dagster_project.lib import audit_page
 
-    page = folder / AUDIT_PAGE
-    if not page.is_file() or page.read_text(encoding="utf-8") != audit_page.render(audit, manifest):
-        raise PublicationRefused(
-            "The audit page does not say what the audit says.",
-            where=f"{where}/{AUDIT_PAGE}",
-            remedy=again,
-        )
-    problems = verify.fresh(folder)
-    if problems:
-        raise PublicationRefused(
-            "The candidate is not what was judged.", where="; ".join(problems), remedy=again
-        )
-    return manifest
+
+def _flaws(folder: Path) -> list[str]:
+    """Why a kept release may not be shown again.
+
+    The suites of today are not asked: they may have changed since, and so may the page's looks.
+    """
+    try:
+        _, audit = _audited(folder)
+        _passed(audit, folder.name)
+    except KuraError as error:
+        return [error.message]
+    return verify.fresh(folder)
 
 
 def _every_check_ran(audit: Audit, expectations: Path) -> None:
@@ -256,12 +288,17 @@ def _exceptions_hold(house: House, audit: Audit) -> None:
 
 
 def _unfinished(house: House) -> Path | None:
-    """A release an earlier call was killed over: renamed, but its publication never written down."""
+    """The release the last call was killed over: on its way, and nothing has been written down since.
+
+    A later publication or rollback was somebody's decision, and outranks what was left before it.
+    """
     if house.candidates.is_dir() and any(house.candidates.iterdir()):
         return None
-    published = _publications(house)
-    left = [release for release in _kept(house) if release.release_id not in published]
-    return left[-1].path if left and published else None
+    journal = _journal(house)
+    if not journal or journal[-1].what != _PUBLISHING:
+        return None
+    left = house.releases / journal[-1].release_id
+    return left if left.is_dir() else None
 
 
 def _moved(house: House, folder: Path, manifest: Manifest) -> Path:
@@ -279,6 +316,7 @@ def _moved(house: House, folder: Path, manifest: Manifest) -> Path:
     for path in sorted(folder.rglob("*"), reverse=True):
         _fsync(path)
     _fsync(folder)
+    _note(house, _PUBLISHING, manifest.run_id)
     folder.rename(target)
     _fsync(house.releases)
     _fsync(house.candidates)
@@ -372,7 +410,7 @@ def _current(house: House) -> Release | None:
 
 
 def _note(house: House, what: str, release_id: str) -> None:
-    """Write down when which release became current. The link is the truth; this is its history."""
+    """Write down what happens to which release. The link is the truth; this is its history."""
     house.state.mkdir(parents=True, exist_ok=True)
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -385,18 +423,37 @@ def _note(house: House, what: str, release_id: str) -> None:
         os.fsync(stream.fileno())
 
 
-def _publications(house: House) -> dict[str, datetime]:
-    """Release id → when it first became current."""
+@dataclass(frozen=True)
+class _Entry:
+    """One line of the journal of publications."""
+
+    at: datetime
+    what: str
+    release_id: str
+
+
+def _journal(house: House) -> list[_Entry]:
+    """What happened to which release, oldest first."""
     if not house.publications.is_file():
-        return {}
-    found: dict[str, datetime] = {}
+        return []
+    found = []
     for line in house.publications.read_text(encoding="utf-8").splitlines():
         try:
             entry = json.loads(line)
-            found.setdefault(str(entry["release_id"]), datetime.fromisoformat(entry["at"]))
+            at = datetime.fromisoformat(entry["at"])
+            found.append(_Entry(at, str(entry["what"]), str(entry["release_id"])))
         except (ValueError, KeyError, TypeError):
             # A line torn by a power cut says nothing.
             continue
+    return found
+
+
+def _publications(house: House) -> dict[str, datetime]:
+    """Release id → when it first became current."""
+    found: dict[str, datetime] = {}
+    for entry in _journal(house):
+        if entry.what != _PUBLISHING:
+            found.setdefault(entry.release_id, entry.at)
     return found
 
 
