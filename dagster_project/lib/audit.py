@@ -87,7 +87,7 @@ class SetAside(_Model):
     """Records of one source that were not counted, by reason. Never the records themselves."""
 
     source_id: str
-    object_name: str
+    object_name: str | None
     reason: str
     records: int
     files: int

@@ -441,7 +441,7 @@ def _set_aside_section(audit: Audit) -> str:
     if not aside:
         return heading + f"<p>{_both('ありません。', 'Nothing.')}</p>"
     rows = [
-        f"<tr><td>{escape(item.source_id)}</td><td>{escape(item.object_name)}</td>"
+        f"<tr><td>{escape(item.source_id)}</td><td>{escape(item.object_name or '–')}</td>"
         f'<td>{_reason(item.reason)}</td><td class="n">{item.records:,}</td>'
         f'<td class="n">{item.files:,}</td></tr>'
         for item in aside

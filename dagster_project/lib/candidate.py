@@ -47,6 +47,10 @@ _PACKAGES = (
 )
 
 
+# A file by its source, object, SHA-256 and archive member.
+FileKey = tuple[str, str | None, str, str | None]
+
+
 class CandidateError(KuraError):
     """The candidate could not be made; the current release is untouched."""
 
@@ -83,7 +87,8 @@ class InputFile(_Model):
 
     source_id: str
     system: str
-    object_name: str
+    # None when nobody could tell what the file holds.
+    object_name: str | None
     path: str
     member: str | None
     sha256: str
@@ -93,6 +98,13 @@ class InputFile(_Model):
     records_in: int | None
     records_accepted: int | None
     records_quarantined: int | None
+    # Quarantined while reading or refused while converting; None in manifests of before it was kept.
+    records_set_aside: int | None = None
+
+    @property
+    def key(self) -> FileKey:
+        """What the file held and whose it is, whatever it was called and under which rules it was read."""
+        return self.source_id, self.object_name, self.sha256, self.member
 
 
 class TableFacts(_Model):
@@ -228,6 +240,18 @@ def build(
     return finished
 
 
+def work_contents(house: House, dbt_manifest: Path) -> dict[str, str]:
+    """The content fingerprint of every published table as it stands in the work database."""
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute(f"attach {literal(str(house.work_database))} as work (read_only)")
+        return {
+            table.name: table_content(
+                connection, f"work.marts.{identifier(table.name)}", table.column_names
+            )[1]
+            for table in published_tables(dbt_manifest)
+        }
+
+
 def clean(house: House) -> None:
     """Remove every candidate an earlier night left behind, whole or half."""
     with suppress(FileNotFoundError):
@@ -298,8 +322,20 @@ def _copy(
 def _inputs(connection: duckdb.DuckDBPyConnection) -> tuple[InputFile, ...]:
     names = tuple(InputFile.model_fields)
     rows = connection.execute(
-        f"select {', '.join(names)} from work.raw_kura.files "
-        "order by source_id, path, member nulls first, object_name, sha256"
+        f"""
+        with refused as (
+            select file_id, count(distinct record) as records
+            from work.activity.act_rejected_records
+            group by file_id
+        ),
+        files as (
+            select files.*, coalesce(files.records_quarantined, 0) + coalesce(refused.records, 0)
+                as records_set_aside
+            from work.raw_kura.files as files left join refused using (file_id)
+        )
+        select {", ".join(names)} from files
+        order by source_id, path, member nulls first, object_name nulls first, sha256
+        """
     ).fetchall()
     return tuple(InputFile(**dict(zip(names, row, strict=True))) for row in rows)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from dagster_project.lib.candidate import (
     AUDIT,
     AUDIT_PAGE,
     MANIFEST,
+    FileKey,
     Manifest,
     read_manifest,
 )
@@ -58,9 +60,10 @@ def judge(
         (folder / name).unlink(missing_ok=True)
     recorded = acceptances.read(house)
     loaded = suites.load(expectations, {table.name: table.columns for table in manifest.tables})
+    last = last_release(house)
     checks = [
-        *judge_tables(house, settings, folder / WAREHOUSE, manifest, loaded),
-        *judge_books(house, settings, manifest),
+        *judge_tables(settings, folder / WAREHOUSE, manifest, loaded, last),
+        *judge_books(house, settings, manifest, last),
     ]
     dbt_checks, models, tests = judge_dbt(dbt_target or house.dbt_target, manifest)
     checks += dbt_checks
@@ -111,22 +114,21 @@ def _write(path: Path, text: str) -> None:
 
 
 def judge_tables(
-    house: House,
     settings: Settings,
     warehouse: Path,
     manifest: Manifest,
     loaded: Sequence[Suite],
+    last: LastRelease,
 ) -> list[CheckResult]:
     """What the suites say about the tables of one warehouse file."""
     # Imported here: Great Expectations takes seconds to import.
     from dagster_project.lib import gx_duckdb
 
-    last, last_columns = _last_release(house)
     skipped = {
         suite.check_id(check): reason
         for suite in loaded
         for check in suite.checks
-        if (reason := _does_not_apply(suite, check, last_columns))
+        if (reason := _does_not_apply(suite, check, last))
     }
     outcomes = gx_duckdb.run(
         warehouse,
@@ -135,8 +137,9 @@ def judge_tables(
             "as_of": manifest.as_of,
             "run_id": manifest.run_id,
             "max_change_share": settings.gate.max_change_share,
+            "max_past_change_share": settings.gate.max_past_change_share,
         },
-        last_release=last,
+        last_release=last.warehouse,
         skip=frozenset(skipped),
     )
     by_check: dict[str, list[gx_duckdb.Outcome]] = {}
@@ -170,27 +173,67 @@ def judge_tables(
     return results
 
 
-def _last_release(house: House) -> tuple[Path | None, Mapping[str, frozenset[str]]]:
-    warehouse = house.current.resolve() / WAREHOUSE
-    if not warehouse.is_file():
-        return None, {}
+@dataclass(frozen=True)
+class LastRelease:
+    """The current release as something to compare with.
+
+    warehouse, columns (by table): of its database; None and empty when it cannot be compared with.
+    set_aside: records set aside of every file it was made of.
+    trouble: why it cannot be read as it was published.
+    """
+
+    warehouse: Path | None = None
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    set_aside: Mapping[FileKey, int] = field(default_factory=dict)
+    trouble: str | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self.warehouse is not None or self.trouble is not None
+
+
+def last_release(house: House) -> LastRelease:
+    """The current release; one that is damaged must not keep a good one from taking its place."""
+    if not house.current.is_symlink():
+        return LastRelease()
+    folder = house.current.resolve()
+    set_aside: dict[FileKey, int] = {}
+    try:
+        manifest = read_manifest(folder)
+        set_aside = {
+            item.key: item.records_set_aside
+            for item in manifest.inputs
+            if item.status == "accepted" and item.records_set_aside is not None
+        }
+        warehouse = folder / WAREHOUSE
+        published = {file.path: file.sha256 for file in manifest.files}
+        if file_sha256(warehouse) != published.get(WAREHOUSE):
+            trouble = f"{WAREHOUSE} differs from the file that was published"
+            return LastRelease(set_aside=set_aside, trouble=f"{folder.name}: {trouble}")
+        return LastRelease(warehouse, _columns(warehouse), set_aside)
+    except (KuraError, OSError, duckdb.Error) as error:
+        what = error.message if isinstance(error, KuraError) else type(error).__name__
+        return LastRelease(set_aside=set_aside, trouble=f"{folder.name}: {what}")
+
+
+def _columns(warehouse: Path) -> dict[str, frozenset[str]]:
     columns: dict[str, set[str]] = {}
     with sandboxed(warehouse) as connection:
         for table, column in connection.execute(
             "select table_name, column_name from duckdb_columns() where not internal"
         ).fetchall():
             columns.setdefault(table, set()).add(column)
-    return warehouse, {table: frozenset(names) for table, names in columns.items()}
+    return {table: frozenset(names) for table, names in columns.items()}
 
 
-def _does_not_apply(
-    suite: Suite, check: Check, last_columns: Mapping[str, frozenset[str]]
-) -> str | None:
+def _does_not_apply(suite: Suite, check: Check, last: LastRelease) -> str | None:
     if not check.needs_last:
         return None
-    if not last_columns:
-        return "no release to compare with yet"
-    missing = set(check.needs_last) - last_columns.get(suite.table, frozenset())
+    if last.warehouse is None:
+        return (
+            "the last release cannot be read" if last.trouble else "no release to compare with yet"
+        )
+    missing = set(check.needs_last) - last.columns.get(suite.table, frozenset())
     if missing:
         return f"the last release has no {', '.join(sorted(missing))}"
     return None
@@ -250,15 +293,24 @@ def _expected(check: Check) -> str:
     return (check.expect or "").removeprefix("expect_").replace("_", " ")
 
 
-def judge_books(house: House, settings: Settings, manifest: Manifest) -> list[CheckResult]:
+def judge_books(
+    house: House, settings: Settings, manifest: Manifest, last: LastRelease
+) -> list[CheckResult]:
     """What the reconciliation says about the work database."""
+    terms = reconciliation.Terms(
+        settings=settings,
+        as_of=manifest.as_of,
+        set_aside_before=last.set_aside,
+        has_release=last.exists,
+        trouble=last.trouble,
+    )
     results = []
     with reconciliation.books(house.work_database) as connection:
         for question in reconciliation.QUESTIONS:
             note = None
             status: Status
             try:
-                finding = question.ask(connection, settings, manifest.as_of)
+                finding = question.ask(connection, terms)
             except duckdb.Error as error:
                 status, observed, expected = "did_not_run", "–", "an answer"
                 note = str(error).splitlines()[0][:200]
@@ -290,7 +342,8 @@ def judge_dbt(target: Path, manifest: Manifest) -> tuple[list[CheckResult], int,
     findings: Mapping[str, reconciliation.Finding] = {}
     models = tests = 0
     try:
-        found = reconciliation.dbt_findings(target, manifest.run_id)
+        contents = {table.name: table.content for table in manifest.tables}
+        found = reconciliation.dbt_findings(target, manifest.run_id, contents)
         findings, models, tests = found.findings, found.models, found.tests
     except (OSError, ValueError, KeyError, TypeError) as error:
         note = f"dbt's results cannot be read: {type(error).__name__}"

@@ -119,7 +119,12 @@ def problem_with(table: str, check: Check) -> str | None:
     if check.expect not in list_registered_expectation_implementations():
         return f"Unknown expectation type {check.expect}."
     implementation = get_expectation_impl(check.expect)
-    parameters = {"as_of": "2000-01-01", "run_id": "run", "max_change_share": 0.5}
+    parameters = {
+        "as_of": "2000-01-01",
+        "run_id": "run",
+        "max_change_share": 0.5,
+        "max_past_change_share": 0.05,
+    }
     for _, arguments in check.expectations(table, parameters):
         try:
             implementation(**arguments)

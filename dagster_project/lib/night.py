@@ -7,6 +7,7 @@ audit of the very candidate it ships (`releases`).
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from dagster_project import __version__
-from dagster_project.lib import candidate, lock, quarantine, releases, work_database
+from dagster_project.lib import candidate, lock, quarantine, releases, suites, work_database
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.contracts import Contracts, load_contracts
 from dagster_project.lib.errors import ConfigError
@@ -33,7 +34,14 @@ from dagster_project.lib.transformation import (
     project_fingerprint,
     transform,
 )
-from dagster_project.settings import DBT_PROJECT, House, Settings, load_settings
+from dagster_project.settings import (
+    DBT_PROJECT,
+    EXPECTATIONS,
+    PROJECT_ROOT,
+    House,
+    Settings,
+    load_settings,
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class Night:
         return work_database.Run(
             as_of_date=self.as_of,
             run_id=self.run_id,
-            code_version=f"{__version__}+{project_fingerprint()[:12]}",
+            code_version=f"{__version__}+{code_fingerprint()[:12]}",
             config_hash=work_database.configuration_hash(
                 self.settings, self.sources, self.contracts
             ),
@@ -210,6 +218,19 @@ class Night:
 
     def _stage(self, name: str) -> AbstractContextManager[None]:
         return _Stage(self, name)
+
+
+def code_fingerprint() -> str:
+    """sha256 over everything that decides what a night computes: SQL, suites and Python."""
+    digest = hashlib.sha256()
+    digest.update(project_fingerprint().encode())
+    digest.update(suites.fingerprint(EXPECTATIONS).encode())
+    package = PROJECT_ROOT / "dagster_project"
+    for path in sorted(package.rglob("*.py")):
+        digest.update(
+            path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+        )
+    return digest.hexdigest()
 
 
 class _Stage(AbstractContextManager[None]):

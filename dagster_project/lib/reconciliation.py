@@ -11,15 +11,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from dagster_project.lib.candidate import FileKey
 from dagster_project.lib.checksums import identifier, literal
 from dagster_project.lib.suites import Kind, Nature, Words
+from dagster_project.lib.transformation import read_tested
 from dagster_project.settings import Settings
 
 Books = duckdb.DuckDBPyConnection
@@ -46,6 +48,21 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a question may know besides the books.
+
+    set_aside_before: records set aside of every file the current release was made of.
+    trouble: why the current release cannot be read, if it cannot; has_release: whether there is one.
+    """
+
+    settings: Settings
+    as_of: date
+    set_aside_before: Mapping[FileKey, int] = field(default_factory=dict)
+    has_release: bool = False
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
 class Question:
     """One reconciliation check."""
 
@@ -54,7 +71,7 @@ class Question:
     nature: Nature
     says: Words
     do: Words
-    ask: Callable[[Books, Settings, date], Finding]
+    ask: Callable[[Books, Terms], Finding]
 
 
 @contextmanager
@@ -94,7 +111,7 @@ def _listed(items: Sequence[object], most: int = 5) -> str:
     return shown + (f" … ({len(items)})" if len(items) > most else "")
 
 
-def _records_of_files(connection: Books, _: Settings, __: date) -> Finding:
+def _records_of_files(connection: Books, _: Terms) -> Finding:
     wrong = _rows(
         connection,
         """
@@ -117,7 +134,7 @@ def _records_of_files(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
-def _quarantine_of_files(connection: Books, _: Settings, __: date) -> Finding:
+def _quarantine_of_files(connection: Books, _: Terms) -> Finding:
     wrong = _number(
         connection,
         """
@@ -147,7 +164,7 @@ def _objects(connection: Books) -> list[tuple[str, str]]:
     return [(system, name) for system, name in found]
 
 
-def _raw_of_files(connection: Books, _: Settings, __: date) -> Finding:
+def _raw_of_files(connection: Books, _: Terms) -> Finding:
     objects = _objects(connection)
     known = set(objects)
     wrong: list[str] = []
@@ -185,7 +202,7 @@ def _staging_name(system: str, name: str) -> str:
     return f"stg_{system}__{name}"
 
 
-def _staging_of_raw(connection: Books, _: Settings, __: date) -> Finding:
+def _staging_of_raw(connection: Books, _: Terms) -> Finding:
     staging = _tables(connection, "staging")
     wrong: list[str] = []
     compared = 0
@@ -224,7 +241,7 @@ def _staging_of_raw(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
-def _rejections(connection: Books, _: Settings, __: date) -> Finding:
+def _rejections(connection: Books, _: Terms) -> Finding:
     wrong: list[str] = []
     total = 0
     for system, name in _objects(connection):
@@ -270,7 +287,7 @@ VERSIONED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def _versions(connection: Books, _: Settings, __: date) -> Finding:
+def _versions(connection: Books, _: Terms) -> Finding:
     wrong: list[str] = []
     total = 0
     for name, (key, models) in VERSIONED.items():
@@ -302,7 +319,7 @@ def _versions(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
-def _legs(connection: Books, _: Settings, __: date) -> Finding:
+def _legs(connection: Books, _: Terms) -> Finding:
     staged, deliveries, distinct, current, chosen, unique, superseded, shared = (
         int(value or 0)
         for value in _rows(
@@ -357,7 +374,7 @@ def _legs(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
-def _groups(connection: Books, _: Settings, as_of: date) -> Finding:
+def _groups(connection: Books, terms: Terms) -> Finding:
     groups, calls = (
         int(value)
         for value in _rows(
@@ -370,7 +387,7 @@ def _groups(connection: Books, _: Settings, as_of: date) -> Finding:
                 )),
                 (select count(*) from activity.act_calls where call_origin = 'cti')
             """,
-            as_of,
+            terms.as_of,
         )[0]
     )
     return Finding(
@@ -388,7 +405,7 @@ _FACTS: Mapping[str, str] = {
 }
 
 
-def _facts(connection: Books, _: Settings, __: date) -> Finding:
+def _facts(connection: Books, _: Terms) -> Finding:
     wrong = []
     total = 0
     for fact, activity in _FACTS.items():
@@ -404,7 +421,7 @@ def _facts(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
-def _leads(connection: Books, _: Settings, __: date) -> Finding:
+def _leads(connection: Books, _: Terms) -> Finding:
     leads, counted = (
         int(value or 0)
         for value in _rows(
@@ -420,7 +437,7 @@ def _leads(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
-def _working_days(connection: Books, _: Settings, as_of: date) -> Finding:
+def _working_days(connection: Books, terms: Terms) -> Finding:
     missing = _number(
         connection,
         """
@@ -437,7 +454,7 @@ def _working_days(connection: Books, _: Settings, as_of: date) -> Finding:
         where days.working_day > 0 and days.date <= ?
           and (covered.has_crm or (covered.has_cti_calls and days.has_cti))
         """,
-        as_of,
+        terms.as_of,
     )
     return Finding(
         missing,
@@ -446,7 +463,7 @@ def _working_days(connection: Books, _: Settings, as_of: date) -> Finding:
     )
 
 
-def _planning_accepted(connection: Books, _: Settings, __: date) -> Finding:
+def _planning_accepted(connection: Books, _: Terms) -> Finding:
     files = _number(
         connection,
         """
@@ -470,7 +487,7 @@ def _planning_accepted(connection: Books, _: Settings, __: date) -> Finding:
     )
 
 
-def _required_sources(connection: Books, _: Settings, as_of: date) -> Finding:
+def _required_sources(connection: Books, terms: Terms) -> Finding:
     rows = _rows(
         connection,
         """
@@ -482,58 +499,69 @@ def _required_sources(connection: Books, _: Settings, as_of: date) -> Finding:
         group by sources.source_id
         order by sources.source_id
         """,
-        as_of,
+        terms.as_of,
     )
     missing = [name for name, covered in rows if not covered]
     return Finding(
         len(missing),
-        f"no data for {as_of}: {_listed(missing)}" if missing else f"{len(rows)} sources",
-        f"every required source covers {as_of}",
+        f"no data for {terms.as_of}: {_listed(missing)}" if missing else f"{len(rows)} sources",
+        f"every required source covers {terms.as_of}",
         applies=bool(rows),
     )
 
 
-def _quarantine_share(connection: Books, settings: Settings, _: date) -> Finding:
-    share, least = settings.gate.max_quarantine_share, settings.gate.max_quarantine_rows
-    rows = _rows(
+def _quarantine_share(connection: Books, terms: Terms) -> Finding:
+    """The share of every source, of what is new of it, and of each new file.
+
+    A source's whole history thins any bad file out, so what came since the current release is judged
+    by itself. What the release already carries was judged, or accepted, when it was published.
+    """
+    share = terms.settings.gate.max_quarantine_share
+    least = terms.settings.gate.max_quarantine_rows
+    parts: dict[str, tuple[int, int]] = {}
+
+    def count(part: str, aside: int, records: int) -> None:
+        before = parts.get(part, (0, 0))
+        parts[part] = (before[0] + aside, before[1] + records)
+
+    for source_id, object_name, sha256, member, path, records, aside in _rows(
         connection,
         """
-        with read as (
-            select source_id,
-                   sum(coalesce(records_in, 0)) as records,
-                   sum(coalesce(records_quarantined, 0)) as quarantined
-            from raw_kura.files
-            where is_active and status = 'accepted' and system <> 'planning'
-            group by source_id
-        ),
-        cast_rejected as (
-            select source_id, count(distinct (file_id, record)) as records
+        with cast_rejected as (
+            select file_id, count(distinct record) as records
             from activity.act_rejected_records
-            where system <> 'planning'
-            group by source_id
+            group by file_id
         )
-        select read.source_id,
-               read.quarantined + coalesce(cast_rejected.records, 0) as set_aside,
-               read.records
-        from read left join cast_rejected using (source_id)
-        order by read.source_id
+        select files.source_id, files.object_name, files.sha256, files.member, files.path,
+               coalesce(files.records_in, 0),
+               coalesce(files.records_quarantined, 0) + coalesce(cast_rejected.records, 0)
+        from raw_kura.files left join cast_rejected using (file_id)
+        where files.is_active and files.status = 'accepted' and files.system <> 'planning'
+        order by files.source_id, files.path, files.member
         """,
-    )
+    ):
+        before = terms.set_aside_before.get((source_id, object_name, sha256, member))
+        count(source_id, aside, records)
+        if before is None and terms.set_aside_before:
+            count(f"new files of {source_id}", aside, records)
+        if before is None or aside > before:
+            count(path + (f"!{member}" if member else ""), aside, records)
+    shares = {part: aside / records for part, (aside, records) in parts.items() if records}
     above = [
-        f"{name}: {int(aside)} of {int(records)} ({aside / records:.1%})"
-        for name, aside, records in rows
-        if records and aside >= least and aside / records > share
+        f"{part}: {parts[part][0]} of {parts[part][1]} ({shares[part]:.1%})"
+        for part in shares
+        if parts[part][0] >= least and shares[part] > share
     ]
-    most = max((aside / records for _, aside, records in rows if records), default=0.0)
     return Finding(
         len(above),
-        _listed(above) or f"at most {most:.1%} of a source",
-        f"less than {least} records or at most {share:.0%} of a source",
-        applies=bool(rows),
+        _listed(above)
+        or f"at most {max(shares.values(), default=0.0):.1%} of a source or new file",
+        f"less than {least} records or at most {share:.0%}, of a source and of each new file",
+        applies=bool(parts),
     )
 
 
-def _rejected_files(connection: Books, _: Settings, __: date) -> Finding:
+def _rejected_files(connection: Books, _: Terms) -> Finding:
     rows = _rows(
         connection,
         "select path, reject_code from raw_kura.files where status = 'rejected' "
@@ -543,6 +571,15 @@ def _rejected_files(connection: Books, _: Settings, __: date) -> Finding:
         len(rows),
         _listed([f"{path} ({code})" for path, code in rows]) if rows else "no file rejected",
         "every file readable",
+    )
+
+
+def _last_release(_: Books, terms: Terms) -> Finding:
+    return Finding(
+        int(terms.trouble is not None),
+        terms.trouble or "as it was published",
+        "the current release as it was published",
+        applies=terms.has_release,
     )
 
 
@@ -701,12 +738,14 @@ QUESTIONS: tuple[Question, ...] = (
         "critical",
         "plausibility",
         Words(
-            ja="保留・除外された行が多すぎない",
-            en="Not too many records of a source were set aside",
+            ja="保留・除外された行が、データ元でも新しいファイルでも多すぎない",
+            en="Not too many records of a source or of a new file were set aside",
         ),
         Words(
-            ja="kpi quarantine で理由を確かめ、元の出力を直すか、理由を添えて承認してください。",
-            en="See why with `kpi quarantine`; correct the export, or accept it with a reason.",
+            ja="kpi quarantine で理由を確かめ、元の出力を直すか、理由を添えて承認してください。"
+            "一度公開したファイルは、保留が増えない限り再び問われません。",
+            en="See why with `kpi quarantine`; correct the export, or accept it with a reason. A file that "
+            "was published once is not asked about again unless more of it is refused.",
         ),
         _quarantine_share,
     ),
@@ -724,6 +763,20 @@ QUESTIONS: tuple[Question, ...] = (
         ),
         _rejected_files,
     ),
+    Question(
+        "reconciliation.last_release_can_be_compared_with",
+        "warning",
+        "plausibility",
+        Words(
+            ja="前回の公開が公開時のまま読める",
+            en="The current release can be read as it was published",
+        ),
+        Words(
+            ja="前回との比較は行われませんでした。公開フォルダーが壊れた原因を確かめてください。",
+            en="Nothing was compared with the last release. Find out what damaged the published folder.",
+        ),
+        _last_release,
+    ),
 )
 
 # The gate's own checks on the run's identity and on dbt; ids stand here so that everything that
@@ -731,6 +784,7 @@ QUESTIONS: tuple[Question, ...] = (
 DBT_RUN = "dbt.results_are_of_this_run"
 DBT_MODELS = "dbt.every_model_was_built"
 DBT_TESTS = "dbt.every_test_passed"
+DBT_MARTS = "dbt.candidate_holds_the_tested_tables"
 DBT_QUESTIONS: Mapping[str, Words] = {
     DBT_RUN: Words(
         ja="変換の結果は今回の実行のものである",
@@ -742,6 +796,10 @@ DBT_QUESTIONS: Mapping[str, Words] = {
     DBT_TESTS: Words(
         ja="計算の自己点検がすべて実行され、合格した",
         en="Every test of the transformation ran and passed",
+    ),
+    DBT_MARTS: Words(
+        ja="公開する表は、自己点検を受けた計算結果そのものである",
+        en="The tables to be published are the very ones the transformation tested",
     ),
 }
 CHECK_IDS = frozenset({question.id for question in QUESTIONS} | set(DBT_QUESTIONS))
@@ -762,11 +820,13 @@ class DbtFindings:
     tests: int
 
 
-def dbt_findings(target: Path, run_id: str) -> DbtFindings:
+def dbt_findings(target: Path, run_id: str, contents: Mapping[str, str]) -> DbtFindings:
     """Judge dbt's artifacts in `target`: of this run, every model built, every test run and passed.
 
     Reads `manifest.json`, `run_results.run.json` and `run_results.test.json`. The run is recognised by
     the environment variable DBT_ENV_CUSTOM_ENV_KPI_RUN_ID, which dbt copies into its results.
+    contents: the fingerprint of every table of the candidate. It must be the one written down when the
+    tests had run: steps can be launched singly, and the work database written to between them.
     """
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     models = {
@@ -791,6 +851,12 @@ def dbt_findings(target: Path, run_id: str) -> DbtFindings:
         and tested[key] != "pass"
         and not (severity == "warn" and tested[key] == "warn")
     )
+    tested_contents = read_tested(target)
+    unequal = sorted(
+        name
+        for name in contents.keys() | tested_contents.keys()
+        if contents.get(name) != tested_contents.get(name)
+    )
     wrong = [f"{_short(key)} did not run" for key in not_run] + [_short(key) for key in failed]
     return DbtFindings(
         {
@@ -804,6 +870,13 @@ def dbt_findings(target: Path, run_id: str) -> DbtFindings:
             ),
             DBT_TESTS: Finding(
                 len(wrong), _listed(wrong) or f"{len(tests)} tests", "every test passed"
+            ),
+            DBT_MARTS: Finding(
+                len(unequal),
+                f"other rows than were tested: {_listed(unequal)}"
+                if unequal
+                else f"{len(contents)} tables",
+                "every table as it was tested",
             ),
         },
         len(models),

@@ -26,7 +26,8 @@ A suite:
         sql: select 1 from {batch} where …   # instead of `expect`: any row is a violation
         needs_last: [date, dials]  # columns of the last release the SQL compares with (last.<table>)
 
-`$as_of`, `$run_id` and `$max_change_share` may stand in `sql` and in texts under `with`.
+`$as_of`, `$run_id`, `$max_change_share` and `$max_past_change_share` may stand in `sql` and in texts
+under `with`.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ Kind = Literal["critical", "warning"]
 Nature = Literal["integrity", "plausibility"]
 NO_ROWS = "expect_no_rows_from_query"
 BATCH = "{batch}"
-PARAMETERS = frozenset({"as_of", "run_id", "max_change_share"})
+PARAMETERS = frozenset({"as_of", "run_id", "max_change_share", "max_past_change_share"})
 _ID = r"^[a-z][a-z0-9_]*$"
 _EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}"
 

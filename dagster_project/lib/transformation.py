@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.lib import dbt_child
+from dagster_project.lib.candidate import work_contents
 from dagster_project.lib.errors import KuraError
 from dagster_project.settings import DBT_PROJECT, House
 
 _CODE_SUFFIXES = {".sql", ".yml", ".yaml"}
 PARSED = DBT_PROJECT / "target" / "parsed"
+_TESTED = "tested_tables.json"
 
 
 class TransformationFailed(KuraError):
@@ -125,6 +127,7 @@ def transform(
     shutil.copyfile(parse, house.dbt_target / parse.name)
     for name in ("run", "test"):
         (house.dbt_target / f"run_results.{name}.json").unlink(missing_ok=True)
+    (house.dbt_target / _TESTED).unlink(missing_ok=True)
     stamp.unlink(missing_ok=True)
     refresh = ["--full-refresh"] if full_refresh else []
     lines: list[str] = []
@@ -154,11 +157,27 @@ def transform(
             remedy="\n".join(node.message or "" for node in errors) or "\n".join(lines[-15:]),
         )
     stamp.write_text(staging_code)
+    note_tested(house, manifest())
     return TransformationResult(
         models=models,
         tests=_results(house.dbt_target / "run_results.test.json"),
         full_refresh=full_refresh,
     )
+
+
+def note_tested(house: House, dbt_manifest: Path) -> None:
+    """Write down, beside dbt's results, the content of every published table these results speak of."""
+    text = json.dumps(work_contents(house, dbt_manifest), indent=2)
+    (house.dbt_target / _TESTED).write_text(text + "\n", encoding="utf-8")
+
+
+def read_tested(target: Path) -> dict[str, str]:
+    """Published table → fingerprint of its content when the tests had run; empty when none ran to the end."""
+    path = target / _TESTED
+    if not path.is_file():
+        return {}
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _results(path: Path) -> tuple[NodeResult, ...]:
