@@ -15,6 +15,7 @@ import duckdb
 
 from dagster_project.lib import candidate, gate, reconciliation
 from dagster_project.lib.audit import Audit
+from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import House, Settings
 
 RUN = "20260630-20260701T050000000000"
@@ -430,7 +431,13 @@ class Company:
                 connection.execute(statement)
 
     def build(self) -> Path:
-        return candidate.build(self.house, self.house.dbt_target / "manifest.json")
+        """A candidate of the marts as they are, as if the models had made them so."""
+        note_tested(self.house, self.dbt_manifest)
+        return candidate.build(self.house, self.dbt_manifest)
+
+    @property
+    def dbt_manifest(self) -> Path:
+        return self.house.dbt_target / "manifest.json"
 
     def judge(self) -> Audit:
         return gate.judge(self.house, self.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.lib import candidate, gate, verify
+from dagster_project.lib import audit_page, candidate, gate, night, verify
 from dagster_project.lib.candidate import CandidateError, read_manifest
 from dagster_project.lib.query import WAREHOUSE
+from dagster_project.settings import EXPECTATIONS, PROJECT_ROOT
 from tests.gate import company
 from tests.gate.company import Company
 
@@ -70,6 +72,52 @@ def test_the_manifest_names_as_of_inputs_versions_and_checksums(folder: Path) ->
     }
 
 
+def test_the_manifest_counts_what_was_set_aside_of_every_file(folder: Path) -> None:
+    """Of the calls one line was no record and one had a bad timestamp."""
+    aside = {item.path: item.records_set_aside for item in read_manifest(folder).inputs}
+    assert aside == {"miitel/calls.csv": 2, "sf/lead.csv": 0, "planning/roster.csv": 0}
+
+
+def test_a_file_nobody_could_recognise_is_named_without_an_object(
+    untouched: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    odd = copy_of(untouched)
+    odd.change(
+        "insert into raw_kura.files values ('f9', 'sf', 'salesforce', null, 'sf/notes.csv', null, "
+        "repeat('d', 64), 9, 'rejected', 'unknown_header', null, null, null, false)"
+    )
+    odd.build()
+    audit = odd.judge()
+    assert audit.verdict == "passed"
+    assert [check.id for check in audit.warnings] == ["reconciliation.no_file_is_rejected"]
+    told = read_manifest(gate.the_candidate(odd.house))
+    assert [item.object_name for item in told.inputs if item.path == "sf/notes.csv"] == [None]
+    assert "<td>sf</td><td>–</td>" in audit_page.render(audit, told)
+
+
+def test_the_code_version_changes_with_sql_suites_and_python(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(EXPECTATIONS, tmp_path / "expectations")
+    shutil.copytree(
+        PROJECT_ROOT / "dagster_project",
+        tmp_path / "dagster_project",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    before = night.code_fingerprint()
+    monkeypatch.setattr(night, "EXPECTATIONS", tmp_path / "expectations")
+    monkeypatch.setattr(night, "PROJECT_ROOT", tmp_path)
+    assert night.code_fingerprint() == before
+    seen = {before}
+    for name in ("expectations/release.yml", "dagster_project/lib/decoding.py"):
+        with (tmp_path / name).open("a") as stream:
+            stream.write("# changed\n")
+        seen.add(night.code_fingerprint())
+    monkeypatch.setattr(night, "project_fingerprint", lambda: "other SQL")
+    seen.add(night.code_fingerprint())
+    assert len(seen) == 4
+
+
 def test_the_same_marts_give_the_same_fingerprints(
     judged: Company, copy_of: Callable[[Company], Company]
 ) -> None:
@@ -101,7 +149,7 @@ def test_a_mart_without_a_declared_column_is_refused(
     broken = copy_of(untouched)
     broken.change("alter table marts.fct_calls drop column is_dial")
     with pytest.raises(CandidateError, match="fct_calls"):
-        broken.build()
+        candidate.build(broken.house, broken.dbt_manifest)
 
 
 def test_a_work_database_of_another_run_is_refused(

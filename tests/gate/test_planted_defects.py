@@ -9,9 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.lib import gate, reconciliation, suites
+from dagster_project.lib import candidate, gate, reconciliation, suites
+from dagster_project.lib.audit import CheckResult
 from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.query import WAREHOUSE
+from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import EXPECTATIONS
 from tests.gate import company
 from tests.gate.company import Company
@@ -238,17 +240,30 @@ def loaded(published: Company) -> tuple[suites.Suite, ...]:
     return suites.load(EXPECTATIONS, {table.name: table.columns for table in manifest.tables})
 
 
-@pytest.mark.parametrize("check", IN_TABLES)
-def test_a_defect_in_the_tables_trips_its_check(
-    check: str, published: Company, loaded: tuple[suites.Suite, ...], tmp_path: Path
-) -> None:
+@pytest.fixture
+def tripped_by(
+    published: Company, loaded: tuple[suites.Suite, ...], tmp_path: Path
+) -> Callable[[str, str], dict[str, CheckResult]]:
+    """What a table's suite objects to when a statement has changed the good release."""
+
+    def judged(table: str, statement: str) -> dict[str, CheckResult]:
+        return _tripped_by(published, loaded, tmp_path / WAREHOUSE, table, statement)
+
+    return judged
+
+
+def _tripped_by(
+    published: Company,
+    loaded: tuple[suites.Suite, ...],
+    warehouse: Path,
+    table: str,
+    statement: str,
+) -> dict[str, CheckResult]:
     release = published.house.current.resolve()
-    warehouse = tmp_path / WAREHOUSE
     shutil.copyfile(release / WAREHOUSE, warehouse)
     manifest = read_manifest(release)
-    table = check.partition(".")[0]
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(IN_TABLES[check])
+        connection.execute(statement)
         rows = connection.execute(f"select count(*) from {table}").fetchone()
     assert rows is not None
     tables = tuple(
@@ -257,11 +272,134 @@ def test_a_defect_in_the_tables_trips_its_check(
     )
     manifest = manifest.model_copy(update={"tables": tables})
     suite = [suite for suite in loaded if suite.table == table]
-    results = gate.judge_tables(published.house, published.settings, warehouse, manifest, suite)
-    tripped = {result.id: result for result in results if not result.passed}
+    last = gate.last_release(published.house)
+    results = gate.judge_tables(published.settings, warehouse, manifest, suite, last)
+    return {result.id: result for result in results if not result.passed}
+
+
+@pytest.mark.parametrize("check", IN_TABLES)
+def test_a_defect_in_the_tables_trips_its_check(
+    check: str, tripped_by: Callable[[str, str], dict[str, CheckResult]]
+) -> None:
+    tripped = tripped_by(check.partition(".")[0], IN_TABLES[check])
     assert check in tripped
     assert tripped[check].ran
     assert tripped[check].refuses == (tripped[check].kind == "critical")
+
+
+UNSHOWN_MAY = """
+    update kpi_scorecard
+    set numerator = null, denominator = null, value = null, status = 'unavailable', covered_days = 0,
+        uncovered_days = 31
+    where period_type = 'month' and period_start = date '2026-05-01';
+    update kpi_scorecard set covered_days = 60, uncovered_days = 31, status = 'partial'
+    where period_type = 'quarter';
+"""
+
+
+def test_a_quarter_is_not_compared_with_months_of_which_one_is_not_shown(
+    tripped_by: Callable[[str, str], dict[str, CheckResult]],
+) -> None:
+    """The quarter holds what other sources say of the uncovered month; the month itself shows nothing."""
+    assert tripped_by("kpi_scorecard", UNSHOWN_MAY).keys() <= {
+        "kpi_scorecard.last_month_changed_little"
+    }
+
+
+def test_months_that_are_shown_never_exceed_their_quarter(
+    tripped_by: Callable[[str, str], dict[str, CheckResult]],
+) -> None:
+    smaller = "update kpi_scorecard set numerator = 1, value = 1 where period_type = 'quarter' "
+    tripped = tripped_by("kpi_scorecard", f"{UNSHOWN_MAY} {smaller} and metric = 'dials'")
+    assert "kpi_scorecard.months_add_up_to_quarters" in tripped
+
+
+# Of 24 dials on every business day from April to June, 1,560 are published; 120 lie in the last week.
+SMALL_CORRECTIONS = """
+    delete from fct_calls where called_on between date '2026-05-11' and date '2026-05-12';
+    delete from fct_calls where called_on between date '2026-06-29' and date '2026-06-30';
+"""
+A_WEEK_LOST = (
+    "delete from fct_calls where called_on between date '2026-05-11' and date '2026-05-15'"
+)
+
+
+@pytest.mark.parametrize(("statement", "trips"), [(SMALL_CORRECTIONS, False), (A_WEEK_LOST, True)])
+def test_the_past_may_be_corrected_but_not_lose_a_week(
+    statement: str, trips: bool, tripped_by: Callable[[str, str], dict[str, CheckResult]]
+) -> None:
+    """48 of 1,440 older dials are 3 % (5 % may go), 48 of the last week's 120 are 40 % (50 % may go);
+    a week is 120 of 1,440, or 8 %."""
+    assert ("fct_calls.past_changed_little" in tripped_by("fct_calls", statement)) == trips
+
+
+def judged_books(broken: Company, last: gate.LastRelease | None = None) -> list[CheckResult]:
+    manifest = read_manifest(gate.the_candidate(broken.house))
+    return gate.judge_books(
+        broken.house, broken.settings, manifest, last or gate.last_release(broken.house)
+    )
+
+
+SHARE = "reconciliation.few_records_are_set_aside"
+LONG_HISTORY = "update raw_kura.files set records_in = 100000 where file_id = 'f1'"
+
+
+def arrived(number: int, records: int, set_aside: int) -> str:
+    """A webhook file of the telephone source."""
+    return f"""
+        insert into raw_kura.files values (
+            'w{number}', 'miitel', 'miitel', 'webhook_legs', 'miitel/calls_{number}.jsonl', null,
+            '{number:064}', 900, 'accepted', null, {records}, {records - set_aside}, {set_aside}, true)
+    """
+
+
+def share_check(broken: Company, last: gate.LastRelease | None = None) -> CheckResult:
+    return next(check for check in judged_books(broken, last) if check.id == SHARE)
+
+
+def carried(number: int, set_aside: int) -> gate.LastRelease:
+    """A current release that holds that file, with so many of its records set aside."""
+    return gate.LastRelease(
+        set_aside={("miitel", "webhook_legs", f"{number:064}", None): set_aside}
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "status"),
+    [
+        ([(149, 134)], "failed"),
+        # Sixty small files of which each is nothing by itself.
+        ([(2, 1)] * 60, "failed"),
+        ([(40, 40)], "passed"),
+        ([(2000, 90)], "passed"),
+    ],
+)
+def test_a_bad_delivery_is_not_thinned_out_by_a_long_history(
+    files: list[tuple[int, int]],
+    status: str,
+    judged: Company,
+    copy_of: Callable[[Company], Company],
+) -> None:
+    broken = copy_of(judged)
+    broken.change(LONG_HISTORY, *(arrived(number, *file) for number, file in enumerate(files)))
+    # The long history is published already: only what arrived is new.
+    last = gate.LastRelease(set_aside={("miitel", "history_legs", "a" * 64, None): 2})
+    check = share_check(broken, last)
+    assert check.status == status
+    assert check.refuses == (status == "failed")
+    assert not check.refuses or check.can_be_accepted
+
+
+def test_a_bad_file_is_judged_once_and_again_when_more_of_it_is_refused(
+    judged: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    """Published once (and so accepted), it must not ask for an acceptance every night after."""
+    broken = copy_of(judged)
+    broken.change(LONG_HISTORY, arrived(7, 149, 134))
+    assert share_check(broken).status == "failed"
+    assert "miitel/calls_7.jsonl: 134 of 149" in share_check(broken).observed
+    assert share_check(broken, carried(7, 134)).status == "passed"
+    assert share_check(broken, carried(7, 12)).status == "failed"
 
 
 @pytest.mark.parametrize("check", IN_BOOKS)
@@ -270,15 +408,16 @@ def test_a_defect_on_the_way_trips_its_check(
 ) -> None:
     broken = copy_of(judged)
     broken.change(IN_BOOKS[check])
-    manifest = read_manifest(gate.the_candidate(broken.house))
-    results = gate.judge_books(broken.house, broken.settings, manifest)
+    results = judged_books(broken)
     tripped = {result.id: result for result in results if not result.passed}
     assert check in tripped
     assert tripped[check].ran
 
 
 def test_every_question_put_to_the_books_has_a_planted_defect() -> None:
-    assert set(IN_BOOKS) == {question.id for question in reconciliation.QUESTIONS}
+    # A damaged release is planted where releases are tested.
+    asked = {question.id for question in reconciliation.QUESTIONS}
+    assert asked - set(IN_BOOKS) == {"reconciliation.last_release_can_be_compared_with"}
 
 
 @pytest.mark.parametrize(
@@ -317,13 +456,43 @@ def test_without_results_of_dbt_nothing_passes(
     assert reconciliation.DBT_TESTS in {result.id for result in results if result.refuses}
 
 
+def refused_by_dbt(broken: Company) -> set[str]:
+    manifest = read_manifest(gate.the_candidate(broken.house))
+    results, _, _ = gate.judge_dbt(broken.house.dbt_target, manifest)
+    return {result.id for result in results if result.refuses}
+
+
+def test_a_candidate_of_other_rows_than_were_tested_is_refused(
+    untouched: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    """Steps launched singly: transform, somebody writes, candidate, transform again, judge."""
+    broken = copy_of(untouched)
+    broken.build()
+    assert refused_by_dbt(broken) == set()
+    broken.change("update marts.dim_accounts set industry = 'retail' where account_id = 'A3'")
+    candidate.build(broken.house, broken.dbt_manifest)
+    assert refused_by_dbt(broken) == {reconciliation.DBT_MARTS}
+    broken.change("update marts.dim_accounts set industry = 'manufacturing'")
+    note_tested(broken.house, broken.dbt_manifest)
+    assert refused_by_dbt(broken) == {reconciliation.DBT_MARTS}
+    candidate.build(broken.house, broken.dbt_manifest)
+    assert refused_by_dbt(broken) == set()
+
+
+def test_without_a_note_of_what_was_tested_nothing_passes(
+    judged: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    broken = copy_of(judged)
+    (broken.house.dbt_target / "tested_tables.json").unlink()
+    assert refused_by_dbt(broken) == {reconciliation.DBT_MARTS}
+
+
 def test_a_table_of_the_books_that_is_missing_is_a_check_that_did_not_run(
     judged: Company, copy_of: Callable[[Company], Company]
 ) -> None:
     broken = copy_of(judged)
     broken.change("drop table activity.act_source_coverage")
-    manifest = read_manifest(gate.the_candidate(broken.house))
-    results = gate.judge_books(broken.house, broken.settings, manifest)
+    results = judged_books(broken)
     coverage = next(r for r in results if r.id.endswith("required_sources_cover_the_day"))
     assert coverage.status == "did_not_run"
     assert coverage.refuses

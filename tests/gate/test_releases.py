@@ -370,6 +370,163 @@ def test_killed_at_any_point_a_second_call_ends_the_same(
     assert not list(later.house.published.glob(".current*"))
 
 
+def test_killed_between_flip_and_its_note_a_second_call_writes_it_down(
+    published: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = night_after(copy_of(published))
+    killed_at_the_flip(later, monkeypatch, step="_prune", noted=False)
+    assert current_id(later) == NEXT
+    assert releases.list_releases(later.house)[0].release_id == NEXT  # nobody wrote it down
+    releases.publish(later.house, later.settings)
+    assert [release.release_id for release in releases.list_releases(later.house)] == [
+        company.RUN,
+        NEXT,
+    ]
+
+
+def night_after(company_: Company, run_id: str = NEXT) -> Company:
+    """The same company with the next night's candidate, passed."""
+    company_.next_run(run_id)
+    company_.build()
+    assert company_.judge().verdict == "passed"
+    return company_
+
+
+def current_id(company_: Company) -> str:
+    return company_.house.current.readlink().name
+
+
+def killed_at_the_flip(
+    company_: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    step: str = "_flip",
+    noted: bool = True,
+) -> None:
+    """A publication that ends at `step`; noted: whether what became current was written down."""
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(releases, step, die)
+        with pytest.raises(Killed):
+            releases.publish(company_.house, company_.settings)
+    if not noted:
+        lines = company_.house.publications.read_text().splitlines(keepends=True)
+        company_.house.publications.write_text("".join(lines[:-1]))
+
+
+def test_the_very_first_publication_is_ended_too(
+    ready: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_at_the_flip(ready, monkeypatch)
+    assert not ready.house.current.is_symlink()
+    releases.publish(ready.house, ready.settings)
+    assert current_id(ready) == company.RUN
+
+
+def test_a_publication_once_killed_never_replaces_a_later_one(
+    published: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two nights of one day: the first is killed between rename and flip, the second is published."""
+    later = night_after(copy_of(published))
+    killed_at_the_flip(later, monkeypatch)
+    second = "20260701-20260702T060000000000"
+    night_after(later, second)
+    releases.publish(later.house, later.settings)
+    assert current_id(later) == second
+    assert "no candidate" in refused(later)
+    # What readers never saw is nothing to go back to, unless somebody asks for it.
+    assert releases.rollback(later.house).release_id == company.RUN
+    assert "no candidate" in refused(later)
+    assert releases.rollback(later.house, NEXT).release_id == NEXT
+
+
+def test_a_publication_once_killed_never_undoes_a_rollback(
+    two_releases: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = night_after(copy_of(two_releases), "20260701-20260702T060000000000")
+    killed_at_the_flip(later, monkeypatch)
+    releases.rollback(later.house)
+    assert current_id(later) == company.RUN
+    assert "no candidate" in refused(later)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("manifest.json", "miitel/calls", "other/calls", "changed after it was judged"),
+        ("audit.json", '"status": "passed"', '"status": "failed"', "refuse this candidate"),
+        ("audit.json", '"verdict": "passed"', '"verdict": "refused"', "says refused"),
+        ("audit.json", company.RUN, NEXT, "audit is of another run"),
+    ],
+)
+def test_rollback_refuses_a_release_that_was_tampered_with_or_refused(
+    two_releases: Company,
+    copy_of: Callable[[Company], Company],
+    name: str,
+    old: str,
+    new: str,
+    said: str,
+) -> None:
+    house = copy_of(two_releases).house
+    rewritten(house.releases / company.RUN / name, lambda text: text.replace(old, new))
+    with pytest.raises(PublicationRefused, match=said):
+        releases.rollback(house, company.RUN)
+    assert house.current.readlink().name == NEXT
+
+
+def test_rollback_takes_a_release_judged_by_suites_of_its_time(
+    two_releases: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    house = copy_of(two_releases).house
+    rewritten(
+        house.releases / company.RUN / "audit.json",
+        lambda text: text.replace(json.loads(text)["expectations_sha256"], "0" * 64),
+    )
+    assert releases.rollback(house).release_id == company.RUN
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / WAREHOUSE).write_bytes(b"not a database"),
+        lambda folder: (folder / WAREHOUSE).unlink(),
+        lambda folder: shutil.rmtree(folder),
+        lambda folder: rewritten(folder / "manifest.json", lambda _: "{"),
+        lambda folder: flip_a_byte(folder / WAREHOUSE),
+    ],
+)
+def test_a_good_night_replaces_a_damaged_release_and_says_so(
+    published: Company, copy_of: Callable[[Company], Company], damage: Callable[[Path], object]
+) -> None:
+    later = copy_of(published)
+    folder = later.house.current.resolve()
+    folder.joinpath(WAREHOUSE).chmod(0o644)
+    damage(folder)
+    later.next_run(NEXT)
+    later.build()
+    audit = later.judge()
+    assert audit.verdict == "passed"
+    (warning,) = audit.warnings
+    assert warning.id == "reconciliation.last_release_can_be_compared_with"
+    assert company.RUN in warning.observed
+    compared = next(c for c in audit.checks if c.id == "fct_calls.past_changed_little")
+    assert (compared.status, compared.note) == (
+        "not_applicable",
+        "the last release cannot be read",
+    )
+    releases.publish(later.house, later.settings)
+    assert current_id(later) == NEXT
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
 def test_verify_is_a_command_of_its_own(published: Company, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dagster_project.lib.verify"]
     release = str(published.house.current.resolve())

@@ -140,7 +140,8 @@ def judged_table(judged: Company, tmp_path: Path, statement: str, **changes: obj
         update={"name": "things", "columns": COLUMNS["things"], "rows": found[0]}
     )
     manifest = manifest.model_copy(update={"tables": (facts,)})
-    results = gate.judge_tables(judged.house, judged.settings, warehouse, manifest, loaded)
+    last = gate.last_release(judged.house)
+    results = gate.judge_tables(judged.settings, warehouse, manifest, loaded, last)
     return next(result.status for result in results if result.id == "things.amounts_are_positive")
 
 

@@ -23,7 +23,12 @@ from dagster_project.event_log import KeptEventLog
 from dagster_project.lib import candidate, gate, releases, suites
 from dagster_project.lib.contracts import load_contracts
 from dagster_project.lib.ingestion import IngestionResult
-from dagster_project.lib.transformation import NodeResult, TransformationResult, manifest
+from dagster_project.lib.transformation import (
+    NodeResult,
+    TransformationResult,
+    manifest,
+    note_tested,
+)
 from dagster_project.settings import DBT_PROJECT, EXPECTATIONS, PROJECT_ROOT, House, load_settings
 from tests.conftest import DemoNight
 
@@ -403,6 +408,7 @@ def as_another_run(house: House, run_id: str = "20260930-again") -> None:
         document = json.loads(path.read_text(encoding="utf-8"))
         document["metadata"]["env"]["KPI_RUN_ID"] = run_id
         path.write_text(json.dumps(document), encoding="utf-8")
+    note_tested(house, manifest())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from dagster_project.lib import candidate, gate, releases, suites
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.releases import PublicationRefused
-from dagster_project.lib.transformation import manifest
+from dagster_project.lib.transformation import manifest, note_tested
 from dagster_project.settings import EXPECTATIONS, House, load_settings
 from tests.conftest import DemoNight, kpi
 from tests.platform.test_dagster import as_another_run
@@ -127,6 +127,8 @@ def change(house: House, *statements: str) -> None:
 
 
 def judged(house: House) -> Audit:
+    """The gate's judgement of the marts as they are, as if the models had made them so."""
+    note_tested(house, manifest())
     candidate.build(house, manifest())
     return gate.judge(house, load_settings(house))
 
@@ -160,9 +162,9 @@ def test_a_defect_in_the_demo_companys_marts_trips_its_check(
     assert changed[0] > 0, "the defect was not planted"
     loaded = suites.load(EXPECTATIONS, {table.name: table.columns for table in told.tables})
     suite = [suite for suite in loaded if suite.table == check.partition(".")[0]]
-    results = gate.judge_tables(
-        demo_night.house, load_settings(demo_night.house), warehouse, told, suite
-    )
+    last = gate.last_release(demo_night.house)
+    settings = load_settings(demo_night.house)
+    results = gate.judge_tables(settings, warehouse, told, suite, last)
     tripped = {result.id: result for result in results if result.status == "failed"}
     assert check in tripped
     assert tripped[check].refuses == (tripped[check].kind == "critical")
@@ -174,7 +176,8 @@ def test_a_loss_on_the_demo_companys_way_trips_its_check(
 ) -> None:
     change(again, ON_THE_WAY[check])
     told = read_manifest(demo_night.house.current.resolve())
-    results = gate.judge_books(again, load_settings(again), told)
+    last = gate.last_release(again)
+    results = gate.judge_books(again, load_settings(again), told, last)
     tripped = {result.id: result for result in results if result.status == "failed"}
     assert check in tripped
     assert tripped[check].refuses
