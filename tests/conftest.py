@@ -18,6 +18,7 @@ _LONGEST_FIRST = ("demo", "test_two_nights", "platform/test_dagster", "test_orac
 _SHARE_FIXTURES = {"gate", "staging", "ingestion"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share an expensive fixture go to one worker (`pytest -n`), the slowest first."""
     groups = {item.nodeid: _group(item) for item in items}

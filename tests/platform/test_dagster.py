@@ -295,10 +295,13 @@ def test_the_sensor_needs_two_equal_looks_before_it_starts_a_night(
 
 
 @pytest.fixture
-def recorded(demo_night: DemoNight, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def recorded(
+    demo_night: DemoNight, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
     """Dagster's own records of the demo night, copied."""
     home = tmp_path / "dagster"
     shutil.copytree(demo_night.house.dagster_home, home)
+    monkeypatch.setenv("DAGSTER_HOME", os.fspath(home))
     with dg.DagsterInstance.from_config(os.fspath(home)) as instance:
         yield instance
 

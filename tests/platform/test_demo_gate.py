@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from dagster_project.lib import candidate, gate, releases, suites
+from dagster_project.lib import acceptances, candidate, gate, releases, suites
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.releases import PublicationRefused
@@ -256,7 +257,7 @@ def test_an_accepted_surprise_is_published_and_shown_in_status_and_audit(surpris
 
 
 def test_an_acceptance_that_ended_lets_nothing_through(surprising: House) -> None:
-    assert accept(surprising, SURPRISE, until="2026-09-29")[0] == 0
+    acceptances.accept(surprising, SURPRISE, reason="x", by="y", until=date(2026, 9, 29))
     assert [check.id for check in judged(surprising).refusals] == [SURPRISE]
 
 
