@@ -24,9 +24,10 @@ import duckdb
 from pydantic import BaseModel, ConfigDict
 
 from dagster_project.lib import suites
-from dagster_project.lib.checksums import file_sha256, identifier, literal, table_content
+from dagster_project.lib.checksums import file_sha256, table_content
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
+from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.settings import EXPECTATIONS, House
 
 MANIFEST = "manifest.json"

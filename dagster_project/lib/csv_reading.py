@@ -19,14 +19,14 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib.decoding import Count, count_records
+from dagster_project.lib.decoding import MAX_RECORD_BYTES, Count, count_records
 from dagster_project.lib.headers import Columns, HeaderLine
 from dagster_project.lib.rejections import FileRejected
+from dagster_project.lib.sql_text import identifier, literal
 
 # Excel writes a long number as 5.6353E+15; its digits are gone and no rule can bring them back.
 _SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
 PARQUET = "format parquet, compression zstd, compression_level 1"
-_LONGEST_LINE = 16 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -154,22 +154,22 @@ def _parse(
     target: Path,
 ) -> int:
     cells = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
-    selected = [f"{quoted(file_id)} as _file_id"]
+    selected = [f"{literal(file_id)} as _file_id"]
     for column in columns.contract.columns:
         place = columns.position_of.get(column.name)
         value = "null::varchar" if place is None else f"c{place}"
-        selected.append(f"{value} as {name(column.name)}")
+        selected.append(f"{value} as {identifier(column.name)}")
     selected.append(f"{_extra_json(columns)} as _extra")
     rows = connection.execute(
         f"""copy (
             select {", ".join(selected)}
             from read_csv(
-                {quoted(str(text))}, auto_detect = false, header = true,
-                delim = {quoted(delimiter)}, quote = '"', escape = '"', strict_mode = true,
-                max_line_size = {_LONGEST_LINE}, buffer_size = {2 * _LONGEST_LINE},
+                {literal(str(text))}, auto_detect = false, header = true,
+                delim = {literal(delimiter)}, quote = '"', escape = '"', strict_mode = true,
+                max_line_size = {MAX_RECORD_BYTES}, buffer_size = {2 * MAX_RECORD_BYTES},
                 columns = {{{cells}}}
             )
-        ) to {quoted(str(target))} ({PARQUET})"""
+        ) to {literal(str(target))} ({PARQUET})"""
     ).fetchone()
     assert rows is not None
     return int(rows[0])
@@ -181,7 +181,7 @@ def _extra_json(columns: Columns) -> str:
         return "null::varchar"
     parts = ", ".join(
         f"case when c{place} is not null then "
-        f"{quoted(json.dumps(header, ensure_ascii=False) + ':')} || to_json(c{place})::varchar end"
+        f"{literal(json.dumps(header, ensure_ascii=False) + ':')} || to_json(c{place})::varchar end"
         for header, place in columns.extra.items()
     )
     return f"'{{' || nullif(concat_ws(',', {parts}), '') || '}}'"
@@ -233,17 +233,17 @@ def _damaged_ids(
     if not identifiers:
         return ()
     suspected = " or ".join(
-        f"(contains({name(item)}, 'E') or contains({name(item)}, 'e')) "
-        f"and regexp_full_match({name(item)}, {quoted(_SCIENTIFIC)})"
+        f"(contains({identifier(item)}, 'E') or contains({identifier(item)}, 'e')) "
+        f"and regexp_full_match({identifier(item)}, {literal(_SCIENTIFIC)})"
         for item in identifiers
     )
     which = ", ".join(
-        f"case when regexp_full_match({name(item)}, {quoted(_SCIENTIFIC)}) then {quoted(item)} end"
+        f"case when regexp_full_match({identifier(item)}, {literal(_SCIENTIFIC)}) then {literal(item)} end"
         for item in identifiers
     )
     rows = connection.execute(
         f"""select file_row_number + 1, concat_ws(', ', {which})
-        from read_parquet({quoted(str(parquet))}, file_row_number = true)
+        from read_parquet({literal(str(parquet))}, file_row_number = true)
         where {suspected} order by 1"""
     ).fetchall()
     if not rows:
@@ -270,9 +270,9 @@ def _keep_others(
     connection.execute(
         f"""copy (
             select file_row_number + 1 as _record, * exclude (file_row_number)
-            from read_parquet({quoted(str(parquet))}, file_row_number = true)
+            from read_parquet({literal(str(parquet))}, file_row_number = true)
             where file_row_number + 1 not in (select record from taken_out)
-        ) to {quoted(str(kept))} ({PARQUET})"""
+        ) to {literal(str(kept))} ({PARQUET})"""
     )
     kept.replace(parquet)
 
@@ -296,13 +296,3 @@ def raw_records(text: Path, wanted: set[int]) -> dict[int, str]:
             number += 1
             lines, quotes = [], 0
     return found
-
-
-def quoted(text: str) -> str:
-    """A SQL text literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def name(text: str) -> str:
-    """A SQL identifier."""
-    return '"' + text.replace('"', '""') + '"'

@@ -46,7 +46,7 @@ with warnings.catch_warnings():
         list_registered_expectation_implementations,
     )
 
-from dagster_project.lib.checksums import literal
+from dagster_project.lib.sql_text import literal
 from dagster_project.lib.suites import BATCH, NO_ROWS, Check, Suite
 
 # Counts only: no values of rows in any result.

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from dagster_project.lib.contracts import Column, Contract
-from dagster_project.lib.csv_reading import name, quoted
 from dagster_project.lib.sources import Source, parse_day
+from dagster_project.lib.sql_text import identifier, literal
 
 _EARLIEST = "timestamp '2000-01-01'"
 _LATEST = "timestamp '2100-01-01'"
@@ -108,12 +108,12 @@ def latest_instant(
         instants = [column for column in instants if column.path is not None]
     if not instants:
         return None
-    connection.execute(f"set timezone = {quoted(source.day_timezone)}")
+    connection.execute(f"set timezone = {literal(source.day_timezone)}")
     cases = " ".join(
-        f"when {quoted(column.name)} then {_instant_sql(column, source, contract)}"
+        f"when {literal(column.name)} then {_instant_sql(column, source, contract)}"
         for column in instants
     )
-    texts = f"""source as (from read_parquet({quoted(str(parquet))})),
+    texts = f"""source as (from read_parquet({literal(str(parquet))})),
         texts as (select * from ({_texts(instants, contract, as_lines)}) where value is not null)"""
     # Texts of one day and one shape sort as their instants do, so only the last of each is parsed;
     # if one of those is no instant, every text is.
@@ -143,7 +143,7 @@ def _texts(instants: list[Column], contract: Contract, as_lines: bool) -> str:
     """SQL of (value, which): every text of these columns in `source`."""
     if not as_lines:
         return " union all ".join(
-            f"select {name(column.name)} as value, {quoted(column.name)} as which from source"
+            f"select {identifier(column.name)} as value, {literal(column.name)} as which from source"
             for column in instants
         )
     # All paths of a document in one call: parsing it is nearly all the cost.
@@ -153,8 +153,8 @@ def _texts(instants: list[Column], contract: Contract, as_lines: bool) -> str:
     item = f"unnest(json_extract(record, '{contract.unnest}[*]'))" if contract.unnest else "record"
     for columns, document in ((whole, "record"), (own, item)):
         if columns:
-            paths = ", ".join(quoted((column.path or "").replace("$$", "$")) for column in columns)
-            names = ", ".join(quoted(column.name) for column in columns)
+            paths = ", ".join(literal((column.path or "").replace("$$", "$")) for column in columns)
+            names = ", ".join(literal(column.name) for column in columns)
             parts.append(
                 f"select unnest(json_extract_string(document, [{paths}])) as value, "
                 f"unnest([{names}]) as which from (select {document} as document from source)"
@@ -190,11 +190,11 @@ def _instant_sql(column: Column, source: Source, contract: Contract) -> str:
     mapped = source.mapped_object(contract.object_name)
     written = mapped.formats.get(column.name) if mapped else None
     if written is not None and written.layouts:
-        zone = quoted(source.day_timezone)
+        zone = literal(source.day_timezone)
         read = [
-            f"try_strptime(value, {quoted(layout)})::timestamptz at time zone 'UTC'"
+            f"try_strptime(value, {literal(layout)})::timestamptz at time zone 'UTC'"
             if "%z" in layout
-            else f"(try_strptime(value, {quoted(layout)})::timestamp at time zone {zone}) "
+            else f"(try_strptime(value, {literal(layout)})::timestamp at time zone {zone}) "
             "at time zone 'UTC'"
             for layout in written.layouts
         ]

@@ -15,14 +15,14 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib.contracts import Column, Contract
-from dagster_project.lib.csv_reading import PARQUET, Parsed, SetAside, name, quoted
-from dagster_project.lib.decoding import count_records
+from dagster_project.lib.csv_reading import PARQUET, Parsed, SetAside
+from dagster_project.lib.decoding import MAX_RECORD_BYTES, count_records
 from dagster_project.lib.rejections import FileRejected
 from dagster_project.lib.sources import MappedObject, Source
+from dagster_project.lib.sql_text import identifier, literal
 
 # Never inside valid JSON text, so no line can be divided by it.
 _NEVER = "\x01"
-_LONGEST_LINE = 16 * 1024**2
 _SAMPLE = 20
 
 
@@ -117,12 +117,12 @@ def _parse(
         "when json_type(line) <> 'OBJECT' then 'not_an_object'",
     ]
     tests += [
-        f"when json_type(line, {quoted(path)}) not in ('NULL') then '#control'"
+        f"when json_type(line, {literal(path)}) not in ('NULL') then '#control'"
         for path in contract.control_records
     ]
     tests += [
-        f"when coalesce(json_type(line, {quoted(path)}), 'NULL') = 'NULL' "
-        f"then {quoted('missing:' + path)}"
+        f"when coalesce(json_type(line, {literal(path)}), 'NULL') = 'NULL' "
+        f"then {literal('missing:' + path)}"
         for path in required
     ]
     mapped = source.mapped_object(contract.object_name)
@@ -130,25 +130,25 @@ def _parse(
         values = "line as record"
     else:
         values = ", ".join(
-            f"case when json_valid(line) then {_value(column, mapped)} end as {name(column.name)}"
+            f"case when json_valid(line) then {_value(column, mapped)} end as {identifier(column.name)}"
             if column.name in mapped.columns
-            else f"null::varchar as {name(column.name)}"
+            else f"null::varchar as {identifier(column.name)}"
             for column in contract.columns
         )
         values += ", null::varchar as _extra, line as _line"
     rows = connection.execute(
         f"""copy (
-            select {quoted(file_id)} as _file_id, {values},
+            select {literal(file_id)} as _file_id, {values},
                 case {" ".join(tests)} end as _verdict,
                 trim(line, chr(9) || chr(13) || ' ') = '' as _is_blank
             from read_csv(
-                {quoted(str(text))}, auto_detect = false, header = false,
-                delim = {quoted(_NEVER)}, quote = '', escape = '', strict_mode = false,
-                nullstr = {quoted(chr(2))}, max_line_size = {_LONGEST_LINE},
-                buffer_size = {2 * _LONGEST_LINE},
+                {literal(str(text))}, auto_detect = false, header = false,
+                delim = {literal(_NEVER)}, quote = '', escape = '', strict_mode = false,
+                nullstr = {literal(chr(2))}, max_line_size = {MAX_RECORD_BYTES},
+                buffer_size = {2 * MAX_RECORD_BYTES},
                 columns = {{'line': 'VARCHAR'}}
             )
-        ) to {quoted(str(target))} ({PARQUET})"""
+        ) to {literal(str(target))} ({PARQUET})"""
     ).fetchone()
     assert rows is not None
     return int(rows[0])
@@ -164,7 +164,7 @@ def _judged(
     scratch: Path,
 ) -> Parsed:
     is_mapped = source.mapped_object(contract.object_name) is not None
-    parquet = quoted(str(target))
+    parquet = literal(str(target))
     verdicts = dict(
         connection.execute(
             f"select _verdict, count(*) from {parquet} where _verdict is not null group by all"
@@ -204,7 +204,7 @@ def _judged(
                 select file_row_number + 1 as _record, * exclude ({exclude})
                 from read_parquet({parquet}, file_row_number = true)
                 where _verdict is null
-            ) to {quoted(str(kept))} ({PARQUET})"""
+            ) to {literal(str(kept))} ({PARQUET})"""
         )
         kept.replace(target)
     return Parsed(
@@ -260,7 +260,7 @@ def _rewrite(text: Path, target: Path) -> int:
 
 def _has_spaces_only(connection: duckdb.DuckDBPyConnection, target: Path) -> bool:
     row = connection.execute(
-        f"select count(*) filter (_is_blank) > 0 from {quoted(str(target))}"
+        f"select count(*) filter (_is_blank) > 0 from {literal(str(target))}"
     ).fetchone()
     assert row is not None
     return bool(row[0])
@@ -280,7 +280,7 @@ def _paths(contract: Contract, source: Source) -> tuple[str, ...]:
 
 
 def _value(column: Column, mapped: MappedObject) -> str:
-    path = quoted(_path(mapped.columns[column.name]))
+    path = literal(_path(mapped.columns[column.name]))
     text = f"json_extract_string(line, {path})"
     if not column.is_identifier:
         return text

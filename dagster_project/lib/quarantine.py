@@ -15,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib.csv_reading import SetAside, quoted
+from dagster_project.lib.csv_reading import SetAside
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.raw import private_folder, shown_path
+from dagster_project.lib.sql_text import literal
 from dagster_project.settings import House
 
 _CAST = "cast_rejects.parquet"
@@ -153,13 +154,13 @@ def write_cast_rejects(house: House, connection: duckdb.DuckDBPyConnection) -> i
             raw = "any_value(raw_rows.record)"
         else:
             kept = [name for name in columns if not name.startswith("_")] + ["_extra"]
-            pairs = ", ".join(f'{quoted(name)}, raw_rows."{name}"' for name in kept)
+            pairs = ", ".join(f'{literal(name)}, raw_rows."{name}"' for name in kept)
             raw = f"any_value(json_object({pairs})::varchar)"
         connection.execute(
             f"""insert into cast_rejects
             with refused as (
                 select * from activity.act_rejected_records
-                where system = {quoted(system)} and object_name = {quoted(object_name)}
+                where system = {literal(system)} and object_name = {literal(object_name)}
             ),
             kept as (
                 select raw_rows._file_id, raw_rows._record, {raw} as raw
@@ -259,7 +260,7 @@ def export(house: House, path: Path, source: str | None = None) -> int:
         _make_private(path)
         connection.execute(
             f"copy (from exported order by path, file_id, record, element) "
-            f"to {quoted(str(path))} (header, use_tmp_file false)"
+            f"to {literal(str(path))} (header, use_tmp_file false)"
         )
         path.chmod(0o600)
         row = connection.execute("select count(*) from exported").fetchone()
@@ -278,10 +279,10 @@ def _sources(house: House) -> list[tuple[str, str]]:
     sources = []
     structure = sorted(str(path) for path in (folder / _FOLDER).glob("*.parquet"))
     if structure:
-        listed = ", ".join(quoted(path) for path in structure)
+        listed = ", ".join(literal(path) for path in structure)
         sources.append(("structure", f"read_parquet([{listed}])"))
     if (folder / _CAST).is_file():
-        sources.append(("cast", f"read_parquet({quoted(str(folder / _CAST))})"))
+        sources.append(("cast", f"read_parquet({literal(str(folder / _CAST))})"))
     return sources
 
 
@@ -298,7 +299,7 @@ def _write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> N
     # Created private first: DuckDB would create it with the user's usual mode.
     _make_private(temporary)
     connection.execute(
-        f"copy ({query}) to {quoted(str(temporary))} "
+        f"copy ({query}) to {literal(str(temporary))} "
         "(format parquet, compression zstd, use_tmp_file false)"
     )
     temporary.chmod(0o600)

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib.candidate import FileKey
-from dagster_project.lib.checksums import identifier, literal
+from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.lib.suites import Kind, Nature, Words
 from dagster_project.lib.transformation import read_tested
 from dagster_project.settings import Settings

@@ -43,8 +43,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dagster_project.lib import strict_yaml
-from dagster_project.lib.checksums import identifier
 from dagster_project.lib.errors import KuraError
+from dagster_project.lib.sql_text import identifier
 
 Kind = Literal["critical", "warning"]
 Nature = Literal["integrity", "plausibility"]

@@ -27,8 +27,9 @@ from dagster_project.lib.candidate import (
     Manifest,
     read_manifest,
 )
-from dagster_project.lib.checksums import file_sha256, identifier, literal, table_content
+from dagster_project.lib.checksums import file_sha256, table_content
 from dagster_project.lib.query import WAREHOUSE, sandboxed
+from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.settings import PROJECT_ROOT
 
 

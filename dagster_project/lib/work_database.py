@@ -20,12 +20,12 @@ import duckdb
 
 from dagster_project.lib import acceptances
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
-from dagster_project.lib.csv_reading import name, quoted
 from dagster_project.lib.holidays_table import japanese_holidays
 from dagster_project.lib.ingestion import IngestionResult, Reading
 from dagster_project.lib.quarantine import set_aside_file
 from dagster_project.lib.sources import Source, SourcesConfig, ValueFormat
 from dagster_project.lib.spreadsheets import DATE_CELLS
+from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.settings import House, Settings
 
 _TABLES = {
@@ -78,14 +78,6 @@ class Run:
     config_hash: str
 
 
-def run_id(house: House) -> str:
-    """The id of the night the work database was last prepared for."""
-    with duckdb.connect(str(house.work_database), read_only=True) as connection:
-        row = connection.execute("select run_id from raw_kura.run").fetchone()
-    assert row is not None
-    return str(row[0])
-
-
 def configuration_hash(settings: Settings, config: SourcesConfig, contracts: Contracts) -> str:
     """Changes with every setting and every contract; secrets are not among them."""
     text = json.dumps(
@@ -121,10 +113,10 @@ def prepare(
         for row in result.active:
             readings[(row.receipt.system, str(row.receipt.object_name))].append(row)
         for system in contracts.systems:
-            connection.execute(f"create schema if not exists {name('raw_' + system)}")
+            connection.execute(f"create schema if not exists {identifier('raw_' + system)}")
         for contract in contracts:
             select = _raw_select(house, contract, readings[(contract.system, contract.object_name)])
-            place = f"{name('raw_' + contract.system)}.{name(contract.object_name)}"
+            place = f"{identifier('raw_' + contract.system)}.{identifier(contract.object_name)}"
             connection.execute(f"create or replace view {place} as {select}")
         connection.execute("commit")
 
@@ -139,7 +131,7 @@ def raw_columns(contract: Contract) -> tuple[str, ...]:
 def _raw_select(house: House, contract: Contract, rows: Sequence[Reading]) -> str:
     columns = raw_columns(contract)
     if not rows:
-        nulls = ", ".join(f"null::varchar as {name(column)}" for column in columns)
+        nulls = ", ".join(f"null::varchar as {identifier(column)}" for column in columns)
         return (
             "select null::varchar as _source_id, null::varchar as _file_id, "
             "null::bigint as _record, null::timestamp as _extracted_at, "
@@ -154,16 +146,16 @@ def _raw_select(house: House, contract: Contract, rows: Sequence[Reading]) -> st
     scans = []
     for (stored, has_record), paths in sorted(shapes.items()):
         kept = ", ".join(
-            name(column) if column in stored else f"null::varchar as {name(column)}"
+            identifier(column) if column in stored else f"null::varchar as {identifier(column)}"
             for column in columns
         )
-        listed = ", ".join(quoted(str(path)) for path in sorted(paths))
+        listed = ", ".join(literal(str(path)) for path in sorted(paths))
         record = "_record" if has_record else "file_row_number + 1"
         scans.append(
             f"select _file_id, {record} as _record, {kept} "
             f"from read_parquet([{listed}], file_row_number = {str(not has_record).lower()})"
         )
-    outer = ", ".join(f"readings.{name(column)}" for column in columns)
+    outer = ", ".join(f"readings.{identifier(column)}" for column in columns)
     return (
         "select files.source_id as _source_id, readings._file_id, readings._record::bigint as "
         f"_record, files.extracted_at as _extracted_at, {outer} "
@@ -343,7 +335,7 @@ def _file_quarantine(
         and (path := set_aside_file(house, row.file_id)).is_file()
     ]
     if paths:
-        listed = ", ".join(quoted(path) for path in paths)
+        listed = ", ".join(literal(path) for path in paths)
         connection.execute(
             f"""insert into raw_kura.file_quarantine
             select file_id, record, reason_code, message from read_parquet([{listed}])"""

@@ -247,7 +247,17 @@ def test_the_schedule_runs_at_the_houses_hour_for_the_day_before(tmp_path: Path)
     assert (told["name"], told["job"]) == ("every_night", "nightly")
     assert (told["cron"], told["zone"]) == ("45 6 * * *", "America/New_York")
     assert told["config"] == {"resources": {"night": {"config": {"as_of": "2026-03-01"}}}}
-    assert told["key"] == "2026-03-01"
+    assert told["key"] == "2026-03-02"
+
+
+def test_the_schedule_of_a_house_whose_data_has_ended_keeps_to_its_day(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.config.mkdir()
+    house.house_file.write_text(
+        "company_name: x\nreporting: {fixed_as_of: 2026-01-31}\n", encoding="utf-8"
+    )
+    told = in_new_process(SCHEDULE, tmp_path)
+    assert told["config"] == {"resources": {"night": {"config": {"as_of": "2026-01-31"}}}}
 
 
 def test_the_nightly_job_holds_every_asset(loaded: dg.Definitions) -> None:
