@@ -82,7 +82,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> houses.House:
     for file in FOLDER.glob("*.csv"):
         shutil.copy(file, exports / file.name)
     planning = made.exports / "planning"
-    planning.mkdir()
     rules = "".join(
         f"{number},lead_source,exact,{origin},{origin},{origin}\n"
         for number, origin in enumerate(PUBLISHED, start=1)
