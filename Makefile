@@ -36,7 +36,7 @@ sql: $(READY)
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 pytest: $(READY)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 dev: $(READY) ## Dagster's UI over this house
 	@$(BIN)/kpi dev

@@ -14,25 +14,16 @@ import pytest
 from dagster_project.settings import PROJECT_ROOT, House
 
 # What takes minutes begins first, so that no worker is left with it at the end.
-_LONGEST_FIRST = ("demo", "test_two_nights", "platform/test_dagster", "test_oracle", "gate")
-_SHARE_FIXTURES = {"gate", "staging", "ingestion"}
+_LONGEST_FIRST = (
+    "test_two_nights", "test_demo_gate", "test_hand_worked_cases", "test_canary", "test_dagster",
+    "test_oracle",
+)  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share an expensive fixture go to one worker (`pytest -n`), the slowest first."""
-    groups = {item.nodeid: _group(item) for item in items}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.nodeid]))
+    """The slowest files first; `make test` hands them out file by file (`--dist loadfile`)."""
     ranks = {name: rank for rank, name in enumerate(_LONGEST_FIRST)}
-    items.sort(key=lambda item: ranks.get(groups[item.nodeid], len(ranks)))
-
-
-def _group(item: pytest.Item) -> str:
-    if "demo_night" in getattr(item, "fixturenames", ()):
-        return "demo"
-    place = item.path.relative_to(Path(__file__).parent)
-    return place.parts[0] if place.parts[0] in _SHARE_FIXTURES else str(place.with_suffix(""))
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 
 
 @dataclass(frozen=True)
