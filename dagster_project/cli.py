@@ -18,10 +18,11 @@ import typer
 
 from dagster_project import __version__, terminal
 from dagster_project.lib.errors import KuraError
-from dagster_project.settings import HOUSE_VARIABLE, House, load_settings
+from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_settings
 
 if TYPE_CHECKING:
     from dagster_project.lib.night import Night
+    from dagster_project.lib.notify import Notice
 
 EXIT_STALE = 5
 
@@ -122,16 +123,20 @@ def _tell_not_started(house: House, error: Exception) -> None:
         settings = load_settings(house)
     except (KuraError, OSError):
         return  # where notices go stands in the very file that cannot be used
-    if not notify.send(settings, notify.about_no_night(error)):
-        terminal.warn("A notice could not be delivered; see your KPI_NOTIFY_URLS.")
+    _send(settings, notify.about_no_night(error))
 
 
 def _tell(night: Night, failure: BaseException | None) -> None:
     from dagster_project.lib import notify
 
     refused = [check.id for check in night.audit.refusals] if night.audit else []
-    notice = notify.about_night(night.run_id, night.as_of, failure, refused)
-    if not notify.send(night.settings, notice):
+    _send(night.settings, notify.about_night(night.run_id, night.as_of, failure, refused))
+
+
+def _send(settings: Settings, notice: Notice) -> None:
+    from dagster_project.lib import notify
+
+    if not notify.send(settings, notice):
         terminal.warn("A notice could not be delivered; see your KPI_NOTIFY_URLS.")
 
 

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import hashlib
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -262,21 +262,19 @@ def check_ids(folder: Path) -> frozenset[str]:
 
 def acceptable_ids(folder: Path) -> frozenset[str]:
     """The ids of the checks a person may accept a failure of."""
-    return frozenset(
-        suite.check_id(check)
-        for suite in read(folder)
-        for check in suite.checks
-        if check.nature == "plausibility" and check.kind == "critical"
+    return _ids_where(
+        folder, lambda check: check.nature == "plausibility" and check.kind == "critical"
     )
 
 
 def warning_ids(folder: Path) -> frozenset[str]:
     """The ids of the checks that never hold a release back."""
+    return _ids_where(folder, lambda check: check.kind == "warning")
+
+
+def _ids_where(folder: Path, wanted: Callable[[Check], bool]) -> frozenset[str]:
     return frozenset(
-        suite.check_id(check)
-        for suite in read(folder)
-        for check in suite.checks
-        if check.kind == "warning"
+        suite.check_id(check) for suite in read(folder) for check in suite.checks if wanted(check)
     )
 
 
