@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +38,12 @@ _STAGES = {
     "gate": "Checking 検査",
     "publication": "Publishing 公開",
 }
-EXAMPLE_QUERY = (
-    'kpi query "select period_start, metric, value, numerator, denominator, status from kpi_scorecard '
+_EXAMPLE_QUERY = (
+    '"select period_start, metric, value, numerator, denominator, status from kpi_scorecard '
     "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
     'order by period_start"'
 )
-_IDS = {"check", "release", "file id", "file", "path"}
+_IDS = {"check", "release", "file id", "file", "path", "source"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 
@@ -174,7 +176,17 @@ def show_night(night: Night) -> None:
     say(f"\nPublished {night.release.release_id} (as of {night.as_of}). {steps}")
     say(f"Connect read-only to  {night.house.current / night.release.warehouse.name}")
     say(f"Audit page            {night.house.current / 'audit.html'}")
-    say(f"Try                   {EXAMPLE_QUERY}")
+    say(f"Try                   {_how_called()} query {_EXAMPLE_QUERY}")
+
+
+def _how_called() -> str:
+    """The command as a shell in this folder would find it: a newcomer's PATH has no `kpi` yet."""
+    script = Path(sys.executable).with_name("kpi")
+    on_path = shutil.which("kpi")
+    if on_path is not None and Path(on_path).absolute() == script:
+        return "kpi"
+    here = Path.cwd()
+    return str(script.relative_to(here) if script.is_relative_to(here) else script)
 
 
 def _show_files(ingestion: IngestionResult, audit: Audit | None) -> None:

@@ -151,7 +151,8 @@ def _sources(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Source
                    when other_feeds.covers_as_of then null
                    else false
                end,
-               coverage.covered_to, coverage.covered_days
+               coverage.covered_to,
+               case when sources.system != 'planning' then coverage.covered_days end
         from raw_kura.sources as sources
         left join files using (source_id)
         left join refused using (source_id)

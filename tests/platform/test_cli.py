@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from dagster_project.cli import app
 from dagster_project.lib import acceptances
-from dagster_project.settings import DEMO, House
+from dagster_project.settings import DEMO, PROJECT_ROOT, House
 from tests.conftest import DemoNight, Said, kpi
 
 
@@ -136,8 +137,11 @@ def test_what_the_file_system_refuses_is_said_without_a_traceback(empty: Path) -
 
 
 def test_ids_are_not_broken_over_lines_in_a_narrow_terminal(demo_night: DemoNight) -> None:
-    shown = kpi(demo_night.house.root, "releases", environment={"COLUMNS": "40"}).out
+    narrow = {"COLUMNS": "40"}
+    shown = kpi(demo_night.house.root, "releases", environment=narrow).out
     assert demo_night.house.current.resolve().name in shown
+    shown = kpi(demo_night.house.root, "status", environment=narrow).out
+    assert "miitel-webhook" in shown
 
 
 @pytest.mark.parametrize(
@@ -188,6 +192,21 @@ def test_a_night_ends_with_files_checks_kpis_path_and_a_query_to_paste(
     assert "架電数" in shown
     assert str(House(demo_night.house.root).current / "warehouse.duckdb") in shown
     assert "kpi query" in shown
+
+
+def test_the_query_to_paste_can_be_pasted_where_kpi_is_on_no_path(demo_night: DemoNight) -> None:
+    """A newcomer's shell, right after `make nightly`."""
+    line = next(line for line in demo_night.run.out.splitlines() if line.startswith("Try"))
+    pasted = subprocess.run(
+        ["/bin/sh", "-c", line.removeprefix("Try").strip()],
+        cwd=PROJECT_ROOT,
+        env={"KPI_HOME": str(demo_night.house.root), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert pasted.returncode == 0, pasted.stderr
+    assert "connect_rate" in pasted.stdout
 
 
 def test_progress_is_shown_file_by_file(demo_night: DemoNight) -> None:
