@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.cases import case
 from tests.cases.scene import INTERNAL_DOMAIN, Expect, Rep, Scene, day, jst
 
@@ -606,7 +608,7 @@ def the_only_agent_rings_out(scene: Scene) -> list[Expect]:
 def one_analysis_on_two_legs(scene: Scene) -> list[Expect]:
     rep, number = scene.rep(), scene.number_of(1)
     scene.contact(number)
-    said = {"talk": 45, "turns": 3, "agent_share": 0.9}
+    said: dict[str, Any] = {"talk": 45, "turns": 3, "agent_share": 0.9}
     dialled = scene.leg("PREDICTIVE_DIAL", jst(5, 12), number, **said)
     taken = scene.leg(
         "INCOMING_CALL_USER", jst(5, 12, 10, 0, 5), number, rep=rep, previous=dialled["id"], **said

@@ -14,8 +14,9 @@ import duckdb
 import pytest
 
 from dagster_project.lib import gate, releases, verify
-from dagster_project.lib.audit import AuditError
+from dagster_project.lib.audit import AuditError, read_audit
 from dagster_project.lib.candidate import read_manifest
+from dagster_project.lib.checksums import file_sha256
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
 from dagster_project.lib.releases import NoSuchRelease, PublicationRefused
@@ -149,7 +150,7 @@ def test_a_table_added_after_the_audit_is_refused_even_with_new_checksums(ready:
     document = json.loads((folder / "manifest.json").read_text())
     for file in document["files"]:
         if file["path"] == WAREHOUSE:
-            file["sha256"] = verify.file_sha256(warehouse)
+            file["sha256"] = file_sha256(warehouse)
     rewritten(folder / "manifest.json", lambda _: json.dumps(document))
     assert "the table main.extra is not in the manifest" in verify.check(folder)
     assert "changed after it was judged" in refused(ready)
@@ -238,7 +239,7 @@ def test_an_earlier_as_of_day_never_replaces_a_later_one_unless_told_to(
         if check["status"] in {"failed", "did_not_run"}:
             check["status"] = "not_applicable"
     rewritten(folder / "audit.json", lambda _: json.dumps(document, ensure_ascii=False))
-    audit = releases.read_audit(folder)
+    audit = read_audit(folder)
     from dagster_project.lib import audit_page
 
     page = audit_page.render(audit, read_manifest(folder))

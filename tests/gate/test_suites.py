@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,7 +17,7 @@ from dagster_project.settings import EXPECTATIONS
 from tests.gate.company import Company
 
 COLUMNS = {"things": {"id": "VARCHAR", "amount": "DOUBLE", "day": "DATE"}}
-GOOD = {
+GOOD: dict[str, Any] = {
     "table": "things",
     "description": "Things.",
     "key": ["id"],
@@ -36,7 +37,7 @@ GOOD = {
 
 
 def written(folder: Path, **changes: object) -> Path:
-    check = {**GOOD["checks"][0], **changes.pop("check", {})}  # type: ignore[index,dict-item]
+    check = {**GOOD["checks"][0], **changes.pop("check", {})}  # type: ignore[dict-item]
     document = {**GOOD, "checks": [check], **changes}
     (folder / "things.yml").write_text(yaml.safe_dump(document, allow_unicode=True))
     return folder
@@ -85,7 +86,7 @@ def test_a_suite_that_would_not_protect_is_refused(
     ],
 )
 def test_sql_that_would_not_check_its_table_is_refused(tmp_path: Path, sql: str, said: str) -> None:
-    check = dict(GOOD["checks"][0])  # type: ignore[call-overload,index]
+    check = dict(GOOD["checks"][0])
     for key in ("expect", "columns", "with"):
         check.pop(key)
     document = {**GOOD, "checks": [{**check, "sql": sql}]}
@@ -95,7 +96,7 @@ def test_sql_that_would_not_check_its_table_is_refused(tmp_path: Path, sql: str,
 
 
 def test_the_same_id_twice_is_refused(tmp_path: Path) -> None:
-    check = GOOD["checks"][0]  # type: ignore[index]
+    check = GOOD["checks"][0]
     document = {**GOOD, "checks": [check, check]}
     (tmp_path / "things.yml").write_text(yaml.safe_dump(document, allow_unicode=True))
     with pytest.raises(SuiteError, match="same check id twice"):
@@ -180,7 +181,7 @@ def test_a_table_that_may_be_empty_is_not_applicable_when_it_is(
 
 def test_a_check_that_cannot_run_is_not_a_pass(judged: Company, tmp_path: Path) -> None:
     sql = "select 1 from {batch} where cast(id as integer) > 3"
-    check = {"expect": None, "columns": [], "with": {}, "sql": sql}
+    check: dict[str, object] = {"expect": None, "columns": [], "with": {}, "sql": sql}
     statement = "insert into things values ('not a number', 1, null)"
     assert judged_table(judged, tmp_path, statement, check=check) == "did_not_run"
 

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from dagster_project.lib import ingestion, raw
+from dagster_project.lib import discovery, ingestion, quarantine, raw
 from dagster_project.lib.ingestion import PlanningMissing
 from tests.ingestion.conftest import CONTRACTS, HISTORY, LEADS, SOURCES, Company, write_contracts
 
@@ -288,9 +288,8 @@ def test_a_crash_anywhere_and_another_night_give_the_same(
 
     with monkeypatch.context() as patched:
         patched.setattr(raw, "_sync", dying(raw._sync))
-        write = ingestion.quarantine.write_set_aside
-        patched.setattr(ingestion.quarantine, "write_set_aside", dying(write))
-        patched.setattr(ingestion, "is_changed", dying(ingestion.is_changed))
+        patched.setattr(quarantine, "write_set_aside", dying(quarantine.write_set_aside))
+        patched.setattr(ingestion, "is_changed", dying(discovery.is_changed))
         try:
             company.night()
         except Killed:

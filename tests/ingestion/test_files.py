@@ -58,7 +58,7 @@ def test_a_file_that_grows_while_it_settles_is_left_for_the_next_night(
         with path.open("a") as stream:
             stream.write(f"c,d,{AT}\n")
 
-    monkeypatch.setattr(discovery.time, "sleep", grow)
+    monkeypatch.setattr("dagster_project.lib.discovery.time.sleep", grow)
     company.limits = Ingestion(settle_seconds=5)
     result = company.night()
     assert result.left_alone == ("phone/h.csv",)

@@ -47,6 +47,7 @@ def commands() -> list[tuple[str, ...]]:
     return [
         (*((group.name or "",) if group else ()), info.name or info.callback.__name__)
         for group, typed in [(None, app), *((g, g.typer_instance) for g in app.registered_groups)]
+        if typed
         for info in typed.registered_commands
         if info.callback
     ]

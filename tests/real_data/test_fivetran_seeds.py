@@ -16,6 +16,7 @@ import pytest
 
 from dagster_project.lib import house as houses
 from dagster_project.lib.night import run_night
+from dagster_project.settings import House
 from tests.harness import query
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "fivetran_seeds" / "salesforce"
@@ -82,7 +83,7 @@ def records(file: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> houses.House:
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     made = houses.create(tmp_path_factory.mktemp("seeds") / "house")
     made.house_file.write_text(HOUSE, encoding="utf-8")
     made.sources_file.write_text(SOURCES, encoding="utf-8")
@@ -95,7 +96,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> houses.House:
 
 
 @pytest.fixture(scope="module")
-def files(house: houses.House) -> dict[str, dict[str, object]]:
+def files(house: House) -> dict[str, dict[str, object]]:
     found = query(house, "select * from raw_kura.files where source_id = 'sf'")
     return {Path(str(row["path"])).name: row for row in found}
 
@@ -125,7 +126,7 @@ def test_every_other_file_is_refused_with_a_reason_and_a_remedy(
 
 
 def test_every_row_of_a_wanted_file_is_accepted_or_explained(
-    house: houses.House, files: dict[str, dict[str, object]]
+    house: House, files: dict[str, dict[str, object]]
 ) -> None:
     name_of = {row["file_id"]: name for name, row in files.items()}
     for name, object_name in WANTED.items():
@@ -152,7 +153,7 @@ def test_what_is_said_about_a_row_set_aside_stands_in_its_file() -> None:
         assert records(file)[record - 1][column] == value, (file, record)
 
 
-def test_a_naive_instant_is_utc_and_a_date_loses_its_clock(house: houses.House) -> None:
+def test_a_naive_instant_is_utc_and_a_date_loses_its_clock(house: House) -> None:
     [lead] = query(house, "select * from staging.stg_salesforce__leads")
     assert str(lead["created_at"]) == "2019-11-11 17:23:34"
     assert str(lead["converted_date"]) == "2019-11-11"
@@ -162,7 +163,7 @@ def test_a_naive_instant_is_utc_and_a_date_loses_its_clock(house: houses.House) 
     )
 
 
-def test_custom_fields_are_found_in_the_connectors_spelling(house: houses.House) -> None:
+def test_custom_fields_are_found_in_the_connectors_spelling(house: House) -> None:
     [lead] = query(house, "select * from staging.stg_salesforce__leads")
     [said] = records("sf_lead_data.csv")
     assert lead["utm_source"] == said["source_last_utm_source_c"]

@@ -13,6 +13,7 @@ import pytest
 
 from dagster_project.lib import house as houses
 from dagster_project.lib.night import run_night
+from dagster_project.settings import House
 from tests.harness import query
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist_marketing_funnel"
@@ -73,7 +74,7 @@ DEALS_BY_MONTH = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> houses.House:
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     made = houses.create(tmp_path_factory.mktemp("olist") / "house")
     made.house_file.write_text(HOUSE, encoding="utf-8")
     made.sources_file.write_text(SOURCES, encoding="utf-8")
@@ -94,7 +95,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> houses.House:
     return made
 
 
-def test_leads_and_won_deals_by_origin_are_the_published_ones(house: houses.House) -> None:
+def test_leads_and_won_deals_by_origin_are_the_published_ones(house: House) -> None:
     rows = query(
         house,
         "select channel, sum(leads)::bigint as leads, sum(reached_won)::bigint as won "
@@ -107,7 +108,7 @@ def test_leads_and_won_deals_by_origin_are_the_published_ones(house: houses.Hous
     assert found == PUBLISHED
 
 
-def test_the_totals_are_the_published_ones(house: houses.House) -> None:
+def test_the_totals_are_the_published_ones(house: House) -> None:
     [row] = query(
         house,
         "select sum(leads)::bigint as leads, sum(reached_won)::bigint as won "
@@ -117,7 +118,7 @@ def test_the_totals_are_the_published_ones(house: houses.House) -> None:
     assert round(100 * row["won"] / row["leads"], 3) == 10.525
 
 
-def test_deals_won_per_month_are_the_published_ones(house: houses.House) -> None:
+def test_deals_won_per_month_are_the_published_ones(house: House) -> None:
     rows = query(
         house,
         "select strftime(won_on, '%Y-%m') as month, count(*) as deals "
@@ -126,7 +127,7 @@ def test_deals_won_per_month_are_the_published_ones(house: houses.House) -> None
     assert {row["month"]: row["deals"] for row in rows} == DEALS_BY_MONTH
 
 
-def test_every_record_of_both_files_is_accounted_for(house: houses.House) -> None:
+def test_every_record_of_both_files_is_accounted_for(house: House) -> None:
     [row] = query(
         house,
         "select sum(records_in)::bigint as records, sum(records_quarantined)::bigint as quarantined "
@@ -136,7 +137,7 @@ def test_every_record_of_both_files_is_accounted_for(house: houses.House) -> Non
     assert (row["records"], row["quarantined"], rejected["records"]) == (8842, 0, 0)
 
 
-def test_leads_of_the_day_that_had_no_midnight_are_leads_of_that_day(house: houses.House) -> None:
+def test_leads_of_the_day_that_had_no_midnight_are_leads_of_that_day(house: House) -> None:
     rows = query(
         house,
         "select timezone('America/Sao_Paulo', timezone('UTC', created_at))::varchar as local "

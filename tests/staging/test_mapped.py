@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from tests.staging.conftest import Staged
 from tests.staging.workbench import Row, csv_row
@@ -45,11 +46,11 @@ MINUTES_TWICE = [
 
 
 def leg(leg_id: str, file: str = "first", **columns: str | None) -> Row:
-    said: dict[str, str | None] = {"direction": "発", "started_at": "20240401100000", **columns}
+    said: dict[str, Any] = {"direction": "発", "started_at": "20240401100000", **columns}
     return csv_row("mapped", "call_legs", source="pbx", file=file, leg_id=leg_id, **said)
 
 
-def deal(**columns: str | None) -> Row:
+def deal(**columns: Any) -> Row:
     return csv_row(
         "mapped", "opportunities", source="sfa", opportunity_id="o9", stage_key="won",
         created_at="2024-02-01T10:00:00Z", **columns,

@@ -251,7 +251,7 @@ def test_a_customer_spoke_when_analysis_or_phrases_say_so(staged: Staged) -> Non
 
 
 def history(*, file: str = "first", **columns: str | None) -> Row:
-    said: dict[str, str | None] = {
+    said: dict[str, Any] = {
         "leg_id": "S-1",
         "agent_name": "佐藤",
         "call_from": "05099999999",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from tests.staging.conftest import Staged
 from tests.staging.workbench import Row, csv_row
 
 
 def rep(**columns: str | None) -> Row:
-    said: dict[str, str | None] = {
+    said: dict[str, Any] = {
         "rep_id": "R1", "rep_name": "佐藤", "motion": "SDR", "valid_from": "2024/4/1", **columns
     }  # fmt: skip
     return csv_row("planning", "roster", **said)
@@ -91,7 +92,7 @@ def test_an_absence_without_an_end_is_one_full_day(staged: Staged) -> None:
     assert staged(ABSENCE_BACKWARDS)["reject_reason"] == "end_before_start"
 
 
-TARGET = {
+TARGET: dict[str, Any] = {
     "period_type": "month", "period_start": "2024-04-01", "metric": "dials", "value": "400",
     "valid_from": "2024-03-01",
 }  # fmt: skip

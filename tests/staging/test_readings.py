@@ -54,7 +54,10 @@ def second_night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _account(registry: Registry, file: str) -> Row:
-    said = {"account_id": "0015000000Gv7qJ", "created_at": "2024-04-01 00:00:00"}
+    said: dict[str, str | None] = {
+        "account_id": "0015000000Gv7qJ",
+        "created_at": "2024-04-01 00:00:00",
+    }
     return registry.add("salesforce", "accounts", said, None, EXTRACTED_AT, file)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from tests.staging.conftest import Staged
 from tests.staging.workbench import Row, csv_row
@@ -11,7 +12,7 @@ LEAD_ID = "00Q5000000Gv7qJEAR"
 
 
 def lead(source: str = "sf", **columns: str | None) -> Row:
-    said: dict[str, str | None] = {
+    said: dict[str, Any] = {
         "lead_id": LEAD_ID, "created_at": "2024-04-01T10:00:00.000Z", "status": "New",
         "owner_id": "0055000000Gv7qJAAR", **columns,
     }  # fmt: skip
@@ -19,14 +20,14 @@ def lead(source: str = "sf", **columns: str | None) -> Row:
 
 
 def task(**columns: str | None) -> Row:
-    said: dict[str, str | None] = {
+    said: dict[str, Any] = {
         "activity_id": "00T5000000Gv7qJEAR", "created_at": "2024-04-01T10:00:00Z", **columns
     }  # fmt: skip
     return csv_row("salesforce", "tasks", **said)
 
 
 def event(source: str = "sf", **columns: str | None) -> Row:
-    said: dict[str, str | None] = {
+    said: dict[str, Any] = {
         "meeting_id": "00U5000000Gv7qJEAR",
         "booked_at": "2024-04-01T10:00:00Z",
         "starts_at": "2024-05-01T01:00:00Z",
@@ -36,7 +37,7 @@ def event(source: str = "sf", **columns: str | None) -> Row:
 
 
 def opportunity(**columns: str | None) -> Row:
-    said: dict[str, str | None] = {
+    said: dict[str, Any] = {
         "opportunity_id": "0065000000Gv7qJAAR",
         "created_at": "2024-04-01T10:00:00Z",
         "stage_key": "初回商談",
