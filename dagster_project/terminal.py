@@ -257,6 +257,8 @@ def _counted(audit: Audit) -> str:
 
 
 def _show_month(audit: Audit) -> None:
+    from dagster_project.lib.audit import written
+
     if audit.summary.month is None:
         return
     title = f"Last full month: {audit.summary.month:%Y-%m}"
@@ -266,21 +268,13 @@ def _show_month(audit: Audit) -> None:
             continue
         table.add_row(
             escape(f"{figure.ja} {figure.en}"),
-            _number(figure.value, figure.unit),
-            _number(figure.numerator),
-            _number(figure.denominator),
+            written(figure.value, figure.unit),
+            written(figure.numerator),
+            written(figure.denominator),
             figure.status,
         )
     out.print()
     out.print(table)
-
-
-def _number(value: float | None, unit: str = "") -> str:
-    if value is None:
-        return "–"
-    if unit in {"rate", "ratio", "%", "percent"}:
-        return f"{value:.1%}"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def show_status(house: House, release: Release | None, audit: Audit | None) -> None:

@@ -83,6 +83,18 @@ class SourceSummary(_Model):
     covered_days_of_30: int | None
 
 
+def written(value: float | None, unit: str = "") -> str:
+    """A figure as people read it, by its unit in the KPI catalogue; a dash for what is not known."""
+    if value is None:
+        return "–"
+    if unit == "ratio":
+        return f"{value:.1%}"
+    if unit == "yen":
+        return f"¥{value:,.0f}"
+    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    return f"{number} s" if unit == "seconds" else number
+
+
 class SetAside(_Model):
     """Records of one source that were not counted, by reason. Never the records themselves."""
 

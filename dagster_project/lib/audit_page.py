@@ -24,6 +24,7 @@ from dagster_project.lib.audit import (
     SetAside,
     SourceSummary,
     Summary,
+    written,
 )
 from dagster_project.lib.candidate import CandidateError, Manifest, read_manifest
 from dagster_project.lib.query import WAREHOUSE, sandboxed
@@ -365,10 +366,10 @@ def _figures_section(audit: Audit) -> str:
         rows.append(
             f"<tr><td>{_both(figure.category, category)}</td>"
             f"<td>{_both(figure.ja, figure.en)}</td>"
-            f'<td class="n"><b>{_value(figure.value, figure)}</b></td>'
+            f'<td class="n"><b>{written(figure.value, figure.unit)}</b></td>'
             f'<td class="n">{counts}</td>'
-            f'<td class="n">{_value(figure.target, figure)}</td>'
-            f'<td class="n">{_value(figure.previous, figure)}</td>'
+            f'<td class="n">{written(figure.target, figure.unit)}</td>'
+            f'<td class="n">{written(figure.previous, figure.unit)}</td>'
             f"<td>{_both(*status) if status[0] else ''}</td></tr>"
         )
     heads = [
@@ -387,17 +388,6 @@ def _figures_section(audit: Audit) -> str:
 
 def _count(value: float) -> str:
     return f"{value:,.0f}"
-
-
-def _value(value: float | None, figure: Figure) -> str:
-    if value is None:
-        return "–"
-    unit = figure.unit.lower()
-    if figure.denominator is not None and unit in {"rate", "share", "ratio", "percent", "%"}:
-        return f"{value:.1%}"
-    if unit in {"yen", "jpy", "円"}:
-        return f"¥{value:,.0f}"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def _sources_section(audit: Audit) -> str:

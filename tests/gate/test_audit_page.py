@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib import audit_page, gate
-from dagster_project.lib.audit import read_audit
+from dagster_project.lib.audit import read_audit, written
 from dagster_project.lib.candidate import read_manifest
 from tests.gate.company import Company
 
@@ -64,6 +64,22 @@ def test_the_page_shows_last_months_figures_sources_and_what_was_set_aside(page:
     assert "16.7%" in page
     assert "日時として読めない" in page
     assert "miitel/calls.csv" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.2198, "ratio", "22.0%"),
+        (31_090_000.0, "yen", "¥31,090,000"),
+        (119.22, "seconds", "119.2 s"),
+        (51_182.0, "seconds", "51,182 s"),
+        (6.796, "turns", "6.8"),
+        (1_324.0, "calls", "1,324"),
+        (None, "ratio", "–"),
+    ],
+)
+def test_a_figure_is_written_in_its_unit(value: float | None, unit: str, shown: str) -> None:
+    assert written(value, unit) == shown
 
 
 def test_a_refused_candidate_says_what_stopped_it(
