@@ -170,16 +170,14 @@ def ingest(
     house: House,
     config: SourcesConfig,
     contracts: Contracts,
-    as_of: date,
     *,
     settings: Limits | None = None,
     progress: Callable[[FileProgress], None] = _silent,
 ) -> IngestionResult:
     """Read what is new under `exports/`, and say which readings count.
 
-    as_of: the night's as-of date; files are read whatever it is, dbt cuts events by it.
+    Files are read whatever the night's as-of day is; dbt cuts events by it.
     """
-    del as_of
     limits = settings or Limits()
     _prepare_folders(house)
     with _emptied(house.scratch), _connection(house.scratch) as connection:

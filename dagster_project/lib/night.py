@@ -133,7 +133,6 @@ class Night:
                 self.house,
                 self.sources,
                 self.contracts,
-                self.as_of,
                 settings=self.settings.ingestion,
                 progress=self.observer.file,
             )

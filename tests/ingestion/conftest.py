@@ -235,7 +235,6 @@ class Company:
             self.house,
             self.sources,
             self.contracts,
-            AS_OF,
             settings=self.limits,
             progress=self.progress.append,
         )
