@@ -324,21 +324,29 @@ def _inputs(connection: duckdb.DuckDBPyConnection) -> tuple[InputFile, ...]:
     names = tuple(InputFile.model_fields)
     rows = connection.execute(
         f"""
-        with refused as (
-            select file_id, count(distinct record) as records
-            from work.activity.act_rejected_records
-            group by file_id
-        ),
-        files as (
-            select files.*, coalesce(files.records_quarantined, 0) + coalesce(refused.records, 0)
-                as records_set_aside
-            from work.raw_kura.files as files left join refused using (file_id)
-        )
-        select {", ".join(names)} from files
+        select {", ".join(names)} from ({files_with_set_aside("work.")})
         order by source_id, path, member nulls first, object_name nulls first, sha256
         """
     ).fetchall()
     return tuple(InputFile(**dict(zip(names, row, strict=True))) for row in rows)
+
+
+def files_with_set_aside(database: str = "") -> str:
+    """SQL of the night's files with `records_set_aside`: while reading, and while converting.
+
+    database: what the work database is attached as, with a dot, where it is not the default.
+    """
+    return f"""
+        select files.*,
+            coalesce(files.records_quarantined, 0) + coalesce(refused.records, 0)
+                as records_set_aside
+        from {database}raw_kura.files as files
+        left join (
+            select file_id, count(distinct record) as records
+            from {database}activity.act_rejected_records
+            group by file_id
+        ) as refused using (file_id)
+    """
 
 
 def _copy_table(

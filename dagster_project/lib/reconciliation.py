@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.lib.candidate import FileKey
+from dagster_project.lib.candidate import FileKey, files_with_set_aside
 from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.lib.suites import Kind, Nature, Words
 from dagster_project.lib.transformation import read_tested
@@ -526,18 +526,12 @@ def _quarantine_share(connection: Books, terms: Terms) -> Finding:
 
     for source_id, object_name, sha256, member, path, records, aside in _rows(
         connection,
-        """
-        with cast_rejected as (
-            select file_id, count(distinct record) as records
-            from activity.act_rejected_records
-            group by file_id
-        )
-        select files.source_id, files.object_name, files.sha256, files.member, files.path,
-               coalesce(files.records_in, 0),
-               coalesce(files.records_quarantined, 0) + coalesce(cast_rejected.records, 0)
-        from raw_kura.files left join cast_rejected using (file_id)
-        where files.is_active and files.status = 'accepted' and files.system <> 'planning'
-        order by files.source_id, files.path, files.member
+        f"""
+        select source_id, object_name, sha256, member, path, coalesce(records_in, 0),
+            records_set_aside
+        from ({files_with_set_aside()})
+        where is_active and status = 'accepted' and system <> 'planning'
+        order by source_id, path, member
         """,
     ):
         before = terms.set_aside_before.get((source_id, object_name, sha256, member))
