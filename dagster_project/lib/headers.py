@@ -10,6 +10,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,10 @@ class Columns:
     position_of: dict[str, int]
     extra: dict[str, int]
     warnings: tuple[str, ...]
+
+    def placed(self, width: int) -> tuple[str, ...]:
+        """For every cell of the header line a column it feeds, or an empty text."""
+        return _placed(width, self.position_of)
 
 
 def read_header(location: Path, delimiter: str) -> HeaderLine:
@@ -144,7 +149,6 @@ def match(header: HeaderLine, source: Source, contract: Contract) -> tuple[Colum
     places = {fold(cell): place for place, cell in reversed(list(enumerate(header.cells)))}
     position_of: dict[str, int] = {}
     warnings = []
-    taken: set[int] = set()
     missing = []
     mapped = source.mapped_object(contract.object_name)
     for column in contract.columns:
@@ -156,7 +160,6 @@ def match(header: HeaderLine, source: Source, contract: Contract) -> tuple[Colum
         )
         if found:
             position_of[column.name] = found[0]
-            taken.add(found[0])
             if len(found) > 1:
                 warnings.append(
                     f"{column.name} is read from {header.cells[found[0]]!r}, not from "
@@ -166,13 +169,24 @@ def match(header: HeaderLine, source: Source, contract: Contract) -> tuple[Colum
             column.header_required and mapped is None
         ):
             missing.append(column.name)
+    extra = extra_labels(header.cells, _placed(len(header.cells), position_of))
+    return Columns(contract, position_of, extra, tuple(warnings)), missing
+
+
+def _placed(width: int, position_of: Mapping[str, int]) -> tuple[str, ...]:
+    fed = {place: name for name, place in position_of.items()}
+    return tuple(fed.get(place, "") for place in range(width))
+
+
+def extra_labels(cells: Sequence[str], placed: Sequence[str]) -> dict[str, int]:
+    """A label for every cell that feeds no column (`placed` is empty), and its place."""
     extra: dict[str, int] = {}
-    for place, cell in enumerate(header.cells):
-        if place not in taken:
+    for place, cell in enumerate(cells):
+        if not placed[place]:
             label = cell.strip()
             nameless = not label or label in extra
             extra[f"{label} column {place + 1}".strip() if nameless else label] = place
-    return Columns(contract, position_of, extra, tuple(warnings)), missing
+    return extra
 
 
 def fold(header: str) -> str:

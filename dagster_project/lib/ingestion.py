@@ -37,12 +37,13 @@ from dagster_project.lib.raw import (
     Receipt,
     file_id_of,
     fingerprint_of,
-    newest_by_content,
+    named,
     private_folder,
     relocated,
     shown_path,
 )
 from dagster_project.lib.reading import Content, Outcome, Rules, read, rejected_outcome, rules_for
+from dagster_project.lib.rebuilding import NotRebuilt, rebuild
 from dagster_project.lib.rejections import FileRejected
 from dagster_project.lib.sources import PLANNING, Source, SourcesConfig
 from dagster_project.settings import House, Settings
@@ -69,8 +70,8 @@ class Reading:
 
     covers_from, covers_to: local dates the file speaks for by its name or as an extract; None when
     its content says. cast_under: tonight's rules for this content; other than the receipt's
-    fingerprint when the export is gone and cannot be read anew. set_aside: (record, reason code,
-    message), only from a dry read.
+    fingerprint when the export is gone and what is kept of it does not suffice to read it anew.
+    set_aside: (record, reason code, message), only from a dry read.
     """
 
     receipt: Receipt
@@ -185,6 +186,7 @@ def ingest(
         night.store.clean()
         night.walk(progress)
         night.refuse_missing_planning()
+        night.walk_kept()
         return night.result()
 
 
@@ -254,6 +256,8 @@ class _Night:
         self._keeps = keeps
         self._known = KnownFiles(house.work / _KNOWN_FILES)
         self._rows: list[tuple[Receipt, bool]] = []
+        self._gone: set[str] = set()
+        self._stale: dict[str, str] = {}
         self._file_ids: set[str] = set()
         self._accepted_contents: dict[str, Receipt] = {}
         self._containers: set[str] = set()
@@ -401,12 +405,10 @@ class _Night:
     def _kept(self, rules: Rules) -> Receipt | None:
         """The reading under these rules, if all of it is still there."""
         known = self.store.get(rules.file_id)
-        if (
-            known is not None
-            and known.records_quarantined
-            and not quarantine.set_aside_file(self._house, known.file_id).is_file()
-        ):
-            return None
+        if known is not None and known.records_quarantined:
+            shown = quarantine.set_aside_file(self._house, known.file_id)
+            if not shown.is_file() and not self.store.give_aside(known, shown):
+                return None
         return known
 
     def _keep(self, content: Content, location: Path | None, item: ExportFile) -> str | None:
@@ -414,10 +416,12 @@ class _Night:
         rules = rules_for(content, self._contracts)
         twin = self._accepted_contents.get(rules.content_key)
         if twin is not None:
+            self._remember_name(twin, content)
             self._rows.append((_duplicate(twin, content), False))
             return "skipped_duplicate"
         known = self._kept(rules)
         if known is not None:
+            self._remember_name(known, content)
             self._note(relocated(known, content.path, content.member), is_new=False)
             return "unchanged"
         assert location is not None
@@ -452,6 +456,10 @@ class _Night:
                         outcome.set_aside,
                     ),
                 )
+                self.store.keep_aside(
+                    receipt, quarantine.set_aside_file(self._house, receipt.file_id)
+                )
+            receipt = named(receipt, receipt.path, receipt.member)
             self.store.commit(receipt, outcome.parquet)
         else:
             reading = self._reading(receipt, is_new=True, is_present=True)
@@ -473,6 +481,101 @@ class _Night:
         self._rows.append((receipt, is_new))
         if receipt.status == "accepted":
             self._accepted_contents[receipt.content_key] = receipt
+
+    def _remember_name(self, known: Receipt, content: Content) -> None:
+        """A name says when a file was exported, so each must outlive the file."""
+        kept = self.store.get(known.file_id)
+        if self._keeps and kept is not None and kept.status == "accepted":
+            renamed = named(kept, content.path, content.member)
+            if renamed is not kept:
+                self.store.commit(renamed, None)
+
+    def walk_kept(self) -> None:
+        """What was read of exports that are gone, under tonight's rules.
+
+        An export that was cleaned away counts as if it still lay there: what raw and quarantine keep
+        of it is read again when its rules changed. Of each content the newest reading is asked.
+        """
+        noted = {receipt.content_key for receipt, _ in self._rows}
+        seen = {(receipt.path, receipt.member) for receipt, _ in self._rows}
+        for receipt in sorted(
+            (item for item in self.store if item.status == "accepted" and item.kind != "snapshot"),
+            key=lambda item: (item.generation, item.file_id),
+            reverse=True,
+        ):
+            source = self._config.get(receipt.source_id)
+            if source is None:
+                continue
+            names = receipt.names or ((receipt.path, receipt.member),)
+            for path, member in sorted(names, key=_order_of_names):
+                content = Content(source, path, member, receipt.sha256, receipt.size_bytes)
+                rules = rules_for(content, self._contracts)
+                if rules.content_key not in noted:
+                    noted.add(rules.content_key)
+                    self._keep_gone(receipt, content, rules)
+                elif (path, member) not in seen:
+                    self._note_gone_name(content, rules)
+                seen.add((path, member))
+
+    def _note_gone_name(self, content: Content, rules: Rules) -> None:
+        """A copy that is gone. Of all names a content was found under the first is its own."""
+        twin = self._accepted_contents.get(rules.content_key)
+        if twin is None:
+            return
+        if (content.path, content.member or "") < (twin.path, twin.member or ""):
+            place = next(at for at, row in enumerate(self._rows) if row[0].file_id == twin.file_id)
+            first = relocated(twin, content.path, content.member)
+            self._rows[place] = (first, self._rows[place][1])
+            self._accepted_contents[rules.content_key] = first
+            content = replace(content, path=twin.path, member=twin.member)
+            twin = first
+        self._rows.append((_duplicate(twin, content), False))
+
+    def _keep_gone(self, receipt: Receipt, content: Content, rules: Rules) -> None:
+        """The reading of a content whose export is gone, read again where its rules changed."""
+        known = self._kept(rules)
+        if known is None:
+            try:
+                outcome = self._read_kept(receipt, content, rules)
+            except NotRebuilt as reason:
+                self._stale[receipt.file_id] = rules.fingerprint
+                self.warnings.append(
+                    f"{shown_path(receipt.path, receipt.member)}: its export is gone and its rules "
+                    f"changed, but it cannot be read again: {reason}"
+                )
+                self._note(receipt, is_new=False)
+            else:
+                self._add(outcome)
+        else:
+            self._note(relocated(known, content.path, content.member), is_new=False)
+        self._gone.add(self._rows[-1][0].file_id)
+
+    def _read_kept(self, receipt: Receipt, content: Content, rules: Rules) -> Outcome:
+        """Read what is kept of an export that is gone. Raises NotRebuilt."""
+        contract = self._contracts.get(receipt.system, str(receipt.object_name))
+        if contract is None:
+            raise NotRebuilt(f"there is no object {receipt.object_name} any more")
+        was_sheet = receipt.encoding == "xlsx"
+        if was_sheet and not _same_sheet(receipt, content.source):
+            raise NotRebuilt("only the sheet that was read is kept of the workbook")
+        location = rebuild(
+            self._connection,
+            receipt,
+            contract,
+            self.store.parquet_of(receipt),
+            self.store.aside_of(receipt),
+            self._scratch,
+        )
+        return read(
+            self._connection,
+            content,
+            rules,
+            location,
+            self._scratch,
+            self._limits,
+            self.store.generation,
+            was_sheet=was_sheet,
+        )
 
     def refuse_missing_planning(self) -> None:
         """Raise PlanningMissing when a table people keep by hand is gone or just being saved.
@@ -500,16 +603,10 @@ class _Night:
     def result(self) -> IngestionResult:
         """Tonight's readings, and those whose export is gone and that still count."""
         rows = [
-            self._reading(receipt, is_new=is_new, is_present=True) for receipt, is_new in self._rows
+            self._reading(receipt, is_new=is_new, is_present=receipt.file_id not in self._gone)
+            for receipt, is_new in self._rows
         ]
         present = {receipt.content_key for receipt, _ in self._rows}
-        for receipt in newest_by_content(self.store).values():
-            source = self._config.get(receipt.source_id)
-            if receipt.content_key in present or receipt.kind == "snapshot":
-                continue
-            if source is None:
-                continue
-            rows.append(self._reading(receipt, is_new=False, is_present=False))
         gone_sources = sorted(
             {receipt.source_id for receipt in self.store if not self._config.get(receipt.source_id)}
         )
@@ -556,9 +653,8 @@ class _Night:
         if source.coverage.basis == "extract":
             covers_from = source.coverage.covers_from
             covers_to = extract_covers_to(receipt.extracted_at, source)
-        warnings, cast_under = receipt.warnings, receipt.fingerprint
-        if not is_present:
-            cast_under = rules_for(content, self._contracts).fingerprint
+        warnings = receipt.warnings
+        cast_under = self._stale.get(receipt.file_id, receipt.fingerprint)
         if cast_under != receipt.fingerprint:
             warnings = (*warnings, "read under earlier rules; the export is gone")
         return Reading(
@@ -611,6 +707,15 @@ def _duplicate(twin: Receipt, content: Content) -> Receipt:
 def _copy_id(receipt: Receipt) -> str:
     place = fingerprint_of(receipt.path, receipt.member or "")[:8]
     return f"{receipt.file_id}~{place}"
+
+
+def _order_of_names(name: tuple[str, str | None]) -> tuple[str, str]:
+    return name[0], name[1] or ""
+
+
+def _same_sheet(receipt: Receipt, source: Source) -> bool:
+    mapped = source.mapped_object(str(receipt.object_name))
+    return mapped is not None and mapped.format == "xlsx" and mapped.sheet == receipt.sheet
 
 
 def _together(statuses: list[str | None]) -> str:

@@ -135,7 +135,8 @@ def _parse(
             else f"null::varchar as {identifier(column.name)}"
             for column in contract.columns
         )
-        values += ", null::varchar as _extra, line as _line"
+        # The whole line: members nothing is read from today may be asked for when the export is gone.
+        values += ", line as _extra"
     rows = connection.execute(
         f"""copy (
             select {literal(file_id)} as _file_id, {values},
@@ -198,7 +199,7 @@ def _judged(
         )
     if verdicts or is_mapped:
         kept = scratch / "kept.parquet"
-        exclude = "file_row_number, _verdict, _is_blank" + (", _line" if is_mapped else "")
+        exclude = "file_row_number, _verdict, _is_blank"
         connection.execute(
             f"""copy (
                 select file_row_number + 1 as _record, * exclude ({exclude})

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +21,16 @@ from typing import Literal
 Status = Literal["accepted", "rejected", "skipped_duplicate", "left_alone"]
 
 # Raised when the reading code itself gives different raw files from the same bytes and rules.
-READING_VERSION = 1
+READING_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What reading one file (or archive member) under one rule-set gave. Times are UTC."""
+    """What reading one file (or archive member) under one rule-set gave. Times are UTC.
+
+    header, placed: the cells of a CSV header line, and the column each feeds (empty: none), so that the
+    file can be written anew; likewise has_bom and sheet. names: every (path, member) it was found under.
+    """
 
     file_id: str
     source_id: str
@@ -53,6 +58,11 @@ class Receipt:
     warnings: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     has_record: bool = False
+    header: tuple[str, ...] = ()
+    placed: tuple[str, ...] = ()
+    has_bom: bool = False
+    sheet: str | None = None
+    names: tuple[tuple[str, str | None], ...] = ()
 
 
 def file_id_of(sha256: str, fingerprint: str) -> str:
@@ -103,6 +113,25 @@ class RawStore:
     def parquet_of(self, receipt: Receipt) -> Path:
         return self._folder(receipt) / f"{receipt.file_id}.parquet"
 
+    def aside_of(self, receipt: Receipt) -> Path:
+        """What this reading set aside. Quarantine shows what counts tonight; this copy stays."""
+        return self._folder(replace(receipt, status="accepted")) / f"{receipt.file_id}.aside"
+
+    def keep_aside(self, receipt: Receipt, shown: Path) -> None:
+        """Keep what a reading set aside; before its receipt is written."""
+        target = self.aside_of(receipt)
+        private_folder(target.parent)
+        _copy(shown, target)
+
+    def give_aside(self, receipt: Receipt, shown: Path) -> bool:
+        """Show in quarantine again what a reading set aside; whether it is still there."""
+        kept = self.aside_of(receipt)
+        if not kept.is_file():
+            return False
+        private_folder(shown.parent)
+        _copy(kept, shown)
+        return True
+
     def commit(self, receipt: Receipt, parquet: Path | None) -> None:
         """Make a reading exist: Parquet first, then its receipt, each complete on disk."""
         folder = self._folder(receipt)
@@ -131,18 +160,6 @@ class RawStore:
             path.unlink(missing_ok=True)
 
 
-def newest_by_content(receipts: Iterable[Receipt]) -> dict[str, Receipt]:
-    """The newest accepted reading of each content."""
-    newest: dict[str, Receipt] = {}
-    for receipt in receipts:
-        if receipt.status != "accepted":
-            continue
-        held = newest.get(receipt.content_key)
-        if held is None or (held.generation, held.file_id) < (receipt.generation, receipt.file_id):
-            newest[receipt.content_key] = receipt
-    return newest
-
-
 def private_folder(path: Path) -> None:
     """A folder only its owner may enter, with every missing folder above it."""
     if not path.is_dir():
@@ -161,6 +178,13 @@ def relocated(receipt: Receipt, path: str, member: str | None) -> Receipt:
     return replace(receipt, path=path, member=member)
 
 
+def named(receipt: Receipt, path: str, member: str | None) -> Receipt:
+    """The same reading, with one more name it was found under."""
+    if (path, member) in receipt.names:
+        return receipt
+    return replace(receipt, names=(*receipt.names, (path, member)))
+
+
 def _loaded(path: Path) -> Receipt | None:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -168,8 +192,9 @@ def _loaded(path: Path) -> Receipt | None:
         values = {key: value for key, value in document.items() if key in known}
         if values.get("extracted_at"):
             values["extracted_at"] = datetime.fromisoformat(values["extracted_at"])
-        for key in ("warnings", "columns"):
+        for key in ("warnings", "columns", "header", "placed"):
             values[key] = tuple(values.get(key) or ())
+        values["names"] = tuple((path, member) for path, member in values.get("names") or ())
         return Receipt(**values)
     except (OSError, ValueError, TypeError):
         return None
@@ -179,6 +204,15 @@ def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} does not belong into a receipt")
+
+
+def _copy(origin: Path, target: Path) -> None:
+    """A private copy, complete on disk before it has its name."""
+    temporary = target.with_name(f".{target.name}.new")
+    shutil.copyfile(origin, temporary)
+    temporary.chmod(0o600)
+    _sync(temporary)
+    temporary.replace(target)
 
 
 def _sync(path: Path) -> None:

@@ -98,8 +98,13 @@ def read(
     scratch: Path,
     limits: ArchiveLimits,
     generation: int,
+    *,
+    was_sheet: bool = False,
 ) -> Outcome:
-    """Read one content. A rejected file is an outcome, not an error."""
+    """Read one content. A rejected file is an outcome, not an error.
+
+    was_sheet: `location` holds, as comma CSV, the sheet of a workbook that is gone.
+    """
     receipt = Receipt(
         file_id=rules.file_id,
         source_id=content.source.id,
@@ -118,7 +123,7 @@ def read(
         extracted_at_basis="file_name" if rules.facts.extracted_at else None,
     )
     try:
-        return _accepted(connection, receipt, content, rules, location, scratch, limits)
+        return _accepted(connection, receipt, content, rules, location, scratch, limits, was_sheet)
     except FileRejected as rejected:
         return rejected_outcome(receipt, rejected)
     except PermissionError:
@@ -149,6 +154,7 @@ def _accepted(
     location: Path,
     scratch: Path,
     limits: ArchiveLimits,
+    was_sheet: bool,
 ) -> Outcome:
     source = content.source
     with location.open("rb") as stream:
@@ -168,11 +174,13 @@ def _accepted(
             for contract in rules.candidates
             if (mapped := source.mapped_object(contract.object_name))
         }
-        if not is_workbook(location):
+        if not was_sheet and not is_workbook(location):
             raise FileRejected("damaged_workbook", "The file is not an .xlsx workbook.")
         if len(sheets) > 1:
             raise FileRejected("ambiguous_object", "Several sheets of this workbook are mapped.")
-        location = sheet_as_csv(location, sheets.pop(), scratch, limits)
+        receipt = replace(receipt, sheet=sheets.pop())
+        if not was_sheet:
+            location = sheet_as_csv(location, receipt.sheet, scratch, limits)
         delimiter_policy, encoding_policy = ",", "utf-8"
     elif head.startswith((_OLD_WORKBOOK, *_NOT_TEXT)):
         raise FileRejected("unsupported_format", "The file is not text.")
@@ -182,6 +190,7 @@ def _accepted(
     receipt = replace(
         receipt,
         encoding="xlsx" if mapped_formats == {"xlsx"} else decoded.encoding,
+        has_bom=decoded.has_bom,
     )
     warnings: list[str] = []
     if _is_json_lines(source, rules, decoded.location):
@@ -212,7 +221,12 @@ def _accepted(
         columns = choose(header, source, by_name, of_format)
         contract = columns.contract
         parsed = read_csv(connection, decoded.location, header, columns, receipt.file_id, scratch)
-        receipt = replace(receipt, delimiter=header.delimiter)
+        receipt = replace(
+            receipt,
+            delimiter=header.delimiter,
+            header=header.cells,
+            placed=columns.placed(len(header.cells)),
+        )
     extracted_at: datetime | None = receipt.extracted_at
     basis = receipt.extracted_at_basis
     if extracted_at is None:

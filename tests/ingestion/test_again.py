@@ -178,19 +178,21 @@ def test_a_changed_threshold_reads_nothing_again(company: Company) -> None:
     ]
 
 
-def test_an_old_reading_stays_with_a_warning_when_its_export_is_gone(company: Company) -> None:
+def test_rules_edited_after_an_export_was_deleted_read_again_what_was_kept_of_it(
+    company: Company,
+) -> None:
     path = company.put("phone/h.csv", history("a"))
     company.put("phone/w.jsonl", "{bad\n")
-    first = company.read(ROWS)
+    company.night()
     path.unlink()
     company.configure(SOURCES.replace("account: acme", "account: acme, timezone: UTC"))
     result = company.night()
-    old = next(item for item in result.readings if item.path == "phone/h.csv")
-    assert old.is_active
-    assert not old.is_present
-    assert old.warnings == ("read under earlier rules; the export is gone",)
+    kept = next(item for item in result.readings if item.path == "phone/h.csv")
+    assert kept.is_active
+    assert not kept.is_present
+    assert kept.cast_under == kept.receipt.fingerprint
     company.prepare(result)
-    assert company.rows(ROWS) == first
+    assert [str(row[3]) for row in company.rows(ROWS)] == ["2026-07-01 09:00:00"]
 
 
 def test_a_column_added_to_a_contract_is_empty_in_readings_whose_export_is_gone(
