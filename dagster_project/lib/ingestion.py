@@ -407,9 +407,15 @@ class _Night:
         known = self.store.get(rules.file_id)
         if known is not None and known.records_quarantined:
             shown = quarantine.set_aside_file(self._house, known.file_id)
-            if not shown.is_file() and not self.store.give_aside(known, shown):
+            if not shown.is_file() and not self._give_aside(known, shown):
                 return None
         return known
+
+    def _give_aside(self, known: Receipt, shown: Path) -> bool:
+        """Whether what a reading set aside is still there; a dry read shows it nowhere."""
+        if self._keeps:
+            return self.store.give_aside(known, shown)
+        return self.store.aside_of(known).is_file()
 
     def _keep(self, content: Content, location: Path | None, item: ExportFile) -> str | None:
         """Judge one content; None when its file was changed meanwhile."""
@@ -459,6 +465,8 @@ class _Night:
                 self.store.keep_aside(
                     receipt, quarantine.set_aside_file(self._house, receipt.file_id)
                 )
+            before = self.store.get(receipt.file_id)
+            receipt = replace(receipt, names=before.names if before else ())
             receipt = named(receipt, receipt.path, receipt.member)
             self.store.commit(receipt, outcome.parquet)
         else:
@@ -504,9 +512,9 @@ class _Night:
             reverse=True,
         ):
             source = self._config.get(receipt.source_id)
-            if source is None:
-                continue
             names = receipt.names or ((receipt.path, receipt.member),)
+            if source is None or (receipt.file_id in self._file_ids and seen.issuperset(names)):
+                continue
             for path, member in sorted(names, key=_order_of_names):
                 content = Content(source, path, member, receipt.sha256, receipt.size_bytes)
                 rules = rules_for(content, self._contracts)
