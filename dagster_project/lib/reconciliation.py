@@ -568,6 +568,20 @@ def _rejected_files(connection: Books, _: Terms) -> Finding:
     )
 
 
+def _stale_readings(connection: Books, _: Terms) -> Finding:
+    rows = _rows(
+        connection,
+        "select path || coalesce('!' || member, '') from raw_kura.files "
+        "where is_active and cast_under <> fingerprint order by 1",
+    )
+    names = [row[0] for row in rows]
+    return Finding(
+        len(names),
+        f"under earlier rules: {_listed(names)}" if names else "every file under tonight's rules",
+        "every file read as config/sources.yml says tonight",
+    )
+
+
 def _last_release(_: Books, terms: Terms) -> Finding:
     return Finding(
         int(terms.trouble is not None),
@@ -756,6 +770,22 @@ QUESTIONS: tuple[Question, ...] = (
             en="See the file and its reason in `kpi quarantine`; deliver it again.",
         ),
         _rejected_files,
+    ),
+    Question(
+        "reconciliation.every_file_is_read_under_tonights_rules",
+        "critical",
+        "plausibility",
+        Words(
+            ja="すべてのファイルが、いまの設定の読み方で読まれている",
+            en="Every file is read as the configuration says tonight",
+        ),
+        Words(
+            ja="設定を変えたあと、元のファイルがなく残した内容からも読み直せません。ファイルを戻すか、設定を戻すか、"
+            "理由を添えて承認してください。",
+            en="The configuration changed, the export is gone, and what is kept of it does not suffice to "
+            "read it again. Put the file back, undo the edit, or accept it with a reason.",
+        ),
+        _stale_readings,
     ),
     Question(
         "reconciliation.last_release_can_be_compared_with",

@@ -337,13 +337,14 @@ create table raw_kura.files as
     select * from (values
         ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null::varchar, repeat('a', 64),
          1000::bigint,
-         'accepted', null::varchar, 100::bigint, 99::bigint, 1::bigint, true),
+         'accepted', null::varchar, 100::bigint, 99::bigint, 1::bigint, true, 'rules', 'rules'),
         ('f2', 'sf', 'salesforce', 'leads', 'sf/lead.csv', null, repeat('b', 64), 500::bigint,
-         'accepted', null, 10::bigint, 10::bigint, 0::bigint, true),
+         'accepted', null, 10::bigint, 10::bigint, 0::bigint, true, 'rules', 'rules'),
         ('f3', 'planning', 'planning', 'roster', 'planning/roster.csv', null, repeat('c', 64), 200::bigint,
-         'accepted', null, 4::bigint, 4::bigint, 0::bigint, true)
+         'accepted', null, 4::bigint, 4::bigint, 0::bigint, true, 'rules', 'rules')
     ) as files(file_id, source_id, system, object_name, path, member, sha256, size_bytes, status,
-               reject_code, records_in, records_accepted, records_quarantined, is_active);
+               reject_code, records_in, records_accepted, records_quarantined, is_active,
+               fingerprint, cast_under);
 create table raw_kura.file_quarantine as
     select 'f1' as file_id, 7::bigint as record, 'bad_record' as reason_code, 'too few cells' as message;
 create schema raw_miitel;

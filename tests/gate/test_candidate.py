@@ -84,7 +84,7 @@ def test_a_file_nobody_could_recognise_is_named_without_an_object(
     odd = copy_of(untouched)
     odd.change(
         "insert into raw_kura.files values ('f9', 'sf', 'salesforce', null, 'sf/notes.csv', null, "
-        "repeat('d', 64), 9, 'rejected', 'unknown_header', null, null, null, false)"
+        "repeat('d', 64), 9, 'rejected', 'unknown_header', null, null, null, false, 'rules', 'rules')"
     )
     odd.build()
     audit = odd.judge()

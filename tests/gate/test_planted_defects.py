@@ -231,6 +231,9 @@ IN_BOOKS: dict[str, str] = {
     "reconciliation.no_file_is_rejected": (
         "update raw_kura.files set status = 'rejected', reject_code = 'unknown_header' where file_id = 'f2'"
     ),
+    "reconciliation.every_file_is_read_under_tonights_rules": (
+        "update raw_kura.files set cast_under = 'other' where file_id = 'f2'"
+    ),
 }
 
 
@@ -349,7 +352,8 @@ def arrived(number: int, records: int, set_aside: int) -> str:
     return f"""
         insert into raw_kura.files values (
             'w{number}', 'miitel', 'miitel', 'webhook_legs', 'miitel/calls_{number}.jsonl', null,
-            '{number:064}', 900, 'accepted', null, {records}, {records - set_aside}, {set_aside}, true)
+            '{number:064}', 900, 'accepted', null, {records}, {records - set_aside}, {set_aside}, true,
+            'rules', 'rules')
     """
 
 
