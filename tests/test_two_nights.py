@@ -1,182 +1,152 @@
-"""However the files arrive, the marts are the same (architecture D4, D5).
+"""However the files arrive and whatever is edited meanwhile, the marts are the same (architecture D4, D5).
 
-One company's files are fixed: first deliveries, an overlapping re-export, a corrected record, an
-edited disposition table. Hypothesis chooses what of it the first night finds. The marts after the
-last night must be those of one night that found everything, read from nothing.
+One company's files are fixed (`nights.company`), and so is what may be edited (`nights.edits`). Hypothesis
+tells stories: which night finds, loses and believes what. After the last night every file has come and
+every text is final, and the marts must be those of a fresh house that found everything in one night with
+`--full-refresh`. Nights are quick ones (`nights.quick`); the reference and two tests take whole nights.
+
+CI tells the same few stories each time. Fresh ones, as many as wanted:
+
+    KURA_EXAMPLES=60 .venv/bin/pytest tests/test_two_nights.py -k any_order
 """
 
 from __future__ import annotations
 
+import os
 import shutil
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from dagster_project.settings import House
-from tests.harness import marts, transform
-from tests.simulator import Delivery, Plan, World, simulate, write_house
+from dagster_project.lib.contracts import load_contracts
+from dagster_project.lib.sources import load_sources
+from dagster_project.settings import DBT_PROJECT, House, load_settings
+from tests.harness import transform
+from tests.nights.company import PLAN, company, file_names, write_company
+from tests.nights.edits import EDITS, edited
+from tests.nights.quick import Quick
+from tests.nights.story import Story, forget, live, stories
 
 # What names the night itself, not what it found.
 OF_THE_NIGHT = ("release_id", "run_id", "finished_at", "created_at", "published_at", "built_at")
-PLAN = Plan(seed=3, reps=6, months=2, dials_per_day=5.0, history_months=1, overlap=True)
-# From the exports' half past midnight to 23:00 the same day, as the later files are named.
-_UNTIL_ELEVEN = timedelta(hours=22, minutes=30)
-DISPOSITIONS = Path("planning/dispositions.csv")
+WANTED = "KURA_EXAMPLES"
+_NUMBERS = count()
 
 
 @dataclass(frozen=True)
-class Files:
-    """Every export file in its final form, and the planning file as it was before an edit."""
+class Library:
+    """Every file in its final form, in a house of one whole night, and the comparison with it."""
 
-    root: Path
-    exports: tuple[Path, ...]  # relative to exports/, in order of delivery
-    dispositions_before: bytes
-    marts: dict[str, list[tuple[str, ...]]]
+    house: House
+    files: tuple[str, ...]
+    quick: Quick
 
 
 @cache
-def company() -> World:
-    world = simulate(PLAN)
-    world.deliveries += [_exported_again(world), _corrected(world)]
-    return world
-
-
-def _of(world: World, object_name: str) -> list[Delivery]:
-    return [delivery for delivery in world.deliveries if delivery.object_name == object_name]
-
-
-def _exported_again(world: World) -> Delivery:
-    """The last three days of the newest webhook file once more, in a file of their own."""
-    newest = _of(world, "miitel.webhook_calls")[-1]
-    since = world.plan.as_of - timedelta(days=2)
-    rows = [
-        dict(row)
-        for row in newest.records
-        if min(leg["dial_starts_at"] for leg in row["call"]["details"]).date() >= since
-    ]
-    assert rows
-    as_of = world.plan.as_of
-    again = replace(
-        newest,
-        file=f"calls_{since:%Y%m%d}-{as_of:%Y%m%d}_{as_of + timedelta(days=1):%Y%m%d}T2300.jsonl",
-        extracted_at=newest.extracted_at + _UNTIL_ELEVEN,
-        covers=(since, as_of),
-        rows=list(rows),
-        copies=(),
-        dialect=replace(newest.dialect, gzip=False),
-    )
-    again.stamp()
-    return again
-
-
-def _corrected(world: World) -> Delivery:
-    """A lead whose source was typed wrongly, in a later export."""
-    newest = _of(world, "salesforce.Lead")[-1]
-    lead = dict(next(row for row in newest.records if not row["IsDeleted"]))
-    lead["LeadSource"] = "セミナー"
-    lead["SystemModstamp"] = lead["SystemModstamp"] + timedelta(minutes=7)
-    stamp = world.plan.as_of + timedelta(days=1)
-    corrected = replace(
-        newest,
-        file=f"Lead_{stamp:%Y%m%d}T2300.csv",
-        archive=None,
-        extracted_at=newest.extracted_at + _UNTIL_ELEVEN,
-        rows=[lead],
-        copies=(),
-        dialect=replace(newest.dialect, gzip=False),
-    )
-    corrected.stamp()
-    return corrected
+def names() -> tuple[str, ...]:
+    return file_names(company())
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """The company's files, and the marts of one night that found them all."""
-    root = tmp_path_factory.mktemp("two_nights")
-    house = _empty_house(root / "reference")
-    written = [path.relative_to(house.exports) for path in write_house(company(), house.root)]
-    _settle(house)
-    planning = house.exports / DISPOSITIONS
-    before = planning.read_bytes()
-    planning.write_bytes(_edited(before))
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    house = House(tmp_path_factory.mktemp("nights") / "reference")
+    house.root.mkdir()
+    assert set(write_company(house)) == set(names())
     transform(house, PLAN.as_of, full_refresh=True)
-    exports = tuple(dict.fromkeys(written))
-    return Files(house.root, exports, before, marts(house, without=OF_THE_NIGHT))
+    quick = Quick(house, OF_THE_NIGHT)
+    yield Library(house, names(), quick)
+    quick.close()
 
 
-def _empty_house(root: Path) -> House:
-    root.mkdir()
-    return House(root)
-
-
-def _settle(house: House) -> None:
-    """Files of a test count as settled at once."""
-    with house.house_file.open("a", encoding="utf-8") as text:
-        text.write("\ningestion:\n  settle_seconds: 0\n")
-
-
-def _edited(dispositions: bytes) -> bytes:
-    """Somebody decides that the first tag mapped to connected meant the reception."""
-    text = dispositions.decode("utf-8")
-    assert "connected" in text
-    return text.replace(",connected,", ",gatekeeper,", 1).encode("utf-8")
-
-
-def _differences(
-    expected: dict[str, list[tuple[str, ...]]], found: dict[str, list[tuple[str, ...]]]
-) -> list[str]:
-    problems = []
-    for table in sorted(expected.keys() | found.keys()):
-        mine, other = expected.get(table, []), found.get(table, [])
-        if mine != other:
-            gone = [row for row in mine if row not in set(other)][:3]
-            new = [row for row in other if row not in set(mine)][:3]
-            problems.append(f"{table}: {len(mine)} and {len(other)} rows; {gone}; {new}")
-    return problems
+def _unlike(library: Library, story: Story) -> list[str]:
+    """What is not as in the reference after a story."""
+    house = House(library.house.root.parent / f"story-{next(_NUMBERS)}")
+    try:
+        live(story, library.house, library.files, house, library.quick)
+        return library.quick.differences(house)
+    finally:
+        forget(house.root)
 
 
 @settings(
-    max_examples=3,
+    max_examples=int(os.environ.get(WANTED, "2")),
+    derandomize=WANTED not in os.environ,
+    database=None,
     deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
-@given(data=st.data())
-def test_two_nights_in_any_order_are_one(files: Files, data: Any) -> None:
-    """The first night finds some of the files and the old meaning of a tag, the second the rest."""
-    first = data.draw(st.sets(st.sampled_from(files.exports), min_size=1), label="first night")
-    with_old_tags = data.draw(st.booleans(), label="dispositions edited between the nights")
-    house = House(files.root.parent / f"nights-{data.draw(st.uuids(), label='name')}")
-    shutil.copytree(House(files.root).config, house.config)
-    for name in sorted(first | {path for path in files.exports if path.parts[0] == "planning"}):
-        _arrive(files, house, name)
-    if with_old_tags:
-        (house.exports / DISPOSITIONS).write_bytes(files.dispositions_before)
+@given(story=st.deferred(lambda: stories(names())))
+@example(
+    Story(
+        nights=2,
+        late=(("sf", 2), ("planning", 2)),
+        edits=(
+            ("miitel-history: in Los Angeles", 1, 1),
+            ("miitel-webhook: names say no instant", 1, 1),
+            ("osaka: read as UTF-8", 1, 1),
+        ),
+        days_before=(7,),
+    )
+)
+@example(
+    Story(
+        nights=2,
+        late=(("sf/Lead_20261001T0030.csv.gz", 2), ("miitel-history", 2)),
+        cleaned=(("sf", 1), ("miitel-webhook", 1), ("expo", 1), ("osaka", 1), ("hubspot", 1)),
+        edits=(
+            ("sf: outcome in another field", 1, 1),
+            ("sf: in Los Angeles", 1, 1),
+            ("osaka: tags not mapped", 1, 1),
+            ("expo: another source", 1, 1),
+            ("dispositions: connected was gatekeeper", 1, 1),
+        ),
+        days_before=(0,),
+    )
+)
+def test_any_order_any_nights_any_edits_are_one_full_refresh(
+    library: Library, story: Story
+) -> None:
+    problems = _unlike(library, story)
+    for problem in problems:
+        note(problem)
+    assert not problems, "after the last night these are not the reference's: " + ", ".join(
+        problem.partition(":")[0] for problem in problems
+    )
+
+
+def test_a_whole_second_night_over_the_same_files_changes_nothing(library: Library) -> None:
+    """By dbt itself, all models, in a house that was copied: every file is looked at once more."""
+    house = House(library.house.root.parent / "copied")
+    shutil.copytree(library.house.root, house.root)
     transform(house, PLAN.as_of)
-    reference = House(files.root).exports
-    for path in reference.rglob("*"):
-        if path.is_file():
-            _arrive(files, house, path.relative_to(reference))
-    transform(house, PLAN.as_of)
-    problems = _differences(files.marts, marts(house, without=OF_THE_NIGHT))
-    shutil.rmtree(house.root)
+    problems = library.quick.differences(house)
+    forget(house.root)
     assert not problems, "\n".join(problems)
 
 
-def test_a_second_night_over_the_same_files_changes_nothing(files: Files) -> None:
-    house = House(files.root)
-    transform(house, PLAN.as_of)
-    problems = _differences(files.marts, marts(house, without=OF_THE_NIGHT))
-    assert not problems, "\n".join(problems)
+def _final(library: Library) -> dict[str, str]:
+    return {
+        edit.file: (library.house.root / edit.file).read_text(encoding="utf-8")
+        for edit in EDITS.values()
+    }
 
 
-def _arrive(files: Files, house: House, name: Path) -> None:
-    target = house.exports / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(House(files.root).exports / name, target)
+@pytest.mark.parametrize("name", EDITS)
+def test_every_edit_changes_its_file_and_is_allowed(
+    library: Library, name: str, tmp_path: Path
+) -> None:
+    final = _final(library)
+    texts = edited(final, [name])
+    assert [file for file in texts if texts[file] != final[file]] == [EDITS[name].file]
+    house = House(tmp_path)
+    house.config.mkdir()
+    house.house_file.write_text(texts["config/house.yml"], encoding="utf-8")
+    house.sources_file.write_text(texts["config/sources.yml"], encoding="utf-8")
+    load_settings(house)
+    load_sources(house, load_contracts(DBT_PROJECT))

@@ -1,0 +1,1 @@
+"""Any split of one company's history into nights: its files, what may be edited, and quick nights."""

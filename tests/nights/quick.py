@@ -1,0 +1,236 @@
+"""Nights at a third of the price, over the product's own ingestion, staging models and SQL.
+
+A night takes twenty seconds of processor, nearly all of it dbt's care for 163 models and 196 tests. What
+can differ between two ways to the same files is what is *kept* between nights: raw files, receipts and
+staging tables. So a quick night reads the exports and runs dbt on the staging models that have something
+to stage, as the product does, in a fork of a process that has imported dbt and parsed the project. The
+models behind them are rebuilt every night, whatever was there: their SQL, as dbt compiled it for the
+reference, is run once, after the last night.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lib.dbt_child import environment
+from dagster_project.lib.ingestion import IngestionResult
+from dagster_project.lib.night import Night
+from dagster_project.lib.transformation import manifest
+from dagster_project.settings import DBT_PROJECT, PROJECT_ROOT, House
+
+# Beside the marts: what was set aside must be the same, too.
+_SET_ASIDE = "raw_kura.file_quarantine"
+
+
+class DbtFailed(AssertionError):
+    """A staging model could not be built."""
+
+
+class Dbt:
+    """A process that has dbt and the parsed project in memory; every run is a fork of it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.nights.quick", os.fspath(manifest().parent)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT_ROOT,
+            env=environment(os.environ, "quick"),
+        )
+
+    def run(self, house: House, models: Sequence[str]) -> None:
+        """`dbt run` of these models on a house's work database. Raises DbtFailed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        log = house.work / "quick.log"
+        asked = {"work": os.fspath(house.work), "models": list(models), "log": os.fspath(log)}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline().strip()
+        if answer != "0":
+            raise DbtFailed(log.read_text(encoding="utf-8")[-3000:] if log.is_file() else answer)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One model behind staging: its relation and its SQL, in an order in which they can be run."""
+
+    relation: str
+    sql: str
+
+
+class Quick:
+    """Quick nights like those of a reference house, and the comparison with it.
+
+    reference: a house after a whole night with `full_refresh`, whose marts are the truth.
+    """
+
+    def __init__(self, reference: House, without: Sequence[str]) -> None:
+        self._reference = reference
+        self._without = set(without)
+        self._compiled = _compiled(reference)
+        self._staged = _staged(reference)
+        self._dbt = Dbt()
+        self._blank = reference.root.parent / "blank.duckdb"
+        shutil.copyfile(reference.work_database, self._blank)
+        with duckdb.connect(str(self._blank)) as connection:
+            for model in self._staged:
+                connection.execute(f"drop table staging.{model}")
+
+    def close(self) -> None:
+        self._dbt.close()
+
+    def night(self, house: House, as_of: date) -> IngestionResult:
+        """Read the exports and stage them, over what earlier nights of this house kept."""
+        night = Night(house, as_of=as_of)
+        if not house.work_database.is_file():
+            house.work.mkdir(parents=True)
+            shutil.copyfile(self._blank, house.work_database)
+        with night.lock():
+            result = night.ingest()
+        self._dbt.run(house, self._staged)
+        return result
+
+    def build(self, house: House) -> None:
+        """Everything behind staging, by the SQL dbt compiled for the reference."""
+        with duckdb.connect(str(house.work_database), config={"threads": 2}) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            views = {
+                f'"{database}"."{schema}"."{name}"'
+                for database, schema, name in connection.execute(
+                    "select database_name, schema_name, view_name from duckdb_views()"
+                ).fetchall()
+            }
+            for model in self._compiled:
+                if model.relation in views:
+                    continue
+                connection.execute(f"create or replace table {model.relation} as ({model.sql}\n)")
+
+    def differences(self, house: House) -> list[str]:
+        """Published tables (and records set aside) that are not the reference's, with some rows."""
+        with duckdb.connect(str(house.work_database)) as connection:
+            connection.execute(f"attach '{self._reference.work_database}' as reference (read_only)")
+            tables = [
+                f"marts.{name}"
+                for (name,) in connection.execute(
+                    """select distinct table_name from duckdb_tables()
+                    where schema_name = 'marts' order by all"""
+                ).fetchall()
+            ]
+            return [
+                problem
+                for table in (*tables, _SET_ASIDE)
+                if (problem := self._difference(connection, table)) is not None
+            ]
+
+    def _difference(self, connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
+        columns = [
+            (str(name), str(kind))
+            for name, kind, *_ in connection.execute(f"describe reference.{table}").fetchall()
+            if name not in self._without
+        ]
+        # Parallel sums differ in the last digits.
+        selected = ", ".join(
+            f'printf(\'%.10g\', "{name}") as "{name}"' if kind == "DOUBLE" else f'"{name}"'
+            for name, kind in columns
+        )
+        mine, theirs = (
+            f"select {selected} from {table}",
+            f"select {selected} from reference.{table}",
+        )
+        gone = connection.execute(f"({theirs} except all {mine}) order by all").fetchall()
+        new = connection.execute(f"({mine} except all {theirs}) order by all").fetchall()
+        if not gone and not new:
+            return None
+        names = [name for name, _ in columns]
+        return (
+            f"{table}: {len(gone)} rows missing, {len(new)} too many\n"
+            + "\n".join(
+                _told(names, before, after)
+                for before, after in zip(gone[:3], new[:3], strict=False)
+            )
+            + ("" if gone and new else f"{(gone or new)[:2]}")
+        )
+
+
+def _told(names: list[str], before: tuple[object, ...], after: tuple[object, ...]) -> str:
+    """Two rows by their first values and by what is not alike."""
+    unlike = [
+        f"{name}: {was!r} → {now!r}"
+        for name, was, now in zip(names, before, after, strict=True)
+        if was != now
+    ]
+    return f"  {before[:5]}: " + "; ".join(unlike[:8])
+
+
+def _compiled(reference: House) -> list[Compiled]:
+    results = json.loads((reference.dbt_target / "run_results.run.json").read_text("utf-8"))
+    return [
+        Compiled(item["relation_name"], item["compiled_code"])
+        for item in results["results"]
+        if '"staging"' not in item["relation_name"]
+    ]
+
+
+def _staged(reference: House) -> list[str]:
+    """Staging models of the objects the reference read."""
+    with duckdb.connect(str(reference.work_database), read_only=True) as connection:
+        objects = connection.execute(
+            """select distinct system, object_name from raw_kura.files
+            where is_active order by all"""
+        ).fetchall()
+    return [f"stg_{system}__{object_name}" for system, object_name in objects]
+
+
+def _serve(parsed: Path) -> None:
+    """Answer requests on stdin, one JSON line each, with the exit code of a fork that did it."""
+    from dbt.cli.main import dbtRunner
+
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what dbt prints is no answer
+    flags = ["--project-dir", os.fspath(DBT_PROJECT), "--profiles-dir", os.fspath(DBT_PROJECT)]
+    parsed_again = parsed.parent / f"quick-{os.getpid()}"
+    shutil.copytree(parsed, parsed_again)
+    found = dbtRunner().invoke(["parse", *flags, "--target-path", os.fspath(parsed_again), "-q"])
+    shutil.rmtree(parsed_again)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                os.dup2(log, 1)
+                os.dup2(log, 2)
+                os.chdir(asked["work"])
+                target = ["--target-path", os.fspath(Path(asked["work"]) / "dbt")]
+                logs = ["--log-path", os.fspath(Path(asked["work"]) / "dbt")]
+                done = dbtRunner(manifest=found.result).invoke(
+                    ["--no-write-json", "run", "--select", *asked["models"], *flags, *target, *logs]
+                )
+                code = 0 if done.success else 1
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        answers.flush()
+    os._exit(0)  # dbt's threads would wait for each other
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]))
