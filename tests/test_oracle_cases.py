@@ -22,6 +22,7 @@ SILENT = {
     ("kpi_rep_daily", "has_activity"),
     ("kpi_rep_daily", "_rows"),
     ("kpi_channel_conversion", "won_yen"),
+    ("kpi_channel_conversion", "status"),
 }
 
 

@@ -43,6 +43,7 @@ def cases() -> list[Case]:
         coverage,
         feeds,
         figures,
+        links,
         meetings,
         opportunities,
         people,

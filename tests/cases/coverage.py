@@ -3,6 +3,7 @@
 House `gaps`: the phone system's files leave 25 April – 10 May out; of the CRM, Events and
 Opportunities were last exported on 21 June, Tasks never, nobody records outcomes, no title map is
 planned, and the gate stage is spelled like no stage there is. Everything is exported from 15 April on.
+House `held`: Leads were last exported on 15 June.
 """
 
 from __future__ import annotations
@@ -240,5 +241,29 @@ def duplicate_records_are_counted(scene: Scene) -> list[Expect]:
             "kpi_data_quality",
             check | {"source_id": "salesforce", "object_name": "contacts"},
             {"observed": 1},
+        ),
+    ]
+
+
+@case(
+    145, "held",
+    "Leads were last exported on 15 June. The cohort of May, and that of June with a lead of 10 June?",
+    "§0.2: a month whose leads are not all exported is partial; of May, too young, maturing is said.",
+)  # fmt: skip
+def a_cohort_needs_its_leads(scene: Scene) -> list[Expect]:
+    channel = scene.channel("web")
+    scene.lead(jst(5, 12), source="web")
+    scene.lead(jst(6, 10), source="web")
+    of_channel = {"channel": channel}
+    return [
+        Expect(
+            "kpi_channel_conversion",
+            of_channel | {"cohort_month": day(5, 1)},
+            {"leads": 1, "status": "maturing"},
+        ),
+        Expect(
+            "kpi_channel_conversion",
+            of_channel | {"cohort_month": day(6, 1)},
+            {"leads": 1, "status": "partial"},
         ),
     ]

@@ -177,6 +177,7 @@ HOUSES = {
             reporting={"week_starts_on": "sunday", "fiscal_year_start_month": 1},
             definitions={"shodan_event": "held"},
             acceptance={"mode": "owner_role"},
+            last_exported={"salesforce.Lead": day(6, 15)},
         ),
         CaseHouse(
             "opportunity",

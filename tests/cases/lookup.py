@@ -34,7 +34,7 @@ def differences(
             continue
         if column == "_rows":
             got: Any = len(rows)
-        elif expect.table in _SUMMED_TABLES and not isinstance(wanted, bool):
+        elif expect.table in _SUMMED_TABLES and not isinstance(wanted, bool | str):
             got = sum(row[column] or 0 for row in rows)
         elif len({_plain(row[column]) for row in rows}) == 1:
             got = rows[0][column]

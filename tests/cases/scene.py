@@ -21,6 +21,7 @@ TOOL_COLUMNS = (
     "leg_id", "call_group_id", "previous_leg_id", "direction", "leg_role", "started_at",
     "answered_at", "ended_at", "answered_by", "telephony_result", "talk_seconds", "agent_email",
     "customer_number_raw", "disposition_values", "has_analysis", "turn_count", "agent_talk_ratio",
+    "account", "campaign_key", "crm_record_id", "crm_activity_id",
 )  # fmt: skip
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
@@ -507,8 +508,10 @@ class Scene:
         result: str | None = None,
         leg: Record | None = None,
         text: str | None = None,
+        what: str | None = None,
+        reference: str | None = None,
     ) -> str:
-        """A Task completed at `at`; `leg` is the CTI leg its CallObject names."""
+        """A Task completed at `at`; `leg` is the CTI leg its CallObject names, `reference` its wording."""
         identity = self.id("00T")
         is_call = subtype == "Call"
         self._add(
@@ -519,7 +522,7 @@ class Scene:
                 "Type": None,
                 "Subject": "記録",
                 "WhoId": who,
-                "WhatId": None,
+                "WhatId": what,
                 "AccountId": None,
                 "OwnerId": rep.user_id,
                 "CreatedById": rep.user_id,
@@ -530,7 +533,7 @@ class Scene:
                 "CallType": "Outbound" if is_call else None,
                 "CallDurationInSeconds": duration,
                 "CallDisposition": result,
-                "CallObject": leg["id"] if leg else None,
+                "CallObject": leg["id"] if leg else reference,
                 "Description": text,
                 "IsArchived": False,
                 "CreatedDate": created or at,

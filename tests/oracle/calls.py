@@ -11,7 +11,14 @@ Choices where the text is silent:
 - A dial needs more than monitoring, menu and queue legs (§6.7.1, §7.2.1).
 - A number that is one account's own is that account's alone (§1: a company's main number).
 - A word of a Task's text names a call if it is as long as a uuid; a shorter one only within the
-  window and with the same rep or number (§6.9.1).
+  window and with the same rep or number (§6.9.1). A word glued to others by _ is a word, too, and so is
+  any uuid.
+- A Task on nobody but an account is of a call with one of the account's numbers (same user, same
+  account, §6.9.3); a Task that names the person goes before it.
+- The CRM id on the call's own row goes before all else (§4.1, §6.3.3a). An account named there or in
+  the Task does not contradict a person of it.
+- A call with a colleague is internal: the person the row or the Task names, else everybody who has the
+  number (§6.7.7).
 - Nobody's Task counts as a call of a person without CTI, unless its owner is an agent in the CTI
   or wrote Tasks the CTI knows of (§0.7).
 - CRM-only calls with CallType Inbound are calls too (inbound_connects may come of them).
@@ -51,6 +58,8 @@ NOT_INTENDED = {
     "do_not_call",
 }  # fmt: skip
 
+Gap = tuple[bool, float]  # (only the account is named, seconds)
+
 
 @dataclass
 class Call:
@@ -76,6 +85,8 @@ class Call:
     is_only_machinery: bool = False
     analysed_legs: list[Leg] = field(default_factory=list)
     customer_spoke: bool = False
+    call_list: str | None = None
+    crm_record_id: str | None = None
     disposition: str | None = None
     twin: Task | None = None
     match_level: str = "none"
@@ -348,6 +359,8 @@ def _call(
     analysed = [leg for leg in legs if leg.has_analysis and leg.role != "monitor"]
     analysed = _once(analysed, answered) or analysed
     values = [value for leg in legs if leg.role != "monitor" for value in leg.dispositions]
+    lists = [leg.call_list for leg in legs if leg.call_list]
+    named = [leg.crm_record_id for leg in legs if leg.crm_record_id]
     disposition = dispositions.best(root.source.id, values)
     return Call(
         id=root.call_id,
@@ -371,6 +384,8 @@ def _call(
         is_only_machinery=all(leg.role in ("monitor", "ivr", "queue") for leg in legs),
         analysed_legs=analysed,
         customer_spoke=any(leg.customer_spoke for leg in legs if leg.has_analysis),
+        call_list=lists[0] if lists else None,
+        crm_record_id=named[0] if named else None,
         disposition=disposition,
     )
 
@@ -424,7 +439,13 @@ def _link_twins(
 ) -> None:
     by_id = {call.id: call for call in found}
     free = sorted(call_tasks, key=lambda task: (task.at, task.id))
-    leg_ids = {leg.leg_id: call_id for (_, call_id), group in grouped.items() for leg in group}
+    leg_ids: dict[str, str] = {}
+    written: dict[str, set[str]] = defaultdict(set)
+    for (_, call_id), group in grouped.items():
+        for leg in group:
+            leg_ids[leg.leg_id.lower()] = call_id
+            if leg.crm_activity_id and call_id in by_id:
+                written[leg.crm_activity_id].add(call_id)
     window = timedelta(seconds=settings.match_window_seconds)
 
     def is_close(task: Task, call: Call) -> bool:
@@ -434,24 +455,40 @@ def _link_twins(
             or (person is not None and call.number in persons.numbers_of(person))
         )
 
-    for task in list(free):
-        named = set(re.findall(r"[\w-]+", task.reference)) & leg_ids.keys()
-        mentioned = set(re.findall(r"[a-z0-9_-]+", task.text)) & leg_ids.keys()
-        calls_named = {leg_ids[word] for word in named} & by_id.keys()
-        calls_named |= {
+    def named_by(task: Task) -> set[str]:
+        named = (_words(task.reference) | {task.reference}) & leg_ids.keys()
+        mentioned = _words(task.text) & leg_ids.keys()
+        return {leg_ids[word] for word in named} & by_id.keys() | {
             leg_ids[word]
             for word in mentioned
             if leg_ids[word] in by_id and (len(word) >= 32 or is_close(task, by_id[leg_ids[word]]))
         }
-        if len(calls_named) == 1:
-            call = by_id[calls_named.pop()]
-            free.remove(task)
-            if call.twin is None:
-                call.twin = task
+
+    naming = {task.id: named_by(task) for task in free}
+    # §6.9: what the CRM says of the call goes before what the call says of the CRM.
+    for is_said_by_task in (True, False):
+        for task in list(free):
+            if bool(naming[task.id]) is not is_said_by_task:
+                continue
+            calls_named = naming[task.id] if is_said_by_task else written[task.id]
+            if len(calls_named) == 1:
+                call = by_id[next(iter(calls_named))]
+                free.remove(task)
+                if call.twin is None:
+                    call.twin = task
     _nearest(
         [call for call in found if call.twin is None and call.rep and not call.is_internal],
         free, settings, roster, persons,
     )  # fmt: skip
+
+
+def _words(text: str) -> set[str]:
+    """What could be a leg's id: the words, their parts between underscores, and every uuid."""
+    words = set(re.findall(r"[a-z0-9_-]+", text))
+    return words | {part for word in words for part in word.split("_")} | set(_UUID.findall(text))
+
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def _nearest(
@@ -461,21 +498,28 @@ def _nearest(
     roster: Roster,
     persons: Persons,
 ) -> None:
-    """Rounds of mutual nearest; whoever has a tie for nearest in a round stays unmatched."""
+    """Rounds of mutual nearest; whoever has a tie for nearest in a round stays unmatched. A Task that
+    names nobody but the account is further than any that names the person."""
     window = timedelta(seconds=settings.match_window_seconds)
-    distance: dict[tuple[str, str], float] = {}
+    distance: dict[tuple[str, str], Gap] = {}
     by_number: dict[tuple[str, str], list[Call]] = defaultdict(list)
     for call in open_calls:
         if call.number and call.rep:
             by_number[(call.rep, call.number)].append(call)
     for task in open_tasks:
         rep, person = roster.of_user(task.owner_id), persons.of_record(task.who_id)
-        if rep is None or person is None:
+        if rep is None:
             continue
-        for number in persons.numbers_of(person):
+        numbers = (
+            persons.numbers_of(person)
+            if person
+            else persons.numbers_of_account(persons.accounts.winner(task.account_id))
+        )
+        for number in numbers:
             for call in by_number.get((rep, number), ()):
                 if call.started_at - window <= task.at <= call.ended_at + window:
-                    distance[(call.id, task.id)] = abs((task.at - call.ended_at).total_seconds())
+                    gap = abs((task.at - call.ended_at).total_seconds())
+                    distance[(call.id, task.id)] = (person is None, gap)
     calls_by_id = {call.id: call for call in open_calls}
     tasks_by_id = {task.id: task for task in open_tasks}
     while distance:
@@ -497,9 +541,9 @@ def _nearest(
         }
 
 
-def _unique_nearest(distance: dict[tuple[str, str], float], side: int) -> dict[str, str | None]:
+def _unique_nearest(distance: dict[tuple[str, str], Gap], side: int) -> dict[str, str | None]:
     """For every id on one side the nearest of the other, None when two are equally near."""
-    best: dict[str, tuple[float, str | None]] = {}
+    best: dict[str, tuple[Gap, str | None]] = {}
     for pair, gap in distance.items():
         mine, other = pair[side], pair[1 - side]
         if mine not in best or gap < best[mine][0]:
@@ -513,14 +557,37 @@ def _unique_nearest(distance: dict[tuple[str, str], float], side: int) -> dict[s
 
 
 def _match(call: Call, persons: Persons) -> None:
-    """Dictionary §9: a Task's WhoId is a person-level match even on a shared number."""
-    named = persons.of_record(call.twin.who_id) if call.twin else None
+    """The CRM id on the row, then the Task's WhoId (dictionary §9: a person-level match even on a
+    shared number), then the number, then the Task's account."""
+    named, stated = (
+        persons.of_record(call.crm_record_id),
+        persons.accounts.known(call.crm_record_id),
+    )
+    told = persons.of_record(call.twin.who_id) if call.twin else None
+    tasks_account = persons.accounts.winner(call.twin.account_id) if call.twin else None
+    told_account = (told.account_id if told else None) or tasks_account
+    level, person, account = persons.by_number(call.number)
+
+    def link(level: str, basis: str, person: Person | None, account: str | None) -> None:
+        call.match_level, call.match_basis = level, basis
+        call.person, call.account_id = person, account
+
+    is_colleague = persons.is_colleagues_number(call.number)
     if named:
-        call.match_level, call.match_basis = "person", "crm_activity"
-        call.person, call.account_id = named, named.account_id
-        return
-    call.match_level, call.person, call.account_id = persons.by_number(call.number)
-    call.match_basis = None if call.match_level == "none" else "phone"
+        link("person", "crm_record", named, named.account_id)
+        is_colleague = persons.is_colleague(call.crm_record_id)
+    elif call.twin and told and stated in (None, told_account):
+        link("person", "crm_activity", told, told_account)
+        is_colleague = persons.is_colleague(call.twin.who_id)
+    elif level == "person" and stated in (None, account):
+        link("person", "phone", person, account)
+    elif stated:
+        link("account", "crm_record", None, stated)
+    elif level == "account":
+        link("account", "phone", None, account)
+    elif tasks_account:
+        link("account", "crm_activity", None, tasks_account)
+    call.is_internal = call.is_internal or is_colleague
 
 
 def _judge(call: Call) -> None:
@@ -569,6 +636,7 @@ def _crm_call(
         return None
     disposition = dispositions.best(task.source.id, [task.result] if task.result else [])
     person = persons.of_record(task.who_id)
+    account = (person.account_id if person else None) or persons.accounts.winner(task.account_id)
     call = Call(
         id=task.id,
         origin="crm",
@@ -587,10 +655,10 @@ def _crm_call(
         talk_seconds=task.duration,
         is_overlong=task.duration > 12 * 3600,
         disposition=disposition,
-        match_level="person" if person else "none",
-        match_basis="crm_activity" if person else None,
+        match_level="person" if person else "account" if account else "none",
+        match_basis="crm_activity" if person or account else None,
         person=person,
-        account_id=person.account_id if person else None,
+        account_id=account,
     )
     if call.disposition in NOT_INTENDED:
         call.connect_basis = "disposition"

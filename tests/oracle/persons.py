@@ -4,6 +4,7 @@
 Choices where the text is silent:
 - Records of every state carry numbers and e-mails, deleted ones too: "calls and e-mails to it stay
   with the rep" (§9), and without the record a speech-based connect would be lost by a deletion.
+  But a number some living record has is not shared with one deleted or merged away.
 - A person's account is that of the earliest of its contacts that has one, else the account its
   earliest converted lead became; merged accounts count as the winner.
 - A record created after the as-of date does not exist yet (SPEC R23).
@@ -53,6 +54,10 @@ class PersonRecord:
     def is_lead(self) -> bool:
         return self.key[1] == "lead"
 
+    @property
+    def is_living(self) -> bool:
+        return not self.is_deleted and self.merged_into is None
+
 
 @dataclass
 class Person:
@@ -66,6 +71,10 @@ class Person:
     def leads(self) -> list[PersonRecord]:
         """The lead records that keep this person in a cohort, earliest first."""
         return [record for record in self.records if record.is_lead and self._lives(record)]
+
+    @property
+    def has_living_contact(self) -> bool:
+        return any(record.key[1] == "contact" and record.is_living for record in self.records)
 
     def _lives(self, record: PersonRecord) -> bool:
         """§9: a merge loser lives on in its winner; who was deleted without a merge does not."""
@@ -125,12 +134,14 @@ class Persons:
         self._person_of: dict[Key, Person] = {}
         self.record_of = {record.key: record for record in known}
         self.all = self._joined(known)
-        self._of_number: dict[str, set[str]] = defaultdict(set)
-        self.by_id = {person.id: person for person in self.all}
+        self._noted: dict[str, list[tuple[Person, PersonRecord]]] = defaultdict(list)
+        self._numbers_of_account: dict[str, set[str]] = defaultdict(set)
         for person in self.all:
             for record in person.records:
                 for number in record.numbers:
-                    self._of_number[number].add(person.id)
+                    self._noted[number].append((person, record))
+                    if person.account_id:
+                        self._numbers_of_account[person.account_id].add(number)
 
     # --- look-ups -----------------------------------------------------------------------
 
@@ -159,25 +170,51 @@ class Persons:
     def numbers_of(self, person: Person) -> set[str]:
         return {number for record in person.records for number in record.numbers}
 
+    def numbers_of_account(self, account_id: str | None) -> set[str]:
+        """The account's own numbers and those of its people."""
+        if account_id is None:
+            return set()
+        return self._numbers_of_account[account_id] | self.accounts.numbers_of(account_id)
+
     def by_number(self, number: str | None) -> tuple[str, Person | None, str | None]:
         """(match level, person, account) of an e164 number (SPEC R6).
 
         A number that is one account's own: the account, whoever else noted it. One person and no
-        account: that person. Several persons all of one account: the account. Else nobody.
+        account: that person. Several persons: the one account of the contacts among them (formats
+        §6.2.8: contact before lead), of all where none is a contact. Else nobody.
         """
         if number is None:
             return "none", None, None
-        owners = self._of_number.get(number, set())
+        owners = {person.id: person for person, _ in self._living(number)}
         own = self.accounts.of_number(number)
         if len(own) == 1:
             return "account", None, next(iter(own))
         if len(owners) == 1 and not own:
-            person = self.by_id[next(iter(owners))]
+            person = next(iter(owners.values()))
             return "person", person, person.account_id
-        accounts = {self.by_id[owner].account_id for owner in owners}
+        speaking = [person for person in owners.values() if person.has_living_contact]
+        accounts = {person.account_id for person in speaking or owners.values()}
         if len(accounts) == 1 and None not in accounts:
             return "account", None, next(iter(accounts))
         return "none", None, None
+
+    def _living(self, number: str) -> list[tuple[Person, PersonRecord]]:
+        """Who has the number; records deleted or merged away only where no other has it."""
+        noted = self._noted.get(number, [])
+        living = [(person, record) for person, record in noted if record.is_living]
+        return living or noted
+
+    def is_colleagues_number(self, number: str | None) -> bool:
+        """Formats §6.7.7: everybody who has the number is ours, and no account but theirs does."""
+        if number is None:
+            return False
+        ours: dict[str, bool] = {}
+        accounts = set()
+        for person, record in self._living(number):
+            ours[person.id] = ours.get(person.id, False) or self.is_internal(record)
+            accounts.add(person.account_id)
+        own = self.accounts.of_number(number)
+        return bool(ours) and all(ours.values()) and (not own or own == accounts)
 
     def is_colleague(self, record_id: str | None) -> bool:
         """Whether the record a Task points at is one of ours."""
@@ -385,6 +422,7 @@ class Accounts:
     def __init__(self, records: Records, settings: Settings) -> None:
         self._merged: dict[str, str] = {}
         self._of_number: dict[str, set[str]] = defaultdict(set)
+        self._numbers: dict[str, set[str]] = defaultdict(set)
         rows = versions_of(records.get("salesforce.Account", ()), "Id", "SystemModstamp")
         for identity, versions in rows.items():
             if winner := salesforce_id(versions[-1].get("MasterRecordId")):
@@ -399,7 +437,10 @@ class Accounts:
                 allow_bare_81=source.allow_bare_81,
             ).person_key
             if number:
-                self._of_number[number].add(self.winner(identity) or identity)
+                account = self.winner(identity) or identity
+                self._of_number[number].add(account)
+                self._numbers[account].add(number)
+        self._known = rows.keys() | self._merged.keys() | set(self._merged.values())
 
     def winner(self, account_id: str | None) -> str | None:
         """The account that survived every merge; a cycle ends where it began."""
@@ -409,5 +450,12 @@ class Accounts:
             account_id = self._merged[account_id]
         return account_id
 
+    def known(self, account_id: str | None) -> str | None:
+        """The account an id stands for, None where no export has it."""
+        return self.winner(account_id) if account_id in self._known else None
+
     def of_number(self, number: str) -> set[str]:
         return self._of_number.get(number, set())
+
+    def numbers_of(self, account_id: str) -> set[str]:
+        return self._numbers.get(account_id, set())

@@ -78,6 +78,9 @@ class Leg:
     turns: int | None
     customer_spoke: bool
     delivery: tuple[datetime, str, int]
+    call_list: str | None = None
+    crm_record_id: str | None = None
+    crm_activity_id: str | None = None
 
     @property
     def is_overlong(self) -> bool:
@@ -279,7 +282,8 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
     legs = []
     for row in records.get("mapped.call_legs", ()):
         source = settings.source(row, "mapped")
-        account = source.account or source.id
+        # Formats §4.0: the tenant is the row's where it names one, else the source's; case means nothing.
+        account = str(row.get("account") or source.account or source.id).strip().lower()
 
         def said(column: str, row: Record = row, source: Source = source) -> Any:
             return source.said("call_legs", row, column)
@@ -322,6 +326,9 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
                 turns=row.get("turn_count"),
                 customer_spoke=bool(row.get("customer_spoke")),
                 delivery=delivered(row),
+                call_list=said("campaign_key"),
+                crm_record_id=salesforce_id(said("crm_record_id")),
+                crm_activity_id=salesforce_id(said("crm_activity_id")),
             )
         )
     return legs
@@ -352,6 +359,7 @@ class Task:
     source: Source
     owner_id: str | None
     who_id: str | None
+    account_id: str | None  # as the CRM derives it, else a WhatId that is an account
     at: datetime
     is_closed: bool
     is_deleted: bool
@@ -381,6 +389,7 @@ def tasks(records: Records, settings: Settings) -> list[Task]:
                 source=settings.source(row, "salesforce"),
                 owner_id=salesforce_id(row.get("OwnerId")),
                 who_id=salesforce_id(row.get("WhoId")),
+                account_id=salesforce_id(row.get("AccountId")) or _if_account(row.get("WhatId")),
                 at=row.get("CompletedDateTime") or row["CreatedDate"],
                 is_closed=bool(row.get("IsClosed")),
                 is_deleted=bool(row.get("IsDeleted")),
@@ -392,6 +401,12 @@ def tasks(records: Records, settings: Settings) -> list[Task]:
             )
         )
     return found
+
+
+def _if_account(what_id: str | None) -> str | None:
+    """Formats §6.3.7: 001 is an account."""
+    identity = salesforce_id(what_id)
+    return identity if identity and identity.startswith("001") else None
 
 
 # --- people's own table ---------------------------------------------------------------------

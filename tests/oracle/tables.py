@@ -143,6 +143,7 @@ class _Reader:
             "account_id": call.account_id,
             "match_level": call.match_level,
             "match_basis": call.match_basis,
+            "call_list": call.call_list or NONE,
             "direction": "internal" if call.is_internal else call.direction,
             "is_dial": call.is_dial,
             "is_open": call.is_open,
