@@ -214,7 +214,9 @@ class Persons:
             ours[person.id] = ours.get(person.id, False) or self.is_internal(record)
             accounts.add(person.account_id)
         own = self.accounts.of_number(number)
-        return bool(ours) and all(ours.values()) and (not own or own == accounts)
+        return (
+            bool(ours) and all(ours.values()) and (not own or (len(own) == 1 and own == accounts))
+        )
 
     def is_colleague(self, record_id: str | None) -> bool:
         """Whether the record a Task points at is one of ours."""

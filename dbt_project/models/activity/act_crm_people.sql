@@ -19,13 +19,6 @@ settings as (
 
 ),
 
-internal_domains as (
-
-    select distinct lower(domain) as domain
-    from {{ ref('stg_kura__internal_domains') }}
-
-),
-
 described as (
 
     select
@@ -33,14 +26,12 @@ described as (
         person_records.record_id,
         person_records.record_type,
         person_records.person_id,
-        internal_domains.domain is not null as is_internal
+        coalesce(addresses.is_internal, false) as is_internal
     from person_records
     left join addresses
         on person_records.record_system = addresses.record_system
         and person_records.record_type = addresses.record_type
         and person_records.record_id = addresses.record_id
-    left join internal_domains
-        on split_part(addresses.email, '@', 2) = internal_domains.domain
     cross join settings
     where
         person_records.record_type in ('lead', 'contact')

@@ -19,6 +19,13 @@ contacts as (
 
 ),
 
+internal_domains as (
+
+    select distinct lower(domain) as domain
+    from {{ ref('stg_kura__internal_domains') }}
+
+),
+
 described as (
 
     select
@@ -53,9 +60,13 @@ described as (
 
 final as (
 
-    select *
+    select
+        described.*,
+        internal_domains.domain is not null as is_internal
     from described
-    where email is not null
+    left join internal_domains
+        on split_part(described.email, '@', 2) = internal_domains.domain
+    where described.email is not null
 
 )
 

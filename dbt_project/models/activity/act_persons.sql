@@ -59,6 +59,11 @@ persons as (
         count(*) as records,
         min(person_accounts.account_id) as account_id,
         bool_or(person_titles.is_key_person) as is_key_person,
+        bool_or(
+            records.record_type = 'contact'
+            and not records.is_deleted
+            and records.merged_into_id is null
+        ) as is_contact,
     from records
     left join person_accounts
         on records.person_id = person_accounts.person_id
