@@ -40,6 +40,12 @@ scorecard as (
 
 ),
 
+need_days as (
+
+    select * from {{ ref('act_need_days') }}
+
+),
+
 lead_steps as (
 
     select * from {{ ref('act_lead_steps') }}
@@ -145,6 +151,18 @@ months as (
 
 ),
 
+-- a cohort is its leads: the days of the month whose leads and contacts are there
+people_months as (
+
+    select
+        cast(date_trunc('month', need_days.date) as date) as cohort_month,
+        count(*) filter (where need_days.is_people_met) as covered_days
+    from need_days
+    inner join settings on need_days.date <= settings.as_of_date
+    group by cohort_month
+
+),
+
 waits as (
 
     select
@@ -165,8 +183,14 @@ aged as (
 
     select
         joined.*,
-        coalesce(months.covered_days, 0) as covered_days,
-        coalesce(months.uncovered_days, 0) as uncovered_days,
+        least(
+            coalesce(months.covered_days, 0), coalesce(people_months.covered_days, 0)
+        ) as covered_days,
+        greatest(
+            coalesce(months.uncovered_days, 0),
+            least({{ add_months('joined.cohort_month', 1) }} - 1, settings.as_of_date)
+            - joined.cohort_month + 1 - coalesce(people_months.covered_days, 0)
+        ) as uncovered_days,
         {{ add_months('joined.cohort_month', 1) }} <= settings.as_of_date + 1 as is_cohort_over,
         -- without any win or loss so far nothing is mature
         coalesce(
@@ -177,6 +201,7 @@ aged as (
     from joined
     cross join settings
     left join months on joined.cohort_month = months.cohort_month
+    left join people_months on joined.cohort_month = people_months.cohort_month
     left join maturities on maturities.maturity = 'lead'
 
 ),
