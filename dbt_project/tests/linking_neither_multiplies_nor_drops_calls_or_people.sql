@@ -10,6 +10,11 @@ counted as (
         (select count(*) from {{ ref('fct_calls') }}) as rows_after,
     union all
     select
+        'links of calls' as what,
+        (select count(*) from {{ ref('act_call_groups') }}) as rows_before,
+        (select count(*) from {{ ref('act_call_links') }}) as rows_after,
+    union all
+    select
         'e-mails' as what,
         (
             select count(*)

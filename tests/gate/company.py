@@ -87,6 +87,7 @@ MARTS: dict[str, str] = {
                'person' as match_level, 'phone' as match_basis,
                case when i % 2 = 0 then 'オンライン' else 'オフライン' end as channel_group,
                case when i % 2 = 0 then '検索広告' else '展示会' end as channel, '(none)' as campaign,
+               '(none)' as call_list,
                'outbound' as direction, false as is_open, true as is_dial, n < 5 as is_answered,
                'not_measured' as answered_by, false as is_machine, true as has_agent,
                n < 3 as is_human_reached,

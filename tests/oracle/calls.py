@@ -483,9 +483,10 @@ def _link_twins(
 
 
 def _words(text: str) -> set[str]:
-    """What could be a leg's id: the words, their parts between underscores, and every uuid."""
+    """What could be a leg's id: the words, their longer parts between underscores, and every uuid."""
     words = set(re.findall(r"[a-z0-9_-]+", text))
-    return words | {part for word in words for part in word.split("_")} | set(_UUID.findall(text))
+    parts = {part for word in words for part in word.split("_") if len(part) >= 6}
+    return words | parts | set(_UUID.findall(text))
 
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

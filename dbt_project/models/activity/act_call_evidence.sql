@@ -52,8 +52,9 @@ cti_evidence as (
         links.match_level,
         links.match_basis,
         links.crm_activity_id,
-        calls.direction,
-        calls.is_internal,
+        case when links.is_with_colleague then 'internal' else calls.direction end
+            as direction,
+        calls.is_internal or links.is_with_colleague as is_internal,
         calls.is_open,
         calls.is_answered,
         calls.answered_by,
@@ -62,6 +63,7 @@ cti_evidence as (
         calls.has_dialled_leg,
         calls.leg_count,
         calls.is_transferred,
+        calls.call_list,
         coalesce(calls.disposition, links.crm_disposition) as disposition,
         calls.talk_seconds,
         calls.is_overlong,
@@ -121,6 +123,7 @@ crm_evidence as (
         true as has_dialled_leg,
         cast(1 as bigint) as leg_count,
         false as is_transferred,
+        '(none)' as call_list,
         crm_only_calls.disposition,
         crm_only_calls.talk_seconds,
         {{ is_overlong(

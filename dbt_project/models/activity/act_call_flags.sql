@@ -140,6 +140,7 @@ flags as (
         match_level,
         match_basis,
         crm_activity_id,
+        call_list,
         direction,
         is_internal,
         is_open,

@@ -4,6 +4,8 @@
     'agent_talk_seconds': 'agent_talk_ratio * talk_seconds',
     'customer_talk_seconds': '(1 - agent_talk_ratio) * talk_seconds',
 } %}
+{#- what one leg says of the whole call: the first that says it #}
+{%- set said_once = ['campaign_key', 'crm_record_id'] %}
 with
 
 settings as (
@@ -143,6 +145,10 @@ sums as (
             disposition,
             {'rank': disposition_rank, 'disposition': disposition}
         ) filter (where disposition is not null) as disposition,
+        {%- for name in said_once %}
+        arg_min({{ name }}, {'started_at': started_at, 'leg_id': leg_id})
+            filter (where {{ name }} is not null) as {{ name }},
+        {%- endfor %}
         bool_or(has_analysis) as has_analysis,
         -- the analysis of a doubled leg speaks only where the other leg has none
         {%- for name, measured in analysed.items() %}
@@ -196,6 +202,9 @@ grouped as (
         sums.talk_seconds,
         sums.is_overlong,
         sums.disposition,
+        {%- for name in said_once %}
+        sums.{{ name }},
+        {%- endfor %}
         sums.has_analysis,
         sums.turn_count,
         sums.agent_talk_seconds,
@@ -241,6 +250,9 @@ grouped as (
         talk_seconds,
         coalesce(is_overlong, false) as is_overlong,
         disposition,
+        {%- for name in said_once %}
+        {{ name }},
+        {%- endfor %}
         has_analysis,
         {%- for name, measured in analysed.items() %}
         case when has_analysis then {{ measured }} end as {{ name }},
@@ -291,6 +303,8 @@ calls as (
         ) as talk_seconds,
         grouped.is_overlong,
         grouped.disposition,
+        coalesce(grouped.campaign_key, '(none)') as call_list,
+        grouped.crm_record_id,
         grouped.has_analysis,
         cast(grouped.turn_count as bigint) as turn_count,
         cast(grouped.agent_talk_seconds as double) as agent_talk_seconds,

@@ -1,6 +1,8 @@
 -- one row per accepted delivery of a call leg, all telephone systems and feeds together
 {#- A view: ten million wide rows are read once by the next model, not stored twice. #}
 {{ config(materialized='view') }}
+{#- only a mapped file can say these #}
+{%- set mapped_only = ['campaign_key', 'crm_record_id', 'crm_activity_id'] %}
 {%- set shared = [
     'source_id', 'file_id', 'record', 'element', 'extracted_at', 'leg_id',
     'call_group_id', 'previous_leg_id', 'vendor_call_type', 'direction', 'leg_role',
@@ -45,8 +47,8 @@ delivered as (
     union all by name
     select
         'mapped' as feed,
-        '' as tenant,
-        {{ shared | reject('equalto', 'element') | join(',\n        ') }},
+        {{ tenant('account') }} as tenant,
+        {{ (shared + mapped_only) | reject('equalto', 'element') | join(',\n        ') }},
     from {{ ref('stg_mapped__call_legs') }}
     where reject_reason is null
 
@@ -59,7 +61,12 @@ placed as (
         coalesce(delivered.call_group_id, delivered.leg_id) as call_group_id,
         -- a telephone system that knows no roles has one leg per call
         coalesce(delivered.leg_role, 'primary') as leg_role,
-        coalesce(accounts.cti_account, {{ record_system('sources') }}) as cti_account,
+        -- a mapped row says itself whose telephone it is, else its source does
+        case
+            when delivered.feed = 'mapped'
+                then 'mapped:' || coalesce(delivered.tenant, lower(sources.source_id))
+            else coalesce(accounts.cti_account, {{ record_system('sources') }})
+        end as cti_account,
     from delivered
     inner join sources
         on delivered.source_id = sources.source_id

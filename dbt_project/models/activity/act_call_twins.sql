@@ -1,4 +1,5 @@
 -- one row per call of a telephone system that a CRM activity also tells of
+{%- set uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}' %}
 with
 
 settings as (
@@ -34,27 +35,78 @@ person_numbers as (
 ),
 
 -- every word of a reference or description that could be the id of a leg
+texts as (
+
+    select
+        activity_id,
+        lower(cti_call_ref) as said,
+        true as is_reference,
+    from activities
+    where cti_call_ref is not null
+    union all
+    select
+        activity_id,
+        lower(description) as said,
+        false as is_reference,
+    from activities
+    where description is not null
+
+),
+
+whole_words as (
+
+    select
+        activity_id,
+        is_reference,
+        said,
+        unnest(regexp_extract_all(said, '[a-z0-9][a-z0-9_-]{5,}')) as word,
+    from texts
+
+),
+
+-- a telephone system may put something before its id (call_<uuid>, …?id=call_<uuid>)
+possible_words as (
+
+    select
+        activity_id,
+        is_reference,
+        said as word,
+    from texts
+    where is_reference
+    union
+    select
+        activity_id,
+        is_reference,
+        word,
+    from whole_words
+    union
+    select
+        activity_id,
+        is_reference,
+        unnest(
+            list_filter(string_split(word, '_'), lambda part: len(part) >= 6)
+        ) as word,
+    from whole_words
+    where contains(word, '_')
+    union
+    select
+        activity_id,
+        is_reference,
+        unnest(regexp_extract_all(word, '{{ uuid }}')) as word,
+    from whole_words
+    where len(word) > 36
+
+),
+
 words as (
 
-    select distinct
+    select
         activity_id,
-        unnest(
-            list_append(
-                regexp_extract_all(lower(cti_call_ref), '[a-z0-9][a-z0-9_-]{5,}'),
-                lower(cti_call_ref)
-            )
-        ) as word,
-        true as is_named,
-    from activities
-    union
-    select distinct
-        activity_id,
-        unnest(
-            regexp_extract_all(lower(description), '[a-z0-9][a-z0-9_-]{5,}')
-        ) as word,
+        word,
         -- an id as long as a uuid names its call; a shorter word may be an amount
-        len(word) >= 32 as is_named,
-    from activities
+        bool_or(is_reference or len(word) >= 32) as is_named,
+    from possible_words
+    group by activity_id, word
 
 ),
 
@@ -114,6 +166,50 @@ believed_references as (
 
 ),
 
+-- the telephone system wrote the activity and names it
+named_by_calls as (
+
+    select
+        activities.activity_id,
+        activities.logged_at,
+        calls.call_id,
+    from legs
+    inner join activities
+        on legs.crm_activity_id = activities.source_activity_id
+    inner join calls
+        on
+            legs.cti_account = calls.cti_account
+            and legs.call_group_id = calls.call_group_id
+    -- two CRMs may number their activities alike
+    qualify
+        min(activities.activity_id) over (partition by legs.crm_activity_id)
+        = max(activities.activity_id) over (partition by legs.crm_activity_id)
+
+),
+
+-- what the activity says goes before what the call says (formats 6.9)
+named as (
+
+    select
+        *,
+        1 as naming_rank,
+        'reference' as twin_basis,
+    from believed_references
+    union
+    select
+        *,
+        2 as naming_rank,
+        'crm_activity_id' as twin_basis,
+    from named_by_calls
+    where
+        not exists (
+            select 1
+            from believed_references
+            where believed_references.activity_id = named_by_calls.activity_id
+        )
+
+),
+
 -- an activity that names several calls names none
 referenced as (
 
@@ -121,7 +217,9 @@ referenced as (
         activity_id,
         min(logged_at) as logged_at,
         min(call_id) as call_id,
-    from believed_references
+        min(naming_rank) as naming_rank,
+        min(twin_basis) as twin_basis,
+    from named
     group by activity_id
     having count(distinct call_id) = 1
 
@@ -132,11 +230,45 @@ twins_by_reference as (
 
     select
         call_id,
-        arg_min(activity_id, {'logged_at': logged_at, 'activity_id': activity_id})
-            as activity_id,
-        'reference' as twin_basis,
+        arg_min(
+            {'activity_id': activity_id, 'twin_basis': twin_basis},
+            {
+                'naming_rank': naming_rank,
+                'logged_at': logged_at,
+                'activity_id': activity_id
+            }
+        ) as twin,
     from referenced
     group by call_id
+
+),
+
+-- the numbers of an activity: its person's, or where it names nobody its account's
+activity_numbers as (
+
+    select
+        activities.activity_id,
+        activities.rep_id,
+        activities.logged_at,
+        person_numbers.e164,
+        false as is_by_account,
+    from activities
+    inner join person_numbers
+        on activities.person_id = person_numbers.person_id
+    where activities.rep_id <> '(unassigned)'
+    union
+    select
+        activities.activity_id,
+        activities.rep_id,
+        activities.logged_at,
+        person_numbers.e164,
+        true as is_by_account,
+    from activities
+    inner join person_numbers
+        on activities.account_id = person_numbers.account_id
+    where
+        activities.person_id is null
+        and activities.rep_id <> '(unassigned)'
 
 ),
 
@@ -145,20 +277,24 @@ candidates as (
 
     select
         calls.call_id,
-        activities.activity_id,
-        abs(epoch_us(activities.logged_at) - epoch_us(calls.ended_at)) as distance,
-    from activities
-    inner join person_numbers
-        on activities.person_id = person_numbers.person_id
+        activity_numbers.activity_id,
+        activity_numbers.is_by_account,
+        -- who names the person is nearer than who names the account only
+        {
+            'is_by_account': activity_numbers.is_by_account,
+            'microseconds': abs(
+                epoch_us(activity_numbers.logged_at) - epoch_us(calls.ended_at)
+            )
+        } as distance,
+    from activity_numbers
     inner join calls
         on
-            activities.rep_id = calls.rep_id
-            and person_numbers.e164 = calls.customer_e164
+            activity_numbers.rep_id = calls.rep_id
+            and activity_numbers.e164 = calls.customer_e164
     cross join settings
     where
-        activities.rep_id <> '(unassigned)'
-        and not calls.is_internal
-        and activities.logged_at
+        not calls.is_internal
+        and activity_numbers.logged_at
         between calls.started_at - to_seconds(settings.match_window_seconds)
         and calls.ended_at + to_seconds(settings.match_window_seconds)
         and not exists (
@@ -169,37 +305,37 @@ candidates as (
         and not exists (
             select 1
             from referenced
-            where referenced.activity_id = activities.activity_id
+            where referenced.activity_id = activity_numbers.activity_id
         )
-
-),
-
-distinct_candidates as (
-
-    select distinct * from candidates
 
 ),
 
 twins_by_time as (
 
-    {{ mutual_nearest('distinct_candidates', 'call_id', 'activity_id', 'distance')
+    {{ mutual_nearest('candidates', 'call_id', 'activity_id', 'distance')
         | indent(4) }}
 
 ),
 
 twins as (
 
-    select * from twins_by_reference
+    select
+        call_id,
+        twin.activity_id,
+        twin.twin_basis,
+    from twins_by_reference
     union all
     select
-        distinct_candidates.call_id,
-        distinct_candidates.activity_id,
-        'number_and_time' as twin_basis,
+        candidates.call_id,
+        candidates.activity_id,
+        case
+            when candidates.is_by_account then 'account_and_time' else 'number_and_time'
+        end as twin_basis,
     from twins_by_time
-    inner join distinct_candidates
+    inner join candidates
         on
-            twins_by_time.call_id = distinct_candidates.call_id
-            and twins_by_time.activity_id = distinct_candidates.activity_id
+            twins_by_time.call_id = candidates.call_id
+            and twins_by_time.activity_id = candidates.activity_id
 
 )
 

@@ -48,7 +48,15 @@ dispositions as (
 closed as (
 
     select
-        tasks.*,
+        tasks.* replace (
+            -- an export may lack what the CRM derives
+            coalesce(
+                tasks.account_id,
+                case
+                    when tasks.related_ref_type = 'account' then tasks.related_ref_id
+                end
+            ) as account_id
+        ),
         coalesce(tasks.completed_at, tasks.created_at) as logged_at,
         coalesce(
             tasks.activity_kind,
@@ -84,6 +92,7 @@ activities as (
         dated.source_id,
         dated.file_id,
         dated.record,
+        dated.activity_id as source_activity_id,
         dated.logged_at,
         dated.logged_on,
         dated.logged_hour,
@@ -96,6 +105,7 @@ activities as (
             account_ids.account_id,
             {{ record_key('dated.record_system', 'dated.account_id') }}
         ) as account_id,
+        coalesce(crm_people.is_internal, false) as is_with_colleague,
         -- between colleagues is internal; what has no direction is what the rep did
         case
             when crm_people.is_internal then 'internal'

@@ -33,6 +33,7 @@ facts as (
         calls.channel_group,
         calls.channel,
         calls.campaign,
+        calls.call_list,
         calls.direction,
         calls.is_open,
         calls.is_dial,
