@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.cases import case
 from tests.cases.scene import INTERNAL_DOMAIN, Expect, Scene, day, jst
 
@@ -108,10 +110,10 @@ def the_tool_names_the_account(scene: Scene) -> list[Expect]:
 )  # fmt: skip
 def two_tenants_in_one_file(scene: Scene) -> list[Expect]:
     a, b = scene.rep("a"), scene.rep("b")
-    same = {"leg_id": scene.tag("same"), "call_group_id": scene.tag("same")}
+    same: dict[str, Any] = {"leg_id": scene.tag("same"), "call_group_id": scene.tag("same")}
     scene.tool_leg("", "primary", jst(5, 12), scene.number_of(1), rep=a, account="East", **same)
     scene.tool_leg("", "primary", jst(5, 12, 11), scene.number_of(2), rep=b, account="West", **same)
-    own = {"rep": a, "talk": 20, **same}
+    own: dict[str, Any] = {"rep": a, "talk": 20, **same}
     scene.tool_leg("", "primary", jst(5, 13), scene.number_of(3), **own)
     scene.tool_leg(
         "", "primary", jst(5, 13), scene.number_of(3), account="TOOL", tag="本人接続", **own
@@ -179,7 +181,7 @@ def a_task_on_the_account_alone(scene: Scene) -> list[Expect]:
     # Ten seconds of ringing and fifty of talk: from 10:00:00 to 10:01:00.
     for on in (12, 13, 14, 15):
         scene.call(rep, jst(5, on), number, talk=50)
-    facts = {"what": account, "result": "本人接続"}
+    facts: dict[str, Any] = {"what": account, "result": "本人接続"}
     twin = scene.task(rep, jst(5, 12, 10, 4), "Call", **facts)
     scene.task(rep, jst(5, 13, 10, 4, 1), "Call", **facts)
     scene.task(rep, jst(5, 14, 9, 57), "Call", **facts)
@@ -338,7 +340,7 @@ def a_shared_number_without_an_account(scene: Scene) -> list[Expect]:
 def dialling_a_colleague(scene: Scene) -> list[Expect]:
     rep, number = scene.rep(), scene.number_of(1)
     scene.contact(number, email=f"{scene.tag('colleague')}@{INTERNAL_DOMAIN}")
-    said = {"talk": 200, "tags": ("本人接続",)}
+    said: dict[str, Any] = {"talk": 200, "tags": ("本人接続",)}
     scene.call(rep, jst(5, 12), number, **said)
     scene.group(scene.leg("INCOMING_CALL", jst(5, 12, 11), number, rep=rep, **said))
     scene.call(rep, jst(5, 13), scene.number_of(2))

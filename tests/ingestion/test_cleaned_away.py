@@ -7,6 +7,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -129,7 +130,7 @@ def _company(root: Path, contracts: Contracts) -> Company:
     return company
 
 
-def _said(company: Company) -> dict[str, object]:
+def _said(company: Company) -> dict[str, Any]:
     """Everything the models are told, in the house as it lies."""
     company.prepare()
     return {

@@ -111,7 +111,8 @@ def _retagged(world: World) -> Delivery:
 
 
 def _begins(row: dict[str, Any]) -> datetime:
-    return min(leg["dial_starts_at"] for leg in row["call"]["details"])
+    begins: datetime = min(leg["dial_starts_at"] for leg in row["call"]["details"])
+    return begins
 
 
 def _is_alive(row: Change) -> bool:

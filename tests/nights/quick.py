@@ -200,6 +200,7 @@ def _staged(reference: House) -> list[str]:
 def _serve(parsed: Path) -> None:
     """Answer requests on stdin, one JSON line each, with the exit code of a fork that did it."""
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what dbt prints is no answer
@@ -207,6 +208,8 @@ def _serve(parsed: Path) -> None:
     parsed_again = parsed.parent / f"quick-{os.getpid()}"
     shutil.copytree(parsed, parsed_again)
     found = dbtRunner().invoke(["parse", *flags, "--target-path", os.fspath(parsed_again), "-q"])
+    if not isinstance(found.result, Manifest):
+        raise RuntimeError(f"dbt could not parse the project: {found.exception}")
     shutil.rmtree(parsed_again)
     for line in sys.stdin:
         asked = json.loads(line)

@@ -50,8 +50,9 @@ def stories(draw: st.DrawFn, files: Sequence[str]) -> Story:
     later, earlier = st.integers(2, nights), st.integers(1, nights - 1)
     late = st.tuples(st.sampled_from([*folders, *files]), later)
     cleaned = st.tuples(st.sampled_from([*sorted({*folders} - {"planning"}), *exports]), earlier)
-    spans = st.tuples(earlier, earlier).map(lambda pair: tuple(sorted(pair)))
-    edits = st.tuples(st.sampled_from(sorted(EDITS)), spans).map(lambda pair: (pair[0], *pair[1]))
+    edits = st.tuples(st.sampled_from(sorted(EDITS)), earlier, earlier).map(
+        lambda edit: (edit[0], min(edit[1:]), max(edit[1:]))
+    )
     days = st.lists(st.sampled_from([0, 0, 0, 1, 7, 31]), min_size=nights - 1, max_size=nights - 1)
     return Story(
         nights,
