@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -14,7 +14,8 @@ from dagster_project.lib.ingestion import IngestionResult
 from dagster_project.settings import House
 from tests.nights.company import PLAN, arrive, folder_of
 from tests.nights.edits import EDITS, edited
-from tests.nights.quick import Quick
+
+Night = Callable[[House, date], IngestionResult]
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def stories(draw: st.DrawFn, files: Sequence[str]) -> Story:
     )
 
 
-def live(story: Story, library: House, files: Sequence[str], house: House, quick: Quick) -> None:
-    """Let a fresh house go through a story, up to its marts."""
+def live(story: Story, library: House, files: Sequence[str], house: House, night_of: Night) -> None:
+    """Let a fresh house go through a story; `night_of` is what its nights do."""
     final = {
         edit.file: (library.root / edit.file).read_text(encoding="utf-8") for edit in EDITS.values()
     }
@@ -75,10 +76,9 @@ def live(story: Story, library: House, files: Sequence[str], house: House, quick
         in_force = [name for name, first, last in story.edits if first <= night <= last]
         _write(house, edited(final, in_force))
         before = story.days_before[night - 1] if night < story.nights else 0
-        result = quick.night(house, PLAN.as_of - timedelta(days=before))
+        result = night_of(house, PLAN.as_of - timedelta(days=before))
         if night < story.nights:
             _clean(house, [what for what, last in story.cleaned if last == night], result)
-    quick.build(house)
 
 
 def _write(house: House, texts: dict[str, str]) -> None:
