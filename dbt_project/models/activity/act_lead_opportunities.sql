@@ -3,7 +3,9 @@ with
 
 leads as (
 
-    select person_id
+    select
+        person_id,
+        lead_created_at
     from {{ ref('act_person_channels') }}
     where is_lead
 
@@ -71,7 +73,7 @@ links as (
 
 ),
 
--- an opportunity of two leads counts for both, its yen once: for the earlier id
+-- an opportunity of two leads counts for both, its yen once: for the lead touched first
 shared as (
 
     select
@@ -84,7 +86,8 @@ shared as (
         opportunities.closed_on,
         opportunities.open_until,
         row_number() over (
-            partition by opportunities.opportunity_id order by links.person_id
+            partition by opportunities.opportunity_id
+            order by leads.lead_created_at, links.person_id
         ) = 1 as is_first_of_opportunity,
         opportunities.amount_yen as opportunity_amount_yen
     from links

@@ -49,13 +49,21 @@ campaign_touches as (
 
 ),
 
+-- of several leads the one touched first
 lead_persons as (
 
     select
-        opportunity_id,
-        min(person_id) as person_id
+        opportunity_leads.opportunity_id,
+        arg_min(
+            opportunity_leads.person_id,
+            {
+                'created_at': coalesce(person_channels.lead_created_at, timestamp '9999-12-31'),
+                'person_id': opportunity_leads.person_id
+            }
+        ) as person_id
     from opportunity_leads
-    group by opportunity_id
+    left join person_channels on opportunity_leads.person_id = person_channels.person_id
+    group by opportunity_leads.opportunity_id
 
 ),
 
