@@ -95,7 +95,7 @@ def another_opportunity_was_open(scene: Scene) -> list[Expect]:
 @case(
     46, "booked",
     "Two SDRs met two people of one deal; both events name the same opportunity.",
-    "§3 opportunities_created: one credit, to the booker; SPEC R12: the latest booked.",
+    "§3 opportunities_created: one credit, to the booker, of several meetings the latest booked.",
 )  # fmt: skip
 def one_credit(scene: Scene) -> list[Expect]:
     a, b = scene.rep("a"), scene.rep("b")
@@ -194,7 +194,7 @@ def wins_around_the_as_of_date(scene: Scene) -> list[Expect]:
 @case(
     49, "held",
     "Acceptance by owner: one opportunity passes from the SDR to field sales, one stays.",
-    "SPEC R13 owner_role: accepted once a field-sales person owns it; the other is undecided.",
+    "§9, gate by owner_role: accepted once a field-sales person owns it; the other is undecided.",
 )  # fmt: skip
 def accepted_by_owner(scene: Scene) -> list[Expect]:
     sdr, seller = scene.rep("sdr"), scene.rep("field", "field_sales")
@@ -215,7 +215,7 @@ def accepted_by_owner(scene: Scene) -> list[Expect]:
 @case(
     50, "opportunity",
     "Acceptance by a field of the company's own: 可 on one opportunity, 否 on the other.",
-    "SPEC R13 custom_field: only the value mapped to accepted accepts.",
+    "§9, gate by custom_field: only the value mapped to accepted accepts.",
 )  # fmt: skip
 def accepted_by_field(scene: Scene) -> list[Expect]:
     rep = scene.rep()

@@ -1,4 +1,4 @@
-"""Business days and reporting periods (dictionary §0.3, §1 working_days; SPEC R22)."""
+"""Business days and reporting periods (dictionary §0.3, §1 working_days)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Calls: groups of legs, their CRM twins, who was reached and whether it was a connect.
 
-Dictionary §1 and §9 Calls, formats §6.7, §6.9, §7, SPEC R3–R8. Each `Call` keeps its flags, so a
+Dictionary §1 and §9 Calls, formats §6.7, §6.9, §7. Each `Call` keeps its flags, so a
 difference can be explained call by call.
 
 Choices where the text is silent:
@@ -116,6 +116,10 @@ class Call:
         return sum(counted) if counted else None
 
     @property
+    def agent_talk_seconds(self) -> float:
+        return sum(leg.talk_seconds * (leg.agent_talk_ratio or 0) for leg in self.analysed_legs)
+
+    @property
     def customer_talk_seconds(self) -> float:
         return sum(
             leg.talk_seconds * (1 - leg.agent_talk_ratio)
@@ -153,7 +157,7 @@ class Dispositions:
         }
 
     def best(self, source_id: str, values: Iterable[str]) -> str | None:
-        """The mapped value of the smallest rank; `other` and `unknown` say nothing (SPEC R5)."""
+        """The mapped value of the smallest rank; `other` and `unknown` say nothing."""
         read = (
             self._rows.get((source_id, match_key(value)), self._rows.get(("*", match_key(value))))
             for value in values
@@ -204,7 +208,7 @@ def calls(
     return sorted(found, key=lambda call: (call.day, call.id))
 
 
-# --- which rows of which feed (SPEC R3, R4) ---------------------------------------------------
+# --- which rows of which feed (formats §6.6) --------------------------------------------------
 
 
 def authoritative_legs(records: Records, settings: Settings) -> list[Leg]:
@@ -230,6 +234,16 @@ def authoritative_legs(records: Records, settings: Settings) -> list[Leg]:
             if leg.leg_id not in known and (united or _day(leg, settings) not in our_days):
                 kept.append(leg)
     return kept
+
+
+def days_of_accounts(records: Records, settings: Settings) -> dict[str, set[date]]:
+    """MiiTel account -> the days one of its feeds speaks of (dictionary §0.2)."""
+    feeds = _in_accounts(webhook_legs(records, settings), history_legs(records, settings))
+    closed = {row["holiday_date"] for row in records.get("planning.company_holidays", ())}
+    return {
+        account: set().union(*(_covered(legs, account, settings, closed) for legs in feeds))
+        for account in {leg.account for legs in feeds for leg in legs}
+    }
 
 
 def _in_accounts(sent: list[Leg], exported: list[Leg]) -> tuple[list[Leg], list[Leg]]:
@@ -283,7 +297,7 @@ def _day(leg: Leg, settings: Settings) -> date:
 
 
 def _covered(legs: Iterable[Leg], account: str, settings: Settings, closed: set[date]) -> set[date]:
-    """The dates a feed's files speak of (dictionary §0.2, SPEC R21): per file the days its name states,
+    """The dates a feed's files speak of (dictionary §0.2): per file the days its name states,
     else what `_stretches` finds. Files without any accepted record are unknown here."""
     legs = list(legs)
     serving = {leg.source.id for leg in legs if leg.account == account}
@@ -324,7 +338,7 @@ def _date(text: str) -> date:
     return datetime.strptime(text.replace("-", ""), "%Y%m%d").date()
 
 
-# --- one call group (SPEC R5) -----------------------------------------------------------------
+# --- one call group (formats §7.1) ------------------------------------------------------------
 
 
 def _call(
@@ -426,7 +440,7 @@ def own_numbers(settings: Settings) -> frozenset[str | None]:
     return frozenset(number for number in read if number is not None)
 
 
-# --- the same call in the CRM (formats §6.9, SPEC R7) -----------------------------------------
+# --- the same call in the CRM (formats §6.9) --------------------------------------------------
 
 
 def _link_twins(
@@ -554,7 +568,7 @@ def _unique_nearest(distance: dict[tuple[str, str], Gap], side: int) -> dict[str
     return {mine: other for mine, (_, other) in best.items()}
 
 
-# --- who was called, and was it a connect (SPEC R5, R6) ---------------------------------------
+# --- who was called, and was it a connect (formats §7.2) --------------------------------------
 
 
 def _match(call: Call, persons: Persons) -> None:

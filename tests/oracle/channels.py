@@ -1,4 +1,4 @@
-"""Where a person came from, and which campaign touched it last (dictionary §5; SPEC R18, R19).
+"""Where a person came from, and which campaign touched it last (dictionary §5).
 
 Choices where the text is silent: rules compare with the match key (full-width, case and spaces do
 not matter); the smallest `priority` wins; a `campaign_name` or `campaign_type` rule looks at the
@@ -74,6 +74,16 @@ class Channels:
             return NONE
         before = [touch for touch in self._touches.get(person.id, ()) if touch.at <= at]
         return before[-1].campaign if before else NONE
+
+    def first_campaign(self, person: Person) -> str:
+        """The campaign that touched the person first."""
+        touches = self._touches.get(person.id)
+        return touches[0].campaign if touches else NONE
+
+    def group_of(self, channel: str) -> str:
+        """The group planning's rules put a channel in."""
+        groups = {rule["channel_group"] for rule in self._rules if rule["channel"] == channel}
+        return min(groups, default=UNMAPPED)
 
     def _judge(self, said: dict[str, str | None], person: Person) -> tuple[str, str]:
         filled = {column: value for column, value in said.items() if value not in (None, "")}

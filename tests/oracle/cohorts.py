@@ -1,4 +1,4 @@
-"""Lead cohorts and the steps they reached (dictionary §5, §9 Cohort steps; SPEC R18, R20).
+"""Lead cohorts and the steps they reached (dictionary §5, §9 Cohort steps).
 
 Choices where the text is silent:
 - A lead *was* an MQL if any version of one of its lead records, known by the as-of date, had a
@@ -8,6 +8,10 @@ Choices where the text is silent:
   worked and connected, not what came later.
 - An opportunity came of a lead by conversion, by a meeting's WhatId, or by the credit of a meeting.
 - connected = a connect by a dial; inbound connects do not make the step.
+- A lead's line: the campaign that touched it first; the motion of the rep who first approached it
+  (nobody's approach has none), else of who booked its first meeting.
+- Of an opportunity of several leads the amount is the earliest lead's: under first touch the credit
+  is whole and one's (§5), and that lead was touched first.
 - lead_records counts the records that keep the person in the cohort (merge losers included).
 """
 
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from tests.oracle.calls import Call
 from tests.oracle.channels import Channels
@@ -25,6 +29,7 @@ from tests.oracle.normalise import local_date, match_key
 from tests.oracle.opportunities import Opportunity
 from tests.oracle.persons import Person, PersonRecord, Persons
 from tests.oracle.records import Record
+from tests.oracle.roster import UNASSIGNED, Roster
 from tests.oracle.settings import Settings
 
 STEPS = ("lead", "mql", "worked", "connected", "meeting", "accepted", "opportunity", "won")
@@ -45,9 +50,18 @@ class Lead:
     cohort_month: date
     channel_group: str
     channel: str
+    campaign: str
+    motion: str
     lead_records: int
     observed: frozenset[str]
     state: str
+    opportunities: tuple[Opportunity, ...]
+    is_still_open: bool
+
+    @property
+    def created(self) -> tuple[datetime, str]:
+        """When its earliest record was made."""
+        return self.person.leads[0].created_at, self.person.id
 
     @property
     def reached(self) -> frozenset[str]:
@@ -66,6 +80,7 @@ def leads(
     emails: Iterable[Email],
     meetings: Iterable[Meeting],
     opportunities: Mapping[str, Opportunity],
+    roster: Roster,
     settings: Settings,
     as_of: date,
 ) -> list[Lead]:
@@ -86,6 +101,7 @@ def leads(
         own_ids = made.setdefault(meeting.person.id, set())
         own_ids |= {event.opportunity_id for event in meeting.events if event.opportunity_id}
         own_ids |= {opportunity.id for opportunity, _ in meeting.opportunities}
+    motions = _motions(calls, emails, meetings, roster)
     found = []
     for person in persons.all:
         if not person.leads:
@@ -110,7 +126,8 @@ def leads(
                 observed.add(step)
         if own:
             observed.add("opportunity")
-        if any(opportunity.is_won(as_of) for opportunity in own):
+        has_won = any(opportunity.is_won(as_of) for opportunity in own)
+        if has_won:
             observed.add("won")
         elif own and all(opportunity.is_lost for opportunity in own):
             observed.add("lost")
@@ -120,12 +137,41 @@ def leads(
                 cohort_month=local_date(first.created_at, settings.zone).replace(day=1),
                 channel_group=group,
                 channel=channel,
+                campaign=channels.first_campaign(person),
+                motion=motions.get(person.id, UNASSIGNED),
                 lead_records=len(person.leads),
                 observed=frozenset(observed),
                 state=_state(observed, _handed_back(person, settings, as_of)),
+                opportunities=tuple(own),
+                is_still_open=not has_won and any(not opportunity.is_lost for opportunity in own),
             )
         )
     return found
+
+
+def _motions(
+    calls: Iterable[Call], emails: Iterable[Email], meetings: Iterable[Meeting], roster: Roster
+) -> dict[str, str]:
+    """Person -> motion of the first approach by a rep, else of the first booking."""
+    approaches = [
+        (call.started_at, call.id, call.person, call.rep, call.day)
+        for call in calls
+        if call.is_dial
+    ] + [(email.at, email.id, email.person, email.rep, email.day) for email in emails]
+    bookings = [
+        (meeting.booked_at, meeting.id, meeting.person, meeting.booker, meeting.booked_on)
+        for meeting in meetings
+    ]
+    found: dict[str, str] = {}
+    for _, _, person, rep, day in (*sorted(approaches, key=_at), *sorted(bookings, key=_at)):
+        motion = roster.attributes(rep, day).motion
+        if person is not None and motion != UNASSIGNED:
+            found.setdefault(person.id, motion)
+    return found
+
+
+def _at(event: tuple[datetime, str, Person | None, str | None, date]) -> tuple[datetime, str]:
+    return event[:2]
 
 
 def _state(observed: set[str], handed_back: bool) -> str:

@@ -1,4 +1,4 @@
-"""The rep's own e-mails (dictionary §1 emails_sent, §9 E-mail; SPEC R9).
+"""The rep's own e-mails (dictionary §1 emails_sent, §9 E-mail).
 
 A list mail is automated and not the rep's; a deleted or open Task is no e-mail sent, and a
 colleague is no prospect.

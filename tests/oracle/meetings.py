@@ -1,6 +1,6 @@
 """Meetings: which calendar events are one meeting, what became of it, whose opportunity it made.
 
-Dictionary §3 meetings_booked, §9 Meetings and opportunities; SPEC R11–R13, R15, R16. The machine
+Dictionary §3 meetings_booked, §9 Meetings and opportunities. The machine
 walks one person's external events in the order they were booked.
 
 Choices where the text is silent:
@@ -119,7 +119,7 @@ class Meeting:
         return min(known) if known and decision in ("accepted", "rejected") else None
 
     def acquired_on(self, shodan_event: str) -> date | None:
-        """The day this meeting became a 商談, as the company counts them (SPEC R15)."""
+        """The day this meeting became a 商談, as the company counts them (§3)."""
         if shodan_event == "held":
             return self.held_on
         if shodan_event == "opportunity":
@@ -315,7 +315,7 @@ def credit(
     settings: Settings,
     as_of: date,
 ) -> dict[str, tuple[Meeting, str]]:
-    """Opportunity id -> (the one meeting it is owed to, basis); SPEC R12."""
+    """Opportunity id -> (the one meeting it is owed to, basis); §3, §9."""
     credited: dict[str, tuple[Meeting, str]] = {}
     for opportunity in sorted(opportunities.values(), key=lambda o: (o.created_at, o.id)):
         owed = _owed_to(opportunity, found, opportunities, settings, as_of)

@@ -1,6 +1,6 @@
 """Opportunities as at a date: stages, decision, won, lost, amounts.
 
-Dictionary §3, §9; SPEC R13, R14.
+Dictionary §3, §9.
 
 What an opportunity was at an instant comes from its history rows and from every version of its
 record; only instants whose local date is not after the as-of date are known.
@@ -14,6 +14,8 @@ Choices where the text is silent:
   nothing.
 - A stage the gate's name names is the gate, whether stages were exported or not.
 - An opportunity that was closed on the very day another was created was not open then.
+- The type of a deal is new or existing (§3) by the first word: 新規 / new; 既存 / existing and what
+  is sold to customers (更新 renewal, 増額 upsell); any other word is `other`, no word none.
 """
 
 from __future__ import annotations
@@ -28,6 +30,11 @@ from tests.oracle.persons import Accounts
 from tests.oracle.records import Record, Records, versions_of
 from tests.oracle.roster import Roster
 from tests.oracle.settings import Settings, Source
+
+_NEW = ("new", "新規")
+_EXISTING = (
+    "existing", "renewal", "upsell", "upgrade", "cross", "既存", "更新", "継続", "増額",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Opportunity:
     created_at: datetime
     created_on: date
     account_id: str | None
+    contact_id: str | None
     owner_rep: str | None
     states: list[State]
     currency: str
@@ -70,7 +78,7 @@ class Opportunity:
         return self.now.close_on
 
     def is_won(self, as_of: date) -> bool:
-        """Won on the close date, once the won stage is recorded (SPEC R14)."""
+        """Won on the close date, once the won stage is recorded (§9)."""
         said = self.is_recorded and self.now.is_won
         return said and self.close_on is not None and self.close_on <= as_of
 
@@ -153,12 +161,13 @@ def opportunities(
             created_at=row["CreatedDate"],
             created_on=created_on,
             account_id=accounts.winner(salesforce_id(row.get("AccountId"))),
+            contact_id=salesforce_id(row.get("ContactId")),
             owner_rep=roster.of_user(salesforce_id(row.get("OwnerId"))),
             states=known,
             currency=currency,
-            deal_type=row.get("Type"),
+            deal_type=_deal_type(row.get("Type")),
             reject_reason=row.get(source.custom_fields.get("loss_reason", "LossReason__c")),
-            yen_rate=_yen_rate(records, currency, created_on),
+            yen_rate=yen_rate(records, currency, created_on),
             is_recorded=known[0].day <= as_of,
         )
         opportunity.accepted_on = _accepted_on(opportunity, source, stages, roster)
@@ -169,7 +178,7 @@ def opportunities(
 def _accepted_on(
     opportunity: Opportunity, source: Source, stages: dict[str, Any], roster: Roster
 ) -> date | None:
-    """The first day the company's acceptance gate was passed (SPEC R13); won always passes."""
+    """The first day the company's acceptance gate was passed (§9); won always passes."""
     if not opportunity.is_recorded:
         return None
     wanted = match_key(source.acceptance_stage)
@@ -193,6 +202,16 @@ def _accepted_on(
         if passed:
             return state.day
     return None
+
+
+def stage_names(records: Records) -> frozenset[str]:
+    """Every stage some export names: the list of stages, or an opportunity that stood in it."""
+    stood = (
+        row.get("StageName")
+        for name in ("salesforce.Opportunity", "salesforce.OpportunityHistory")
+        for row in records.get(name, ())
+    )
+    return frozenset(_stages(records)) | {match_key(stage) for stage in stood}
 
 
 def _stages(records: Records) -> dict[str, Record]:
@@ -225,8 +244,18 @@ def _state(
     )
 
 
-def _yen_rate(records: Records, currency: str, day: date) -> float | None:
-    """Planning's latest rate valid on the creation date; yen is yen; no rate: none (SPEC R14)."""
+def _deal_type(said: str | None) -> str | None:
+    """new | existing | other, by how the picklists of CRMs begin; None when nothing is said."""
+    word = match_key(said)
+    if word.startswith(_NEW):
+        return "new"
+    if word.startswith(_EXISTING):
+        return "existing"
+    return "other" if word else None
+
+
+def yen_rate(records: Records, currency: str, day: date) -> float | None:
+    """Planning's latest rate valid on the creation date; yen is yen; no rate: none (§3)."""
     if currency == "JPY":
         return 1.0
     rates = [

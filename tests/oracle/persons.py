@@ -1,5 +1,5 @@
 """Who is who: lead, contact and marketing records joined into persons (formats §6.3; dictionary
-§9 Leads; SPEC R17, R18), and whose number a number is (SPEC R6).
+§9 Leads), and whose number a number is (dictionary §1 connects).
 
 Choices where the text is silent:
 - Records of every state carry numbers and e-mails, deleted ones too: "calls and e-mails to it stay
@@ -7,7 +7,7 @@ Choices where the text is silent:
   But a number some living record has is not shared with one deleted or merged away.
 - A person's account is that of the earliest of its contacts that has one, else the account its
   earliest converted lead became; merged accounts count as the winner.
-- A record created after the as-of date does not exist yet (SPEC R23).
+- A record created after the as-of date does not exist yet.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Persons:
         return self._numbers_of_account[account_id] | self.accounts.numbers_of(account_id)
 
     def by_number(self, number: str | None) -> tuple[str, Person | None, str | None]:
-        """(match level, person, account) of an e164 number (SPEC R6).
+        """(match level, person, account) of an e164 number.
 
         A number that is one account's own: the account, whoever else noted it. One person and no
         account: that person. Several persons: the one account of the contacts among them (formats

@@ -2,7 +2,7 @@
 
 One dataclass per thing. Versions are settled here: the current row of a record is the one with the
 greatest (vendor's last-modified instant, extraction instant, file, record number) (formats §4.0,
-SPEC R4). What a fact *means* is decided in the modules that use it.
+§6.6). What a fact *means* is decided in the modules that use it.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Leg:
 
     @property
     def is_answered(self) -> bool:
-        """Somebody took the call on a leg that can reach the customer (SPEC R5)."""
+        """Somebody took the call on a leg that can reach the customer (formats §7.3)."""
         return self.role in _ANSWERABLE and self.result == "answered"
 
 
@@ -322,7 +322,7 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
                 customer_number=row.get("customer_number_raw"),
                 dispositions=tuple(value.strip() for value in values if value.strip()),
                 has_analysis=bool(row.get("has_analysis")),
-                agent_talk_ratio=row.get("agent_talk_ratio"),
+                agent_talk_ratio=_share(row.get("agent_talk_ratio")),
                 turns=row.get("turn_count"),
                 customer_spoke=bool(row.get("customer_spoke")),
                 delivery=delivered(row),
@@ -334,8 +334,13 @@ def mapped_legs(records: Records, settings: Settings) -> list[Leg]:
     return legs
 
 
+def _share(said: float | None) -> float | None:
+    """0 to 1; a CSV may say it in percent (formats §4.1 agent_talk_ratio)."""
+    return said / 100 if said is not None and said > 1 else said
+
+
 def newest_delivery(legs: Iterable[Leg]) -> list[Leg]:
-    """One row per (account, leg id): the last delivered (formats §5.1, SPEC R4).
+    """One row per (account, leg id): the last delivered (formats §5.1, §6.6).
 
     Two deliveries in one file: the later record; legs of one webhook line never share an id.
     """
@@ -352,7 +357,7 @@ def newest_delivery(legs: Iterable[Leg]) -> list[Leg]:
 
 @dataclass(frozen=True)
 class Task:
-    """One current Salesforce Task; kind after SPEC R10."""
+    """One current Salesforce Task; kind after formats §5.8 activity_kind."""
 
     id: str
     kind: str  # call | email | list_email | task

@@ -1,4 +1,4 @@
-"""Who a rep was on a day (dictionary §0.4, §9 Roster; SPEC R1, R2, R22)."""
+"""Who a rep was on a day (dictionary §0.4, §1 working_days, §9 Roster)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Roster:
         return sorted(self._rows)
 
     def of_leg(self, leg: Leg) -> str | None:
-        """SPEC R1: e-mail, then user key (mapped or as written), then a name only one rep has.
+        """E-mail, then user key (mapped or as written), then a name only one rep has.
 
         Keys differ by more than case and width; who has no key is known by name alone.
         """
@@ -82,7 +82,7 @@ class Roster:
         return self._by_name.get(match_key(leg.agent_name)) if leg.agent_name else None
 
     def of_user(self, user_id: str | None) -> str | None:
-        """SPEC R1: the CRM user id, else the user's e-mail."""
+        """The CRM user id, else the user's e-mail."""
         if user_id is None:
             return None
         return self._by_user.get(user_id) or self._by_email.get(
@@ -96,7 +96,7 @@ class Roster:
         return rows[at][2] if at >= 0 and day <= rows[at][1] else None
 
     def attributes(self, rep: str | None, day: date) -> Attributes:
-        """SPEC R2: the row valid that day, else the latest that began before: leavers stay."""
+        """§0.4: the row valid that day, else the latest that began before: leavers stay."""
         rows = self._rows.get(rep or "", [])
         at = bisect_right([row[0] for row in rows], day) - 1
         return rows[at][2] if at >= 0 else NOBODY

@@ -1,136 +1,86 @@
-"""Figures of a period and scope: sums, ratios of sums, distinct counts (dictionary §0.1, §1–3).
+"""Figures of every period and scope: sums, ratios of sums, distinct counts (dictionary §0.1, §1–3).
 
-One figure at a time, from the oracle's own tables; which periods and scopes the product publishes
-is not decided here.
+Which periods and scopes the product publishes is not decided here; what nobody counted is 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
 from tests.oracle.calendar import period
-from tests.oracle.tables import ADDITIVE, Answer, Row
+from tests.oracle.metrics import ADDITIVE, DISTINCT, KNOWN, RATIOS, SCOPES, Row, scopes_of
+from tests.oracle.settings import Settings
+from tests.oracle.tables import Answer
 
-_RATES = {
-    "connect_rate": ("connects", "dials"),
-    "answer_rate": ("answered_calls", "dials"),
-    "human_rate": ("human_reached", "dials"),
-    "meeting_conversion_rate": ("meetings_acquired", "connects"),
-    "effective_meeting_rate": ("accepted", "meetings_acquired"),
-    "human_evidence_coverage": ("answered_with_evidence", "answered_calls"),
-    "talk_seconds_per_connect": ("connect_talk_seconds", "timed_connects"),
-    "turns_per_analysed_call": ("turns", "calls_with_turns"),
-    "analysis_coverage": ("analysed_connects", "connects"),
-}
-# Counts of calls that no daily row carries.
-_OF_CALLS: dict[str, Callable[[Row], bool]] = {
-    "answered_with_evidence": lambda row: (
-        row["is_dial"]
-        and row["is_answered"]
-        and (
-            row["disposition"] is not None
-            or row["has_analysis"]
-            or row["answered_by"] != "not_measured"
-        )
-    ),
-    "timed_connects": lambda row: row["is_dial"] and row["is_connect"] and not row["is_overlong"],
-    "overlong_calls": lambda row: row["is_dial"] and row["is_human_reached"] and row["is_overlong"],
-    "calls_with_turns": lambda row: (
-        row["is_dial"] and row["turn_count"] is not None and not row["is_overlong"]
-    ),
-}
-_OF_COHORT = {
-    "meetings_held_of_cohort": "is_held_of_cohort",
-    "no_shows_of_cohort": "is_no_show_of_cohort",
-}
+PERIODS = ("week", "month", "quarter", "fiscal_year")
 
 
-def figure(
-    answer: Answer,
-    metric: str,
-    *,
-    period_type: str,
-    period_start: date,
-    scope_type: str,
-    scope_key: str,
-) -> Row:
-    """numerator, denominator and value of one metric; denominator 0 gives value None."""
-    roster, settings = answer.roster, answer.settings
+class Place(NamedTuple):
+    """Where a figure stands."""
 
-    def inside(day: date) -> bool:
-        start = period(
+    period_type: str
+    period_start: date
+    scope_type: str
+    scope_key: str
+
+
+class Scorecard:
+    """Every figure of one answer, counted once."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._settings = answer.settings
+        self._sums: dict[Place, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        things: dict[tuple[Place, str], set[str]] = defaultdict(set)
+        for row in answer.tables["days"]:
+            amounts = {name: row[name] for name in ADDITIVE if row[name]}
+            for place in _places(row, row["date"], answer.settings):
+                for name, amount in amounts.items():
+                    if place.scope_type in scopes_of(name):
+                        self._sums[place][name] += amount
+        for metric, (table, day, thing) in DISTINCT.items():
+            for row in answer.tables[table]:
+                for place in _places(row, row[day], answer.settings):
+                    things[(place, metric)].add(row[thing])
+        for (place, metric), found in things.items():
+            self._sums[place][metric] = len(found)
+
+    @property
+    def places(self) -> dict[Place, dict[str, float]]:
+        """Every figure that is not nothing, by place and measure."""
+        return self._sums
+
+    def figure(self, metric: str, place: Place) -> Row:
+        """numerator, denominator and value of one metric; denominator 0 gives value None."""
+        if metric not in KNOWN:
+            raise KeyError(f"the oracle has no rule for the metric {metric}")
+        sums = self._sums.get(place, {})
+        if metric not in RATIOS:
+            count = sums.get(metric, 0)
+            return {"numerator": count, "denominator": None, "value": count}
+        above, below = (sums.get(measure, 0) for measure in RATIOS[metric])
+        return {
+            "numerator": above,
+            "denominator": below,
+            "value": above / below if below else None,
+        }
+
+
+def _places(row: Row, day: date, settings: Settings) -> Iterator[Place]:
+    """Every period and scope a row lies in; a row without the attribute lies in no such scope."""
+    starts = {
+        kind: period(
             day,
-            period_type,
+            kind,
             first_weekday=settings.week_starts_on,
             fiscal_start=settings.fiscal_year_start_month,
         )
-        return start == period_start
-
-    def in_scope(row: Row, day: date) -> bool:
-        if scope_type == "company":
-            return True
-        if scope_type == "rep":
-            return bool(row["rep_id"] == scope_key)
-        attributes = roster.attributes(row["rep_id"], day)
-        return bool(getattr(attributes, scope_type) == scope_key)
-
-    def total(table: str, column: str, day_column: str = "date") -> Any:
-        return sum(
-            row.get(column) or 0
-            for row in answer.tables[table]
-            if inside(row[day_column]) and in_scope(row, row[day_column])
-        )
-
-    def counted(name: str) -> Any:
-        if name not in _OF_CALLS:
-            return total("kpi_rep_daily", name)
-        return sum(
-            _OF_CALLS[name](row)
-            for row in answer.tables["fct_calls"]
-            if inside(row["called_on"]) and in_scope(row, row["called_on"])
-        )
-
-    if metric in ADDITIVE or metric in _OF_CALLS:
-        return _count(counted(metric))
-    if metric == "working_days":
-        return _count(total("working_days", "working_days"))
-    if metric in _OF_COHORT:
-        return _count(total("fct_meetings", _OF_COHORT[metric], "booked_on"))
-    if metric == "leads_worked":
-        return _count(
-            len(
-                {
-                    row["person_id"]
-                    for row in answer.tables["leads_worked"]
-                    if inside(row["date"]) and in_scope(row, row["date"])
-                }
-            )
-        )
-    if metric in _RATES:
-        above, below = _RATES[metric]
-        return _ratio(counted(above), counted(below))
-    raise KeyError(f"the oracle has no rule for the metric {metric}")
-
-
-KNOWN: Callable[[str], bool] = {
-    *ADDITIVE,
-    *_RATES,
-    *_OF_COHORT,
-    *_OF_CALLS,
-    "working_days",
-    "leads_worked",
-}.__contains__
-
-
-def _count(value: float) -> Row:
-    return {"numerator": value, "denominator": None, "value": value}
-
-
-def _ratio(above: float, below: float) -> Row:
-    return {
-        "numerator": above,
-        "denominator": below,
-        "value": above / below if below else None,
+        for kind in PERIODS
     }
+    for scope, columns in SCOPES.items():
+        parts = [row.get(column) for column in columns]
+        if None not in parts:
+            key = " × ".join(map(str, parts)) or scope
+            yield from (Place(kind, start, scope, key) for kind, start in starts.items())

@@ -178,7 +178,7 @@ def _source(entry: Mapping[str, Any]) -> Source:
         },
         coverage_pattern=coverage.get("pattern"),
         coverage_basis=str(coverage.get("basis", entry.get("coverage_basis", "content"))),
-        covers_from=covers_from,
+        covers_from=date.fromisoformat(str(covers_from)) if covers_from else None,
         require_disposition=bool(connect.get("require_disposition", False)),
         min_human_seconds=float(connect.get("min_human_seconds", 5)),
         speech_min_seconds=float(speech.get("min_seconds", 30)),

@@ -8,31 +8,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from tests.oracle.calls import Call, calls
 from tests.oracle.channels import NONE, Channels
-from tests.oracle.cohorts import STATES, STEPS, Lead, leads
+from tests.oracle.cohorts import Lead, leads
+from tests.oracle.conversion import conversion
+from tests.oracle.coverage import Coverage
 from tests.oracle.emails import Email, emails
 from tests.oracle.meetings import Event, Meeting, credit, events, meetings
-from tests.oracle.opportunities import Opportunity, opportunities
+from tests.oracle.metrics import ADDITIVE, Row, facts
+from tests.oracle.opportunities import Opportunity, opportunities, stage_names
 from tests.oracle.persons import Person, Persons
 from tests.oracle.records import Records
 from tests.oracle.roster import UNASSIGNED, Roster
 from tests.oracle.settings import Settings
-
-Row = dict[str, Any]
-
-ADDITIVE = (
-    "dials", "emails_sent", "approaches", "answered_calls", "human_reached", "connects",
-    "inbound_connects", "wrong_numbers", "do_not_call", "unidentified_party", "talk_seconds",
-    "connect_talk_seconds", "turns", "analysed_calls", "analysed_connects", "meetings_booked",
-    "meetings_acquired", "meetings_held", "no_shows", "accepted", "rejected", "pending", "expired",
-    "opportunities_created", "wins", "pipeline_created_yen", "won_amount_yen",
-)  # fmt: skip
+from tests.oracle.titles import Titles
 
 
 @dataclass(frozen=True)
@@ -41,6 +33,7 @@ class Answer:
 
     settings: Settings
     as_of: date
+    coverage: Coverage
     roster: Roster
     persons: Persons
     calls: list[Call]
@@ -49,6 +42,8 @@ class Answer:
     meetings: list[Meeting]
     opportunities: dict[str, Opportunity]
     leads: list[Lead]
+    stages: frozenset[str]  # every name of a stage seen anywhere
+    has_title_map: bool
     tables: dict[str, list[Row]]
 
 
@@ -57,6 +52,7 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     roster = Roster(records)
     persons = Persons(records, settings, as_of)
     channels = Channels(records, persons)
+    coverage = Coverage(records, settings)
     all_calls = calls(records, settings, roster, persons, as_of)
     all_emails = emails(records, settings, roster, persons, as_of)
     all_opportunities = opportunities(records, settings, roster, persons.accounts, as_of)
@@ -65,9 +61,10 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     credited = credit(all_meetings, all_opportunities, settings, as_of)
     _mark_from_connect(all_meetings, all_calls)
     all_leads = leads(
-        persons, channels, all_calls, all_emails, all_meetings, all_opportunities, settings, as_of
-    )
-    read = _Reader(roster, channels, settings, as_of)
+        persons, channels, all_calls, all_emails, all_meetings, all_opportunities, roster,
+        settings, as_of,
+    )  # fmt: skip
+    read = _Reader(roster, channels, persons, Titles(records), settings, as_of)
     tables: dict[str, list[Row]] = {
         "fct_calls": [read.call(call) for call in all_calls],
         "fct_emails": [read.email(email) for email in all_emails],
@@ -76,19 +73,22 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
             read.opportunity(opportunity, credited.get(opportunity.id))
             for opportunity in all_opportunities.values()
         ],
-        "kpi_channel_conversion": _conversion(all_leads),
+        "working_days": _working_days(roster, coverage.first_day or as_of, as_of),
+        "kpi_channel_conversion": conversion(all_leads, channels, records, settings, as_of),
     }
-    tables["kpi_rep_daily"] = _daily(tables, all_meetings, read)
-    tables["leads_worked"] = _worked(tables)
-    tables["working_days"] = _working_days(roster, as_of)
+    tables["approaches"] = _approaches(tables)
+    tables["days"] = _days(tables)
+    tables["kpi_rep_daily"] = _daily(tables["days"], read)
     return Answer(
-        settings, as_of, roster, persons, all_calls, all_emails, calendar, all_meetings,
-        all_opportunities, all_leads, tables,
+        settings, as_of, coverage, roster, persons, all_calls, all_emails, calendar,
+        all_meetings, all_opportunities, all_leads, stage_names(records),
+        bool(records.get("planning.title_map")), tables,
     )  # fmt: skip
 
 
 def _mark_from_connect(found: list[Meeting], all_calls: list[Call]) -> None:
-    """SPEC R16: the booker had a connect with that person on the day of booking, begun before it.
+    """§2 `_from_connect`: the booker had a connect with that person on the day of booking, begun
+    before it.
 
     The CRM does not say when a call only it knows began: the day decides.
     """
@@ -109,10 +109,12 @@ class _Reader:
 
     roster: Roster
     channels: Channels
+    persons: Persons
+    titles: Titles
     settings: Settings
     as_of: date
 
-    def _who(self, rep: str | None, day: date) -> Row:
+    def who(self, rep: str | None, day: date) -> Row:
         attributes = self.roster.attributes(rep, day)
         return {
             "rep_id": rep or UNASSIGNED,
@@ -138,7 +140,7 @@ class _Reader:
             "started_at": call.started_at,
             "source_id": call.source.id,
             "call_origin": call.origin,
-            **self._who(call.rep, call.day),
+            **self.who(call.rep, call.day),
             **self._whom(call.person, call.started_at),
             "account_id": call.account_id,
             "match_level": call.match_level,
@@ -164,6 +166,9 @@ class _Reader:
             "talk_seconds": call.talk_seconds,
             "is_overlong": call.is_overlong,
             "turn_count": call.turns if call.has_analysis else None,
+            "agent_talk_seconds": call.agent_talk_seconds,
+            "customer_talk_seconds": call.customer_talk_seconds,
+            "has_key_person": self.titles.is_key_person(call.person),
             "crm_activity_id": call.twin.id if call.twin else None,
         }
 
@@ -171,7 +176,7 @@ class _Reader:
         return {
             "email_id": email.id,
             "sent_on": email.day,
-            **self._who(email.rep, email.day),
+            **self.who(email.rep, email.day),
             **self._whom(email.person, email.at),
         }
 
@@ -185,7 +190,7 @@ class _Reader:
             "meeting_id": meeting.id if meeting else None,
             "booked_on": event.booked_on,
             "meeting_on": event.meeting_on,
-            **self._who(booker, booked_on),
+            **self.who(booker, booked_on),
             **self._whom(event.person, event.booked_at),
             "field_rep_id": event.owner,
             "outcome": event.outcome,
@@ -199,14 +204,15 @@ class _Reader:
             acquired_on = meeting.acquired_on(self.settings.shodan_event)
             decision = meeting.decision(self.as_of, self.settings.decision_expires_after_days)
             decided_on = meeting.decided_on(self.as_of, self.settings.decision_expires_after_days)
-            outcome = meeting.last.outcome
+            outcome, is_over = meeting.last.outcome, meeting.last.meeting_on <= self.as_of
             row |= {
                 "is_acquired": acquired_on is not None,
                 "acquired_on": acquired_on,
                 "is_from_connect": meeting.is_from_connect,
                 "cohort_outcome": "canceled" if outcome == "rescheduled" else outcome,
-                "is_held_of_cohort": outcome == "held",
-                "is_no_show_of_cohort": outcome == "no_show",
+                "is_over": is_over,
+                "is_held_of_cohort": is_over and outcome == "held",
+                "is_no_show_of_cohort": is_over and outcome == "no_show",
                 "decision": decision,
                 "days_to_decision": (decided_on - meeting.booked_on).days if decided_on else None,
                 **{f"is_{name}": decision == name for name in
@@ -218,13 +224,17 @@ class _Reader:
     def opportunity(self, found: Opportunity, owed: tuple[Meeting, str] | None) -> Row:
         meeting, basis = owed or (None, None)
         won, lost = found.is_won(self.as_of), found.is_lost
-        who = self._who(meeting.booker, meeting.booked_on) if meeting else {"rep_id": NONE}
+        who = (
+            self.who(meeting.booker, meeting.booked_on)
+            if meeting
+            else dict.fromkeys(("rep_id", "team", "business_unit", "motion"), NONE)
+        )
         return {
             "opportunity_id": found.id,
             "created_on": found.created_on,
             "close_on": found.close_on,
             **who,
-            **(self._whom(meeting.person, found.created_at) if meeting else {}),
+            **self._whom(meeting.person if meeting else self._grew_from(found), found.created_at),
             "owner_rep_id": found.owner_rep,
             "account_id": found.account_id,
             "meeting_id": meeting.id if meeting else None,
@@ -240,127 +250,75 @@ class _Reader:
             "amount_yen": found.yen(found.now.amount),
             "is_amount_missing_at_creation": found.states[0].amount is None,
             "is_amount_missing": found.now.amount is None,
+            "is_amount_unconverted_at_creation": found.states[0].amount is not None
+            and found.yen_rate is None,
             "is_amount_unconverted": found.now.amount is not None and found.yen_rate is None,
             "is_accepted": found.is_accepted,
             "accepted_on": found.accepted_on,
         }
 
+    def _grew_from(self, found: Opportunity) -> Person | None:
+        """Whose deal it is when no meeting gets the credit: the lead's, else its contact's."""
 
-def _daily(tables: dict[str, list[Row]], found: list[Meeting], read: _Reader) -> list[Row]:
-    """Every additive KPI per rep, date, channel and campaign (dictionary §8 kpi_rep_daily)."""
-    sums: dict[tuple[str, date, str, str], Counter[str]] = defaultdict(Counter)
+        def age(person: Person) -> tuple[bool, datetime, str]:
+            return not person.leads, (person.leads or person.records)[0].created_at, person.id
 
-    def add(row: Row, day: date, **amounts: float | None) -> None:
-        key = (row["rep_id"], day, row["channel"], row["campaign"])
-        sums[key].update({name: amount or 0 for name, amount in amounts.items()})
+        leads = [
+            person for person in self.persons.all if found.id in person.converted_opportunities
+        ]
+        return min(leads, key=age, default=None) or self.persons.of_record(found.contact_id)
 
-    for row in tables["fct_calls"]:
-        is_dial, connect = row["is_dial"], row["is_dial"] and row["is_connect"]
-        human = is_dial and row["is_human_reached"]
-        analysed = is_dial and row["has_analysis"]
-        timed = not row["is_overlong"]
-        add(
-            row, row["called_on"],
-            dials=is_dial,
-            approaches=is_dial,
-            answered_calls=is_dial and row["is_answered"],
-            human_reached=human,
-            connects=connect,
-            inbound_connects=row["is_inbound_connect"],
-            wrong_numbers=is_dial and row["is_wrong_number"],
-            do_not_call=is_dial and row["is_do_not_call"],
-            unidentified_party=is_dial and row["is_unidentified_party"],
-            talk_seconds=row["talk_seconds"] if human and timed else 0,
-            connect_talk_seconds=row["talk_seconds"] if connect and timed else 0,
-            turns=row["turn_count"] if analysed and timed else 0,
-            analysed_calls=analysed,
-            analysed_connects=connect and row["has_analysis"],
-        )  # fmt: skip
-    for row in tables["fct_emails"]:
-        add(row, row["sent_on"], emails_sent=1, approaches=1)
-    by_event = {row["event_id"]: row for row in tables["fct_meetings"]}
-    for meeting in found:
-        booked = by_event[meeting.id]
-        add(
-            booked, meeting.booked_on,
-            meetings_booked=1,
-            accepted=booked["is_accepted"],
-            rejected=booked["is_rejected"],
-            pending=booked["is_pending"],
-            expired=booked["is_expired"],
-        )  # fmt: skip
-        if booked["acquired_on"]:
-            add(booked, booked["acquired_on"], meetings_acquired=1)
-        for event in meeting.events:
-            row = by_event[event.id]
-            add(row, event.meeting_on, meetings_held=row["is_held"], no_shows=row["is_no_show"])
-    for row in tables["fct_opportunities"]:
-        if row["is_sourced"]:
-            add(
-                row, row["created_on"],
-                opportunities_created=1,
-                pipeline_created_yen=row["amount_at_creation_yen"],
-            )  # fmt: skip
-            if row["is_won"]:
-                add(row, row["won_on"], wins=1, won_amount_yen=row["amount_yen"])
+
+def _days(tables: dict[str, list[Row]]) -> list[Row]:
+    """Every additive KPI per day and everything a scope is made of (dictionary §8)."""
+    keys = ("rep_id", "team", "business_unit", "motion", "channel", "campaign")
+    sums: dict[tuple[str | date | None, ...], Counter[str]] = defaultdict(Counter)
+    for metric, day, row, amount in facts(tables):
+        sums[(day, *(row.get(key) for key in keys))][metric] += amount  # type: ignore[assignment]
     return [
-        {"rep_id": rep, "date": day, "channel": channel, "campaign": campaign}
-        | read._who(None if rep == UNASSIGNED else rep, day)
+        dict(zip(("date", *keys), found, strict=True)) | dict.fromkeys(ADDITIVE, 0) | counted
+        for found, counted in sums.items()
+    ]
+
+
+def _daily(days: list[Row], read: _Reader) -> list[Row]:
+    """kpi_rep_daily: additive counts per rep, date, channel and campaign (dictionary §8)."""
+    keys = ("rep_id", "date", "channel", "campaign")
+    sums: dict[tuple[str | date, ...], Counter[str]] = defaultdict(Counter)
+    for row in days:
+        if row["channel"] is not None:
+            sums[tuple(row[key] for key in keys)].update({name: row[name] for name in ADDITIVE})
+    return [
+        dict(zip(keys, found, strict=True))
+        | read.who(None if found[0] == UNASSIGNED else str(found[0]), found[1])  # type: ignore[arg-type]
         | {name: counted[name] for name in ADDITIVE}
-        for (rep, day, channel, campaign), counted in sorted(sums.items())
-        if any(counted.values())
+        for found, counted in sorted(sums.items())
     ]
 
 
-def _worked(tables: dict[str, list[Row]]) -> list[Row]:
-    """Who approached whom when: leads_worked is the distinct persons of any slice of it."""
-    touched = {
-        (row["rep_id"], row["called_on"], row["person_id"])
-        for row in tables["fct_calls"]
-        if row["is_dial"] and row["person_id"]
-    } | {
-        (row["rep_id"], row["sent_on"], row["person_id"])
-        for row in tables["fct_emails"]
-        if row["person_id"]
-    }
-    return [
-        {"rep_id": rep, "date": day, "person_id": person} for rep, day, person in sorted(touched)
-    ]
+def _approaches(tables: dict[str, list[Row]]) -> list[Row]:
+    """Whom somebody approached when: leads_worked is the distinct persons of any slice of it."""
+    dials = [row | {"date": row["called_on"]} for row in tables["fct_calls"] if row["is_dial"]]
+    mails = [row | {"date": row["sent_on"]} for row in tables["fct_emails"]]
+    return [row for row in (*dials, *mails) if row["person_id"]]
 
 
-def _working_days(roster: Roster, as_of: date) -> list[Row]:
-    """Working days of every rep from its first roster row to the as-of date."""
+def _working_days(roster: Roster, first: date, as_of: date) -> list[Row]:
+    """Working days of every rep on the roster; days no export speaks of are nobody's (§0.2)."""
     found = []
     for rep, start, end, _ in roster.rows():
-        day = start
+        day = max(start, first)
         while day <= min(end, as_of):
-            found.append({"rep_id": rep, "date": day, "working_days": roster.working_day(rep, day)})
+            attributes = roster.attributes(rep, day)
+            found.append(
+                {
+                    "rep_id": rep,
+                    "date": day,
+                    "team": attributes.team,
+                    "business_unit": attributes.business_unit,
+                    "motion": attributes.motion,
+                    "working_days": roster.working_day(rep, day),
+                }
+            )
             day += timedelta(days=1)
     return found
-
-
-def _conversion(found: list[Lead]) -> list[Row]:
-    """Distinct leads per cohort month and channel with every step and state."""
-    groups: dict[tuple[date, str, str], list[Lead]] = defaultdict(list)
-    for lead in found:
-        groups[(lead.cohort_month, lead.channel_group, lead.channel)].append(lead)
-    rows = []
-    for (month, group, channel), members in sorted(groups.items()):
-        row: Row = {
-            "cohort_month": month,
-            "channel_group": group,
-            "channel": channel,
-            "leads": len(members),
-            "lead_records": sum(lead.lead_records for lead in members),
-        }
-        for step in (*STEPS, "lost"):
-            row[f"reached_{step}"] = _count(members, lambda lead, step=step: step in lead.reached)
-            row[f"observed_{step}"] = _count(members, lambda lead, step=step: step in lead.observed)
-        for state in STATES:
-            row[f"state_{state}"] = _count(members, lambda lead, state=state: lead.state == state)
-        rows.append(row)
-    return rows
-
-
-def _count(members: list[Lead], holds: Callable[..., bool]) -> int:
-    return sum(1 for lead in members if holds(lead))

@@ -1,0 +1,149 @@
+"""What a figure needs, and which days the exports speak of (dictionary §0.2).
+
+Cadences of delivery and content of other objects than MiiTel's calls are not judged. Choices where
+the text is silent:
+
+- A file name that states days speaks for these; an extract of a CRM for every day from covers_from
+  to the day before it was made, each object for itself.
+- The feeds of one telephone account stand in for each other; two accounts do not. Other objects are
+  needed of every source that ever delivered them.
+- Who delivers is missed from the first day it speaks of, or covers_from; the company did not have it
+  before.
+- Before the first day any source speaks of nothing is known of anybody, working days included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from tests.oracle.calendar import days
+from tests.oracle.calls import days_of_accounts
+from tests.oracle.metrics import ADDITIVE, DISTINCT, RATIOS
+from tests.oracle.normalise import local_date
+from tests.oracle.records import Record, Records, delivered
+from tests.oracle.settings import Settings, Source
+
+_NEED_OF_TABLE = {
+    "fct_calls": "cti",
+    "fct_emails": "sfa_tasks",
+    "fct_meetings": "sfa_events",
+    "fct_opportunities": "sfa_opportunities",
+    "working_days": "known_day",
+}
+_DECISIONS = {"accepted", "rejected", "pending", "expired", "decided"}
+_OUTCOMES = {
+    "meetings_held", "no_shows", "meetings_held_of_cohort", "no_shows_of_cohort",
+    "meetings_outcome_known_of_cohort", "meetings_outcome_unknown_of_cohort",
+}  # fmt: skip
+_KEY_PERSONS = {"key_person_connects", "known_title_connects", "key_person_talk_seconds"}
+_OBJECTS = {
+    "sfa_tasks": ("salesforce.Task",),
+    "sfa_events": ("salesforce.Event",),
+    "sfa_opportunities": ("salesforce.Opportunity",),
+    "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads"),
+}
+
+
+def needs_of(metric: str) -> frozenset[str]:
+    """What must be there for the metric to be more than absence."""
+    if metric in RATIOS:
+        return frozenset().union(*(needs_of(measure) for measure in RATIOS[metric]))
+    if metric in DISTINCT:
+        return needs_of("approaches")
+    needs = {_NEED_OF_TABLE[part.table] for part in ADDITIVE[metric]}
+    if "sfa_opportunities" in needs and not metric.startswith("company_"):
+        needs.add("sfa_events")  # whose deal it is hangs on the meeting
+    if metric in _DECISIONS:
+        needs |= {"sfa_opportunities", "acceptance"}
+    if metric in _DECISIONS or metric.startswith("meetings_acquired"):
+        needs.add("shodan_event")
+    if metric == "meetings_acquired_from_connect":
+        needs.add("cti")
+    if metric in _OUTCOMES:
+        needs.add("meeting_outcome")
+    if metric in _KEY_PERSONS:
+        needs |= {"people", "title_map"}
+    return frozenset(needs)
+
+
+class Coverage:
+    """The days every kind of export speaks of."""
+
+    def __init__(self, records: Records, settings: Settings) -> None:
+        self._records, self._settings = records, settings
+
+    @cached_property
+    def first_day(self) -> date | None:
+        """The first day any source speaks of."""
+        firsts = [source.covers_from for source in self._settings.sources.values()]
+        firsts += [min(found) for found in self._of_accounts.values() if found]
+        return min((day for day in firsts if day is not None), default=None)
+
+    def of_need(self, need: str) -> set[date]:
+        """Every day on which all deliverers of the exports a need names are there."""
+        if need == "cti":
+            return _shared(self._of_accounts.values())
+        return _shared(
+            _shared(
+                self._of_object(source, name)
+                for name in _OBJECTS[need]
+                if self._files(source, name)
+            )
+            for source in self._settings.sources.values()
+            if any(self._files(source, name) for name in _OBJECTS[need])
+        )
+
+    @cached_property
+    def _of_accounts(self) -> dict[str, set[date]]:
+        mapped = {
+            source.account or source.id: self._of_object(source, "mapped.call_legs")
+            for source in self._settings.sources.values()
+            if self._files(source, "mapped.call_legs")
+        }
+        return days_of_accounts(self._records, self._settings) | mapped
+
+    def _of_object(self, source: Source, name: str) -> set[date]:
+        covered: set[date] = set()
+        for file, extracted_at in self._files(source, name):
+            named = re.search(source.coverage_pattern or "$^", file)
+            if named:
+                covered |= set(days(_date(named["from"]), _date(named["to"])))
+            elif source.coverage_basis == "extract" and source.covers_from:
+                made_on = local_date(extracted_at, self._settings.zone)
+                covered |= set(days(source.covers_from, made_on - timedelta(days=1)))
+        return covered
+
+    def _files(self, source: Source, name: str) -> set[tuple[str, datetime]]:
+        return self._by_source.get((source.id, name), set())
+
+    @cached_property
+    def _by_source(self) -> dict[tuple[str, str], set[tuple[str, datetime]]]:
+        found: dict[tuple[str, str], set[tuple[str, datetime]]] = defaultdict(set)
+        for name, rows in self._records.items():
+            for row in rows:
+                found[(str(row.get("_source_id")), name)].add(_file(row))
+        return found
+
+
+def _file(row: Record) -> tuple[str, datetime]:
+    extracted_at, file, _ = delivered(row)
+    return file, extracted_at
+
+
+def _shared(found: Iterable[set[date]]) -> set[date]:
+    """The days on which nobody is missed who is there by then, and somebody is."""
+    sets = list(found)
+    starts = [min(covered, default=date.min) for covered in sets]
+    return {
+        day
+        for day in set().union(*sets)
+        if all(day in covered or day < start for covered, start in zip(sets, starts, strict=True))
+    }
+
+
+def _date(text: str) -> date:
+    return datetime.strptime(text.replace("-", ""), "%Y%m%d").date()

@@ -1,0 +1,188 @@
+"""How far a figure can be trusted (dictionary §0.2, §0.6): ok, small_sample, maturing, partial, unavailable.
+
+Choices where the text is silent:
+- Of several things to say of a figure the gravest is said: unavailable, partial, maturing,
+  small_sample, ok.
+- Calls of people without CTI are the CRM's Tasks, so only a scope that has such people needs them.
+  Who could call on a day is said by the roster; where it names nobody of a scope, of the company.
+- What nobody ever records (outcomes of meetings, the gate) or plans (titles) is missing every day.
+- The percentile is the smallest number of days within which 80 % of the outcomes known so far came:
+  from booking to decision, from booking to the last planned day, from creation to the close date. A
+  period matures with its last day. Without any outcome a decision falls due by its expiry.
+- Counts of a cohort mature like their rates; what is pending, expired or unknown is shown as it is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import cached_property
+from math import ceil
+
+from tests.oracle.calendar import days, period
+from tests.oracle.coverage import needs_of
+from tests.oracle.metrics import RATIOS, SCOPES
+from tests.oracle.normalise import match_key
+from tests.oracle.scorecard import Place
+from tests.oracle.tables import Answer
+
+PERCENTILE = 0.8
+STATUSES = {"unavailable", "partial", "maturing", "small_sample", "ok"}
+MATURITY = {
+    **dict.fromkeys(("effective_meeting_rate", "accepted", "rejected", "decided"), "decision"),
+    **dict.fromkeys(
+        (
+            "meeting_held_rate", "no_show_rate", "meetings_held_of_cohort", "no_shows_of_cohort",
+            "meetings_outcome_known_of_cohort",
+        ),
+        "held",
+    ),
+    **dict.fromkeys(("win_rate", "opportunities_won_of_cohort"), "win"),
+}  # fmt: skip
+
+
+class Judge:
+    """The status of every figure of one answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._exports = {
+            need: answer.coverage.of_need(need)
+            for need in ("cti", "sfa_tasks", "sfa_events", "sfa_opportunities", "people")
+        }
+        self._covered: dict[tuple[Place, frozenset[str]], int] = {}
+
+    def status(
+        self, metric: str, place: Place, denominator: float | None, minimum_sample: int
+    ) -> str:
+        """`minimum_sample` is the catalogue's: the dictionary names no thresholds."""
+        covered, all_days = self._covered_days(metric, place), len(self._days(place))
+        if covered == 0:
+            return "unavailable"
+        if covered < all_days:
+            return "partial"
+        if self._is_maturing(metric, place):
+            return "maturing"
+        if metric in RATIOS and (denominator or 0) < minimum_sample:
+            return "small_sample"
+        return "ok"
+
+    def _days(self, place: Place) -> list[date]:
+        return days(place.period_start, min(self._end(place), self._answer.as_of))
+
+    def _end(self, place: Place) -> date:
+        """The last day of a period: the one before the next begins."""
+        settings, day = self._answer.settings, place.period_start
+        while place.period_start == period(
+            day,
+            place.period_type,
+            first_weekday=settings.week_starts_on,
+            fiscal_start=settings.fiscal_year_start_month,
+        ):
+            day += timedelta(days=1)
+        return day - timedelta(days=1)
+
+    def _covered_days(self, metric: str, place: Place) -> int:
+        needs = needs_of(metric)
+        if (place, needs) not in self._covered:
+            self._covered[(place, needs)] = sum(
+                all(self._is_met(need, day, place) for need in needs) for day in self._days(place)
+            )
+        return self._covered[(place, needs)]
+
+    def _is_met(self, need: str, day: date, place: Place) -> bool:
+        if need == "cti":
+            return self._are_calls_there(day, place)
+        if need in self._exports:
+            return day in self._exports[need]
+        if need == "known_day":
+            first = self._answer.coverage.first_day
+            return first is not None and day >= first
+        if need == "shodan_event":
+            counted = self._answer.settings.shodan_event
+            if counted == "opportunity":
+                return day in self._exports["sfa_opportunities"]
+            return counted == "booked" or self._recorded["meeting_outcome"]
+        return self._recorded[need]
+
+    @cached_property
+    def _recorded(self) -> dict[str, bool]:
+        """What is known on every day or on none."""
+        answer = self._answer
+        source = next(
+            source for source in answer.settings.sources.values() if source.system == "salesforce"
+        )
+        gate = match_key(source.acceptance_stage)
+        return {
+            "meeting_outcome": any(
+                row["is_held"] or row["is_no_show"] for row in answer.tables["fct_meetings"]
+            ),
+            "acceptance": source.acceptance_mode != "stage" or gate in answer.stages,
+            "title_map": answer.has_title_map,
+        }
+
+    def _are_calls_there(self, day: date, place: Place) -> bool:
+        phones, by_hand = self._callers.get(
+            (day, place.scope_type, place.scope_key), self._callers.get((day, "company", "company"))
+        ) or (True, False)
+        return (day in self._exports["cti"] or not phones) and (
+            day in self._exports["sfa_tasks"] or not by_hand
+        )
+
+    @cached_property
+    def _callers(self) -> dict[tuple[date, str, str], tuple[bool, bool]]:
+        """Whether anybody of a scope had a telephone system that day, and anybody had none."""
+        found: dict[tuple[date, str, str], tuple[bool, bool]] = defaultdict(lambda: (False, False))
+        roster = self._answer.roster
+        first = self._answer.coverage.first_day or self._answer.as_of
+        for rep in roster.reps:
+            for day in days(first, self._answer.as_of):
+                row = roster.valid_on(rep, day)
+                if row is None:
+                    continue
+                said = {"rep_id": rep, **vars(row)}
+                for scope, columns in SCOPES.items():
+                    if "channel" in columns or "campaign" in columns:
+                        continue
+                    key = (day, scope, " × ".join(said[column] for column in columns) or scope)
+                    phones, by_hand = found[key]
+                    found[key] = (phones or row.has_cti, by_hand or not row.has_cti)
+        return dict(found)
+
+    def _is_maturing(self, metric: str, place: Place) -> bool:
+        kind = MATURITY.get(metric)
+        if kind is None:
+            return False
+        needed = self._days_to_maturity[kind]
+        return needed is None or self._end(place) + timedelta(days=needed) > self._answer.as_of
+
+    @cached_property
+    def _days_to_maturity(self) -> dict[str, int | None]:
+        booked = [row for row in self._answer.tables["fct_meetings"] if row["is_booked"]]
+        decided = percentile(
+            row["days_to_decision"]
+            for row in booked
+            if row["acquired_on"] and row["days_to_decision"] is not None
+        )
+        return {
+            "decision": self._answer.settings.decision_expires_after_days
+            if decided is None
+            else decided,
+            "held": percentile(
+                (row["last_scheduled_on"] - row["booked_on"]).days
+                for row in booked
+                if row["is_over"] and row["cohort_outcome"] != "unknown"
+            ),
+            "win": percentile(
+                ((row["won_on"] or row["lost_on"]) - row["created_on"]).days
+                for row in self._answer.tables["fct_opportunities"]
+                if row["is_sourced"] and (row["won_on"] or row["lost_on"])
+            ),
+        }
+
+
+def percentile(waits: Iterable[int]) -> int | None:
+    """The number of days within which most of the outcomes known so far came."""
+    ordered = sorted(waits)
+    return ordered[ceil(PERCENTILE * len(ordered)) - 1] if ordered else None
