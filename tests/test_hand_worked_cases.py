@@ -5,11 +5,20 @@ from __future__ import annotations
 import pytest
 
 from dagster_project.settings import House
+from tests.agreement import (
+    GRAINS,
+    Reader,
+    oracle_of,
+    told,
+    unequal_days,
+    unequal_figures,
+    unequal_lines,
+)
 from tests.cases import cases, night
 from tests.cases.houses import HOUSES
 from tests.cases.lookup import differences
 from tests.cases.scene import Case
-from tests.harness import deliver, make_house, rows_of, transform
+from tests.harness import deliver, make_house, query, rows_of, transform
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +46,16 @@ def test_the_warehouse_agrees_with_the_hand(case: Case, houses: dict[str, House]
         for problem in differences(expect, lambda table, where: rows_of(house, table, where))
     ]
     assert not problems, f"\n{case.question}\n{case.why}\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize("name", HOUSES)
+def test_the_oracle_agrees_on_every_figure_the_cases_do_not_ask_for(
+    name: str, houses: dict[str, House]
+) -> None:
+    """The cases are the odd corners of every rule: all figures of them, not only the asked ones."""
+    found, house = oracle_of(name), houses[name]
+    published = query(house, "select * from marts.kpi_scorecard")
+    problems = [problem for keys in GRAINS for problem in unequal_days(found, house, keys)]
+    problems += unequal_lines(found, house)
+    problems += unequal_figures(Reader(found), published)
+    assert not problems, told(problems)

@@ -40,6 +40,7 @@ def cases() -> list[Case]:
     """Every case, in order of number."""
     from tests.cases import (  # noqa: F401
         calls,
+        catalogue,
         coverage,
         feeds,
         figures,

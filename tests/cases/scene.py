@@ -194,6 +194,13 @@ class Scene:
         )
         return name
 
+    def key_title(self, title: str) -> None:
+        """A rule of the title map: whose title of this case holds these words is a key person."""
+        self._add(
+            "planning.title_map",
+            {"match": "contains", "value": self.tag(title), "is_key_person": True},
+        )
+
     # --- whom they sell to -------------------------------------------------------------------
 
     def account(self, phone: str | None = None) -> str:
@@ -226,6 +233,7 @@ class Scene:
         *,
         account: str | None = None,
         email: str | None = None,
+        title: str | None = None,
         created: datetime | None = None,
     ) -> str:
         identity = self.id("003")
@@ -237,7 +245,7 @@ class Scene:
                 "FirstName": None,
                 "LastName": "架空",
                 "Name": "架空",
-                "Title": None,
+                "Title": title,
                 "Department": None,
                 "Email": email,
                 "Phone": phone,
@@ -594,6 +602,7 @@ class Scene:
         owner: Rep | None = None,
         identity: str | None = None,
         accepted: str | None = None,
+        deal_type: str | None = "New Business",
         delivered: date | None = None,
     ) -> str:
         """An opportunity with its history: (when, stage) from creation to the newest."""
@@ -614,7 +623,7 @@ class Scene:
                 "CloseDate": closes,
                 "IsClosed": stage in ("受注", "失注"),
                 "IsWon": stage == "受注",
-                "Type": "New Business",
+                "Type": deal_type,
                 "LeadSource": None,
                 "CampaignId": None,
                 "OwnerId": owner.user_id if owner else None,
