@@ -24,7 +24,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib.contracts import load_contracts
+from dagster_project.lib.contracts import Contracts, load_contracts
 from dagster_project.lib.sources import load_sources
 from dagster_project.settings import DBT_PROJECT, House, load_settings
 from tests.harness import transform
@@ -53,6 +53,11 @@ def names() -> tuple[str, ...]:
     return file_names(company())
 
 
+@cache
+def contracts() -> Contracts:
+    return load_contracts(DBT_PROJECT)
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     house = House(tmp_path_factory.mktemp("nights") / "reference")
@@ -76,7 +81,7 @@ def _unlike(library: Library, story: Story) -> list[str]:
 
 
 @settings(
-    max_examples=int(os.environ.get(WANTED, "2")),
+    max_examples=int(os.environ.get(WANTED, "1")),
     derandomize=WANTED not in os.environ,
     database=None,
     deadline=None,
@@ -122,7 +127,7 @@ def test_any_order_any_nights_any_edits_are_one_full_refresh(
 
 
 @settings(
-    max_examples=5 * int(os.environ.get(WANTED, "2")),
+    max_examples=10 * int(os.environ.get(WANTED, "1")),
     derandomize=WANTED not in os.environ,
     database=None,
     deadline=None,
@@ -175,4 +180,4 @@ def test_every_edit_changes_its_file_and_is_allowed(
     house.house_file.write_text(texts["config/house.yml"], encoding="utf-8")
     house.sources_file.write_text(texts["config/sources.yml"], encoding="utf-8")
     load_settings(house)
-    load_sources(house, load_contracts(DBT_PROJECT))
+    load_sources(house, contracts())
