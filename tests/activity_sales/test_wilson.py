@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 import jinja2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.settings import DBT_PROJECT
@@ -52,6 +52,7 @@ def test_nothing_tried_has_no_interval() -> None:
     assert interval(0, 0) == (None, None)
 
 
+@settings(deadline=None)
 @given(trials=st.integers(1, 10_000), share=st.floats(0, 1))
 def test_the_interval_holds_the_rate_and_stays_between_zero_and_one(
     trials: int, share: float
