@@ -129,7 +129,7 @@ def _tell_not_started(house: House, error: Exception) -> None:
 def _tell(night: Night, failure: BaseException | None) -> None:
     from dagster_project.lib import notify
 
-    refused = [check.id for check in night.audit.refusals] if night.audit else []
+    refused = [check.id for check in night.audit.causes] if night.audit else []
     _send(night.settings, notify.about_night(night.run_id, night.as_of, failure, refused))
 
 

@@ -233,10 +233,9 @@ def _show_files(ingestion: IngestionResult, audit: Audit | None) -> None:
 
 def _show_checks(audit: Audit) -> None:
     say(f"\nChecks: {_counted(audit)}; verdict {audit.verdict}.")
-    failed = [check for check in audit.checks if check.refuses or check.status == "failed"]
+    failed = [*audit.causes, *audit.warnings]
     if not failed:
         return
-    failed.sort(key=lambda check: not check.refuses)
     table = _table("check", "", "expected", "observed", "can be accepted")
     for check in failed:
         table.add_row(
@@ -247,6 +246,9 @@ def _show_checks(audit: Audit) -> None:
             ("yes" if check.can_be_accepted else "no") if check.refuses else "–",
         )
     out.print(table)
+    if len(audit.refusals) > len(audit.causes):
+        more = len(audit.refusals) - len(audit.causes)
+        say(f"{more} more checks of tables without rows had nothing to look at.")
 
 
 def _counted(audit: Audit) -> str:

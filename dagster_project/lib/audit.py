@@ -15,7 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from dagster_project.lib.acceptances import Acceptance
 from dagster_project.lib.candidate import AUDIT
 from dagster_project.lib.errors import KuraError
-from dagster_project.lib.suites import Kind, Nature, Words
+from dagster_project.lib.suites import HAS_ROWS, Kind, Nature, Words
+
+# What a check observed that looked at a table without rows.
+NO_ROWS = "no rows"
 
 Status = Literal["passed", "failed", "accepted", "not_applicable", "did_not_run"]
 
@@ -152,6 +155,16 @@ class Audit(_Model):
     def refusals(self) -> tuple[CheckResult, ...]:
         """Every check that keeps the candidate from being shown."""
         return tuple(check for check in self.checks if check.refuses)
+
+    @property
+    def causes(self) -> tuple[CheckResult, ...]:
+        """The refusals a person must read: of a table that wrongly has no rows, that alone."""
+        empty = {check.table for check in self.refusals if check.id == f"{check.table}.{HAS_ROWS}"}
+        return tuple(
+            check
+            for check in self.refusals
+            if check.table not in empty or check.observed != NO_ROWS
+        )
 
     @property
     def accepted(self) -> tuple[CheckResult, ...]:

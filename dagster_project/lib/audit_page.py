@@ -332,7 +332,7 @@ def _verdict(audit: Audit) -> str:
         f"<li><span>{escape(ja_)} / {escape(en_)}</span><b>{escape(value)}</b></li>"
         for ja_, en_, value in facts
     )
-    stops = "".join(_stopped(check) for check in refusals)
+    stops = "".join(_stopped(check) for check in audit.causes)
     return (
         f'<section class="verdict {kind}"><strong>{escape(ja)}</strong> '
         f'<span class="en" lang="en">{escape(en)}</span><p>{detail}</p>'

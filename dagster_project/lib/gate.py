@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.lib import acceptances, reconciliation, suites
-from dagster_project.lib.audit import Audit, CheckResult, Status
+from dagster_project.lib.audit import NO_ROWS, Audit, CheckResult, Status
 from dagster_project.lib.candidate import (
     AUDIT,
     AUDIT_PAGE,
@@ -255,8 +255,8 @@ def _judged(
     if rows == 0:
         # The table's emptiness itself is judged by `has_rows` and by the reconciliation.
         if suite.may_be_empty or check.may_be_empty:
-            return "not_applicable", "no rows", "the table may be empty, and is"
-        return "failed", "no rows", "it looked at nothing, so it proved nothing"
+            return "not_applicable", NO_ROWS, "the table may be empty, and is"
+        return "failed", NO_ROWS, "it looked at nothing, so it proved nothing"
     vacuous = [outcome for outcome in outcomes if outcome.examined == 0]
     if vacuous and not check.may_be_null:
         names = ", ".join(outcome.column or suite.table for outcome in vacuous)

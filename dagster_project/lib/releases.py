@@ -229,7 +229,7 @@ def _passed(audit: Audit, where: str) -> None:
     """Raises PublicationRefused when a check of the audit refuses, whatever its verdict says."""
     refusals = audit.refusals
     if refusals or audit.verdict != "passed":
-        first = refusals[0] if refusals else None
+        first = audit.causes[0] if refusals else None
         remedy = "Correct the cause and run the night again."
         if first is not None:
             remedy = first.do.en
@@ -242,7 +242,7 @@ def _passed(audit: Audit, where: str) -> None:
             where="; ".join(
                 f"{check.id}: expected {check.expected}, observed {check.observed}"
                 + (f" ({check.note})" if check.note else "")
-                for check in refusals
+                for check in audit.causes
             )
             or where,
             remedy=remedy,

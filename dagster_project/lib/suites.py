@@ -10,6 +10,7 @@ A suite:
     description: What the suite protects, in a sentence.
     key: [rep_id, date, channel, campaign]
     may_be_empty: false            # default; true needs a source without which the table is empty
+    when_empty: {ja: …, en: …}     # what a person does when it has no rows and may not be empty
     names_reps: [rep_id]           # columns that may hold a rep's own name or address
     checks:
       - id: rates_lie_between_0_and_1
@@ -151,6 +152,7 @@ class Suite(_Strict):
     description: str = Field(min_length=1)
     key: tuple[str, ...] = Field(min_length=1)
     may_be_empty: bool = False
+    when_empty: Words | None = None
     names_reps: tuple[str, ...] = ()
     checks: tuple[Check, ...] = Field(min_length=1)
 
@@ -307,7 +309,8 @@ def _unknown_column(check: Check, columns: Mapping[str, str]) -> str | None:
     return None
 
 
-_GIVEN = ("has_rows", "key_is_unique", "key_is_present", "holds_no_email_address")
+HAS_ROWS = "has_rows"
+_GIVEN = (HAS_ROWS, "key_is_unique", "key_is_present", "holds_no_email_address")
 
 
 def _given(suite: Suite, columns: Mapping[str, str]) -> tuple[Check, ...]:
@@ -330,10 +333,11 @@ def _given(suite: Suite, columns: Mapping[str, str]) -> tuple[Check, ...]:
 
     return (
         integrity(
-            "has_rows",
+            HAS_ROWS,
             Words(ja=f"{suite.table} に行がある", en=f"{suite.table} has rows"),
             "A release without its rows looks like a company without activity.",
             expect="expect_table_row_count_to_be_between",
+            do=suite.when_empty,
             **{"with": {"min_value": 0 if suite.may_be_empty else 1}},
         ),
         integrity(

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from dagster_project.lib import candidate, gate, reconciliation, suites
-from dagster_project.lib.audit import CheckResult
+from dagster_project.lib.audit import CheckResult, read_audit
 from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.query import WAREHOUSE
 from dagster_project.lib.transformation import note_tested
@@ -288,6 +288,21 @@ def test_a_defect_in_the_tables_trips_its_check(
     assert check in tripped
     assert tripped[check].ran
     assert tripped[check].refuses == (tripped[check].kind == "critical")
+
+
+def test_an_empty_roster_is_said_once_with_what_to_do(
+    published: Company, tripped_by: Callable[[str, str], dict[str, CheckResult]]
+) -> None:
+    """Every check of the table refuses; a person reads what must be done first."""
+    tripped = tripped_by("dim_reps", "delete from dim_reps")
+    audit = read_audit(published.house.current.resolve())
+    audit = audit.model_copy(update={"checks": tuple(tripped.values())})
+    assert len(audit.refusals) > 5
+    assert [check.id for check in audit.causes] == [
+        "dim_reps.has_rows",
+        "dim_reps.somebody_sells_inside",
+    ]
+    assert "exports/planning/roster.csv" in audit.causes[0].do.en
 
 
 UNSHOWN_MAY = """
