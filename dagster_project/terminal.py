@@ -43,7 +43,7 @@ _EXAMPLE_QUERY = (
     "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
     'order by period_start"'
 )
-_IDS = {"check", "release", "file id", "file", "path", "source"}
+_IDS = {"check", "release", "source"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 
@@ -333,18 +333,16 @@ def show_quarantine(rows: Sequence[QuarantineRow]) -> None:
     if not rows:
         say("Nothing is set aside.")
         return
-    table = _table("file id", "source", "path", "reason", "records", "first record")
+    path = None
     for row in rows:
-        table.add_row(
-            escape(row.file_id),
-            escape(row.source_id),
-            escape(row.path),
-            escape(row.reason_code if row.records else f"{row.reason_code}: {row.message}"),
-            str(row.records) if row.records else "whole file",
-            str(row.first_record or ""),
-        )
-    out.print(table)
-    say("Open one:  kpi quarantine show FILE_ID RECORD")
+        if row.path != path:
+            path = row.path
+            say(path)
+        if row.records:
+            say(f"    {row.records} × {row.reason_code}")
+            say(f"        kpi quarantine show {row.file_id} {row.first_record}")
+        else:
+            say(f"    whole file: {row.reason_code}: {row.message}")
 
 
 def show_record(text: str) -> None:
@@ -359,21 +357,17 @@ def show_readings(found: IngestionResult) -> None:
     if not found.readings:
         say("No new file waits to be read.")
         return
-    table = _table("file", "object", "status", "records", "quarantined", "encoding", "notes")
     for reading in found.readings:
         receipt = reading.receipt
-        reasons = sorted({f"{code}: {message}" for _, code, message in reading.set_aside})
-        table.add_row(
-            escape(reading.path),
-            escape(f"{receipt.system}.{receipt.object_name or '?'}"),
-            receipt.status,
-            f"{receipt.records_in:,}",
-            f"{receipt.records_quarantined:,}",
-            escape(receipt.encoding or ""),
-            escape(
-                f"{receipt.reject_message} → {receipt.remedy}"
-                if receipt.reject_message
-                else "; ".join((*reasons, *reading.warnings))
-            ),
+        say(reading.path)
+        if receipt.reject_message:
+            warn(f"    rejected: {receipt.reject_message} → {receipt.remedy}")
+            continue
+        facts = (
+            f"{receipt.object_name}, {receipt.records_in:,} records, "
+            f"{receipt.records_quarantined:,} quarantined, {receipt.encoding}"
         )
-    out.print(table)
+        say(f"    {receipt.status}" + (f": {facts}" if receipt.object_name else ""))
+        reasons = sorted({f"{code}: {message}" for _, code, message in reading.set_aside})
+        for text in (*reasons, *reading.warnings):
+            warn(f"    {text}")

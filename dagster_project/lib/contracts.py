@@ -87,6 +87,7 @@ class Column:
     may_be_ahead: bool = False
     # For people; no part of the fingerprint.
     description: str = field(default="", repr=False)
+    allowed: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_identifier(self) -> bool:
@@ -242,6 +243,7 @@ def _column(item: dict[str, Any], key: tuple[str, ...], where: str) -> Column:
         configurable=bool(meta.get("configurable", False)),
         may_be_ahead=bool((meta.get("cast") or {}).get("may_be_ahead", False)),
         description=" ".join(str(item.get("description") or "").split()),
+        allowed=tuple(map(str, (meta.get("cast") or {}).get("allowed") or ())),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from dagster_project.lib.contracts import load_contracts
+from dagster_project.lib.contracts import MAPPED, Contracts, load_contracts
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.sources import PLANNING
 from dagster_project.settings import DBT_PROJECT, DEMO, TEMPLATES, House
@@ -42,7 +42,9 @@ def create(root: Path, *, demo: bool = False) -> House:
         for name, target in (("house.yml", house.house_file), ("sources.yml", house.sources_file)):
             text = (TEMPLATES / name).read_text(encoding="utf-8")
             target.write_text(text.replace("{company}", root.name), encoding="utf-8")
-        _write_planning(house)
+        contracts = load_contracts(DBT_PROJECT)
+        _write_planning(house, contracts)
+        _write_mapped(house, contracts)
     for folder in (house.raw, house.quarantine, house.work, house.state, house.logs):
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     house.releases.mkdir(parents=True, exist_ok=True)
@@ -52,7 +54,7 @@ def create(root: Path, *, demo: bool = False) -> House:
     return House(root)
 
 
-def _write_planning(house: House) -> None:
+def _write_planning(house: House, contracts: Contracts) -> None:
     """Empty planning tables to fill in, and a page that says what each column means."""
     folder = house.exports / PLANNING
     folder.mkdir(parents=True)
@@ -62,7 +64,7 @@ def _write_planning(house: House) -> None:
         "CSV files in `exports/planning/`, edited with any spreadsheet program. They count as they lie "
         "there; a table without rows keeps its header line. Headers may also be the others named here.",
     ]
-    for contract in load_contracts(DBT_PROJECT).of_system(PLANNING):
+    for contract in contracts.of_system(PLANNING):
         headers = [column.aliases[0] for column in contract.columns]
         # The byte order mark tells Excel that this is UTF-8.
         (folder / f"{contract.object_name}.csv").write_text(
@@ -76,3 +78,22 @@ def _write_planning(house: House) -> None:
             for column in contract.columns
         ]
     (house.config / "planning.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+
+
+def _write_mapped(house: House, contracts: Contracts) -> None:
+    """A page of the columns a mapped source can fill, with the words its `values` may say."""
+    page = [
+        "# その他のシステム Mapped sources",
+        "",
+        "What `columns` of an entry with `system: mapped` in `sources.yml` may name, by object. Words of "
+        "your tool become the words listed here through `values`.",
+    ]
+    for contract in contracts.of_system(MAPPED):
+        page += ["", f"## {contract.object_name}", ""]
+        page += ["| column | type | needed | words | meaning |", "|---|---|---|---|---|"]
+        page += [
+            f"| {column.name} | {column.type} | {'yes' if column.required else ''} "
+            f"| {', '.join(column.allowed)} | {column.description} |"
+            for column in contract.columns
+        ]
+    (house.config / "mapped.md").write_text("\n".join(page) + "\n", encoding="utf-8")

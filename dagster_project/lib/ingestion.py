@@ -431,7 +431,16 @@ class _Night:
             self._note(relocated(known, content.path, content.member), is_new=False)
             return "unchanged"
         assert location is not None
-        outcome = read(
+        outcome = self._read(content, rules, location)
+        if is_changed(item):
+            return None
+        self._add(outcome)
+        return outcome.receipt.status
+
+    def _read(
+        self, content: Content, rules: Rules, location: Path, *, was_sheet: bool = False
+    ) -> Outcome:
+        return read(
             self._connection,
             content,
             rules,
@@ -439,11 +448,8 @@ class _Night:
             self._scratch,
             self._limits,
             self.store.generation,
+            was_sheet=was_sheet,
         )
-        if is_changed(item):
-            return None
-        self._add(outcome)
-        return outcome.receipt.status
 
     def _add(self, outcome: Outcome) -> None:
         receipt = outcome.receipt
@@ -574,16 +580,7 @@ class _Night:
             self.store.aside_of(receipt),
             self._scratch,
         )
-        return read(
-            self._connection,
-            content,
-            rules,
-            location,
-            self._scratch,
-            self._limits,
-            self.store.generation,
-            was_sheet=was_sheet,
-        )
+        return self._read(content, rules, location, was_sheet=was_sheet)
 
     def refuse_missing_planning(self) -> None:
         """Raise PlanningMissing when a table people keep by hand is gone or just being saved.

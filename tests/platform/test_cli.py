@@ -78,6 +78,36 @@ def test_a_new_house_has_empty_planning_tables_and_says_what_goes_into_them(empt
             assert re.search(rf"^\| {name} \|.*\| \S.* \|$", described, flags=re.M), (table, name)
 
 
+def test_the_examples_of_a_new_house_are_valid_and_read_a_file_of_another_phone_system(
+    empty: Path,
+) -> None:
+    """What a newcomer does: take the comments away, put a file there, look."""
+    sources = empty / "config" / "sources.yml"
+    before, _, examples = sources.read_text(encoding="utf-8").partition("\n# sources:\n")
+    assert "\nsources: []" in before
+    shown = "".join(line[2:] or "\n" for line in examples.splitlines(keepends=True))
+    sources.write_text("sources:\n" + shown, encoding="utf-8")
+    folder = empty / "exports" / "pbx"
+    folder.mkdir()
+    (folder / "通話明細_20260401-20260430_20260501T0130.csv").write_text(
+        "通話番号,区分,発信日時,応答日時,通話時間,担当者メール,相手先番号,応対結果\n"
+        "1,発信,2026/04/01 10:00:00,2026/04/01 10:00:09,02:31,sato@example.co.jp,03-1234-5678,本人接続\n"
+        "2,発信,きのう,,00:00,sato@example.co.jp,03-1234-5679,不在\n",
+        encoding="cp932",
+    )
+    checked = said(kpi(empty, "sources", "check"))
+    assert "通話明細_20260401-20260430_20260501T0130.csv" in checked
+    assert "call_legs" in checked
+    assert "きのう" not in checked
+    assert "Not allowed" not in checked
+
+
+def test_a_new_house_lists_the_columns_and_words_of_mapped_sources(empty: Path) -> None:
+    page = (empty / "config" / "mapped.md").read_text(encoding="utf-8")
+    assert "| leg_id | text | yes |  | Leg id. |" in page
+    assert "outbound, inbound, inherit, internal, unknown | Direction of the leg. |" in page
+
+
 def test_init_never_touches_a_folder_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     refused = kpi(tmp_path, "init", str(tmp_path))
@@ -263,8 +293,9 @@ def test_set_aside_records_can_be_listed_opened_and_exported(
     with exported.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert rows
-    listed = kpi(root, "quarantine", "list").out
-    assert rows[0]["file_id"] in listed
-    shown = kpi(root, "quarantine", "show", rows[0]["file_id"], rows[0]["record"])
+    listed = kpi(root, "quarantine", "list", environment={"COLUMNS": "60"}).out
+    pasted = re.search(r"kpi (quarantine show \S+ \d+)$", listed, flags=re.M)
+    assert pasted is not None
+    shown = kpi(root, *pasted[1].split())
     assert shown.code == 0
     assert shown.out.strip()
