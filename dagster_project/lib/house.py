@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from dagster_project.lib.contracts import MAPPED, Contracts, load_contracts
+from dagster_project.lib.contracts import (
+    MAPPED,
+    Column,
+    Contract,
+    Contracts,
+    load_contracts,
+)
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.sources import PLANNING
 from dagster_project.settings import DBT_PROJECT, DEMO, TEMPLATES, House
@@ -58,42 +65,63 @@ def _write_planning(house: House, contracts: Contracts) -> None:
     """Empty planning tables to fill in, and a page that says what each column means."""
     folder = house.exports / PLANNING
     folder.mkdir(parents=True)
-    page = [
-        "# 計画表 Planning tables",
-        "",
-        "CSV files in `exports/planning/`, edited with any spreadsheet program. They count as they lie "
-        "there; a table without rows keeps its header line. Headers may also be the others named here.",
-    ]
-    for contract in contracts.of_system(PLANNING):
+    tables = contracts.of_system(PLANNING)
+    for contract in tables:
         headers = [column.aliases[0] for column in contract.columns]
         # The byte order mark tells Excel that this is UTF-8.
         (folder / f"{contract.object_name}.csv").write_text(
             ",".join(headers) + "\n", encoding="utf-8-sig"
         )
-        page += ["", f"## {contract.object_name}", ""]
-        page += ["| column | other headers | needed | meaning |", "|---|---|---|---|"]
-        page += [
-            f"| {column.aliases[0]} | {'、'.join(column.aliases[1:])} "
-            f"| {'yes' if column.required else ''} | {column.description} |"
-            for column in contract.columns
-        ]
-    (house.config / "planning.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+    page = _page(
+        "計画表 Planning tables",
+        "CSV files in `exports/planning/`, edited with any spreadsheet program. They count as they lie "
+        "there; a table without rows keeps its header line. Headers may also be the others named here.",
+        tables,
+        {
+            "column": lambda column: column.aliases[0],
+            "other headers": lambda column: "、".join(column.aliases[1:]),
+            "needed": _needed,
+            "meaning": lambda column: column.description,
+        },
+    )
+    (house.config / "planning.md").write_text(page, encoding="utf-8")
 
 
 def _write_mapped(house: House, contracts: Contracts) -> None:
     """A page of the columns a mapped source can fill, with the words its `values` may say."""
-    page = [
-        "# その他のシステム Mapped sources",
-        "",
+    page = _page(
+        "その他のシステム Mapped sources",
         "What `columns` of an entry with `system: mapped` in `sources.yml` may name, by object. Words of "
         "your tool become the words listed here through `values`.",
-    ]
-    for contract in contracts.of_system(MAPPED):
-        page += ["", f"## {contract.object_name}", ""]
-        page += ["| column | type | needed | words | meaning |", "|---|---|---|---|---|"]
-        page += [
-            f"| {column.name} | {column.type} | {'yes' if column.required else ''} "
-            f"| {', '.join(column.allowed)} | {column.description} |"
+        contracts.of_system(MAPPED),
+        {
+            "column": lambda column: column.name,
+            "type": lambda column: column.type,
+            "needed": _needed,
+            "words": lambda column: ", ".join(column.allowed),
+            "meaning": lambda column: column.description,
+        },
+    )
+    (house.config / "mapped.md").write_text(page, encoding="utf-8")
+
+
+def _needed(column: Column) -> str:
+    return "yes" if column.required else ""
+
+
+def _page(
+    title: str,
+    text: str,
+    contracts: Iterable[Contract],
+    cells: Mapping[str, Callable[[Column], str]],
+) -> str:
+    """Markdown with a table of columns per object; cells: heading → what stands below it."""
+    lines = [f"# {title}", "", text]
+    for contract in contracts:
+        lines += ["", f"## {contract.object_name}", ""]
+        lines += [f"| {' | '.join(cells)} |", "|---" * len(cells) + "|"]
+        lines += [
+            f"| {' | '.join(cell(column) for cell in cells.values())} |"
             for column in contract.columns
         ]
-    (house.config / "mapped.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
