@@ -66,6 +66,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         as_of=options.as_of,
         calls=calls,
         dials_per_day=8.0 * options.scale,
+        newest_day_apart=options.newest_day,
     )
     if options.feed == "webhook":
         plan = replace(plan, history_months=0, overlap=False)
@@ -87,6 +88,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--as-of", type=date.fromisoformat, default=date(2026, 9, 30))
     parser.add_argument("--calls", type=int, help="calls in all, about")
     parser.add_argument("--scale", type=float, default=1.0, help="dials per rep and day, 1 = 8")
+    parser.add_argument("--newest-day", action="store_true", help="its files apart")
     parser.add_argument("--feed", choices=("both", "webhook", "history"), default="both")
     options = parser.parse_args(arguments)
     if not options.demo and options.out is None:

@@ -63,17 +63,20 @@ class Simulation(Desk):
                 self._hand_over(rep, day)
 
     def _is_cut(self, day: date, cut: str) -> bool:
-        if day == self.plan.as_of or cut == "day":
+        if day == self.plan.as_of or cut == "day" or self._is_eve(day):
             return True
         if cut == "week":
             return day.weekday() == 6
         return (day + timedelta(days=1)).day == 1
 
+    def _is_eve(self, day: date) -> bool:
+        return self.plan.newest_day_apart and day == self.plan.as_of - timedelta(days=1)
+
     def _exports(self, day: date) -> Iterator[Delivery]:
         """Whatever the systems export in the night after this day."""
         plan = self.plan
         month_ends = self._is_cut(day, "month")
-        first = day.replace(day=1)
+        first = day if self._is_eve(day - timedelta(days=1)) else day.replace(day=1)
         if self._is_cut(day, plan.cut_calls) and not self._is_history_only(day):
             yield self._webhook_export(day)
         if month_ends and self._in_history(day):

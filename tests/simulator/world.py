@@ -44,6 +44,8 @@ class Plan:
     cut_crm: Literal["month", "week", "day"] = "month"
     marketing: bool = True
     keep_truth: bool = True
+    # The last day comes in files of its own, as if the night before had read all others.
+    newest_day_apart: bool = False
 
     @property
     def first_day(self) -> date:

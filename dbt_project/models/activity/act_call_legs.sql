@@ -74,14 +74,12 @@ chosen as (
             and legs.started_on = feed_choice.date
     left join webhook_ids
         on
-            legs.feed = 'history'
-            and legs.cti_account = webhook_ids.cti_account
-            and legs.leg_id = webhook_ids.leg_id
+            legs.cti_account = webhook_ids.cti_account
+            and case when legs.feed = 'history' then legs.leg_id end = webhook_ids.leg_id
     left join history_memos
         on
-            legs.feed = 'webhook'
-            and legs.cti_account = history_memos.cti_account
-            and legs.leg_id = history_memos.leg_id
+            legs.cti_account = history_memos.cti_account
+            and case when legs.feed = 'webhook' then legs.leg_id end = history_memos.leg_id
             and legs.extracted_at < history_memos.extracted_at
     where
         webhook_ids.leg_id is null

@@ -183,8 +183,10 @@ resolved as (
     left join numbers as other_side
         on
             legs.source_id = other_side.source_id
-            and legs.own_number_raw = other_side.number_raw
-            and legs.direction not in ('outbound', 'inbound', 'internal')
+            and case
+                when legs.direction not in ('outbound', 'inbound', 'internal')
+                    then legs.own_number_raw
+            end = other_side.number_raw
     left join dispositions
         on
             legs.source_id = dispositions.source_id

@@ -150,9 +150,10 @@ file_spans as (
         on speaking_files.source_id = first_dates.source_id
     left join reading_spans
         on
-            source_objects.coverage_basis = 'content'
-            and speaking_files.source_id = reading_spans.source_id
-            and speaking_files.file_id = reading_spans.file_id
+            speaking_files.source_id = reading_spans.source_id
+            and case
+                when source_objects.coverage_basis = 'content' then speaking_files.file_id
+            end = reading_spans.file_id
 
 ),
 

@@ -182,8 +182,7 @@ final as (
     cross join settings
     -- what became of the meeting stands once, on the row it was booked with
     left join meetings
-        on channelled.meeting_id = meetings.meeting_id
-        and channelled.is_booked
+        on case when channelled.is_booked then channelled.meeting_id end = meetings.meeting_id
     left join loss_reasons
         on meetings.reject_source_id = loss_reasons.source_id
         and meetings.reject_reason = loss_reasons.loss_reason
