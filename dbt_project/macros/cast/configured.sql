@@ -121,8 +121,7 @@
             ~ " timezone('UTC', weeks.week))) as shift from (select distinct unnest([timezone,"
             ~ " day_timezone]) as timezone from " ~ sources ~ " where system = " ~ literal(system)
             ~ ") as zones cross join"
-            ~ " (select unnest(generate_series(timestamp '2000-01-01', timestamp '2037-12-31',"
-            ~ " interval 7 day)) as week) as weeks where timezone is not null)"
+            ~ " (select " ~ sampled_weeks() ~ " as week) as weeks where timezone is not null)"
             ~ " group by timezone order by timezone"
         ) -%}
         {%- for name, least, most in rows.rows -%}

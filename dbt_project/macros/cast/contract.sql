@@ -67,8 +67,11 @@
             {%- endfor -%}
         {%- endset -%}
         coalesce(
-            case lower({{ column }}){{ whens }} end,
-            case {{ without_spaces(match_key(column)) }}{{ whens }} end,
+            case
+                when {{ is_one_of('lower(' ~ column ~ ')', enum_keys(described.enum)) }}
+                    then case lower({{ column }}){{ whens }} end
+                else case {{ without_spaces(match_key(column)) }}{{ whens }} end
+            end,
             {{ otherwise }}
         )
     {%- else -%}
@@ -82,17 +85,23 @@
     {%- if execute -%}
         {%- set described =
             contract_of(system, object).columns | selectattr('name', 'equalto', column) | first -%}
-        {%- set keys -%}
-            {%- for key in described.enum %}{{ literal(key.replace(' ', '')) }}{{ ', ' if not loop.last }}{% endfor -%}
-        {%- endset -%}
-        coalesce(
-            lower({{ column }}) in ({{ keys }})
-            or {{ without_spaces(match_key(column)) }} in ({{ keys }}), false
-        )
+        {%- set keys = enum_keys(described.enum) -%}
+        case
+            when {{ column }} is null then false
+            when {{ is_one_of('lower(' ~ column ~ ')', keys) }} then true
+            else {{ is_one_of(without_spaces(match_key(column)), keys) }}
+        end
     {%- else -%}
         false
     {%- endif -%}
 {%- endmacro %}
+
+
+{% macro enum_keys(enum) %}
+    {%- set keys = [] -%}
+    {%- for key in enum -%}{%- do keys.append(key.replace(' ', '')) -%}{%- endfor -%}
+    {%- do return(keys) -%}
+{% endmacro %}
 
 
 {% macro without_spaces(text) -%}

@@ -12,7 +12,12 @@
 {% macro instant(text, zones) -%}
     {%- set zoned = "regexp_full_match(" ~ text ~ ", '" ~ day_shape() ~ clock_shape()
         ~ offset_shape() ~ "')" -%}
+    {#- the two usual spellings are told by their places alone: the shapes below cost twice as much -#}
     case
+        when {{ text }} like '____-__-__ __:__:__' and {{ text }} >= '0'
+            then {{ local_instant('try_cast(' ~ text ~ ' as timestamp)', zones) }}
+        when {{ text }} like '____-__-__T__:__:__.___Z' and {{ text }} >= '0'
+            then try_cast({{ text }} as timestamp)
         when {{ zoned }} then {{ zoned_instant(text) }}
         when {{ is_day(text) }}
             then {{ local_instant('try_cast(' ~ text ~ ' as timestamp)', zones, true) }}
@@ -99,8 +104,14 @@
 
 
 {# The local time a zone's clocks show at an instant of UTC. #}
-{% macro local_at(utc, zone) -%}
-    timezone({{ literal(zone) }}, timezone('UTC', {{ utc }}))
+{% macro local_at(utc, zone, is_column=false) -%}
+    timezone({{ zone if is_column else literal(zone) }}, timezone('UTC', {{ utc }}))
+{%- endmacro %}
+
+
+{# An instant of every week in which a zone may have changed its clocks. #}
+{% macro sampled_weeks() -%}
+    unnest(generate_series(timestamp '2000-01-01', timestamp '2037-12-31', interval 7 day))
 {%- endmacro %}
 
 

@@ -78,7 +78,7 @@
         {{ normalise_email(text) }}
     {%- elif column.allowed -%}
         case
-            when lower({{ text }}) in ({{ allowed_list(column) }}) then lower({{ text }})
+            when {{ is_one_of('lower(' ~ text ~ ')', column.allowed) }} then lower({{ text }})
             {%- if column.unlisted %}
             when {{ text }} is not null then {{ literal(column.unlisted) }}
             {%- else %}
@@ -90,11 +90,6 @@
     {%- else -%}
         {{ text }}
     {%- endif -%}
-{%- endmacro %}
-
-
-{% macro allowed_list(column) -%}
-    {%- for value in column.allowed %}{{ literal(value) }}{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
 
 
@@ -173,6 +168,9 @@
             then try_cast(split_part({{ text }}, ':', 1) as double) * 60
                 + try_cast(split_part({{ text }}, ':', 2) as double)
         {%- endif %}
+        {#- as telephones write it: the engine's own reading is five times as fast as splitting #}
+        when {{ text }} like '_:__:__' and {{ text }} >= '0'
+            then cast(date_part('epoch', try_cast({{ text }} as time)) as double)
         when regexp_full_match({{ text }}, '-?[0-9]+(\.[0-9]+)?') then try_cast({{ text }} as double)
         when regexp_full_match({{ text }}, '[0-9]+:[0-5]?[0-9]:[0-5]?[0-9](\.[0-9]+)?')
             then try_cast(split_part({{ text }}, ':', 1) as double) * 3600
@@ -184,8 +182,8 @@
 
 {% macro truth(text) -%}
     case
-        when lower({{ text }}) in ('true', '1', 't', 'yes', 'y', 'はい') then true
-        when lower({{ text }}) in ('false', '0', 'f', 'no', 'n', 'いいえ') then false
+        when {{ is_one_of('lower(' ~ text ~ ')', ['true', '1', 't', 'yes', 'y', 'はい']) }} then true
+        when {{ is_one_of('lower(' ~ text ~ ')', ['false', '0', 'f', 'no', 'n', 'いいえ']) }} then false
     end
 {%- endmacro %}
 

@@ -64,9 +64,10 @@
 {% macro phone_word(said) -%}
     case
         when coalesce({{ said }}, '') in ('', '-') then 'empty'
-        when lower({{ said }}) in (
-            'anonymous', '非通知', '公衆電話', '表示圏外', 'blocked', 'restricted', 'unknown'
-        ) then 'anonymous'
+        when {{ is_one_of(
+            'lower(' ~ said ~ ')',
+            ['anonymous', '非通知', '公衆電話', '表示圏外', 'blocked', 'restricted', 'unknown']
+        ) }} then 'anonymous'
         when regexp_matches(lower({{ said }}), '^(client|sip):') then 'sip_or_client'
         when regexp_full_match({{ said }}, '[0-9]+([.][0-9]+)?[eE][+]?[0-9]+')
             then 'sci_notation_lost'

@@ -27,3 +27,9 @@
 {% macro match_key(text) -%}
     rtrim(ltrim(regexp_replace(lower({{ fold_width(text) }}), '\s+', ' ', 'g'), ' '''))
 {%- endmacro %}
+
+
+{# `text in (…)` as a look into a constant list: the engine would join longer lists, a join per column. #}
+{% macro is_one_of(text, values) -%}
+    list_contains([{% for value in values %}{{ literal(value) }}{{ ', ' if not loop.last }}{% endfor %}], {{ text }})
+{%- endmacro %}

@@ -21,15 +21,10 @@ results as (
             false
         ) as is_intended,
         coalesce(
-            disposition in (
-                'gatekeeper',
-                'left_live_message',
-                'wrong_number',
-                'no_answer',
-                'busy',
-                'left_voicemail',
-                'do_not_call'
-            ),
+            {{ is_one_of('disposition', [
+                'gatekeeper', 'left_live_message', 'wrong_number', 'no_answer', 'busy',
+                'left_voicemail', 'do_not_call',
+            ]) }},
             false
         ) as is_not_intended,
         answered_by in ('machine', 'fax')

@@ -273,9 +273,9 @@ calls as (
         grouped.record,
         grouped.started_at,
         grouped.ended_at,
-        {{ reporting_date('grouped.started_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('grouped.started_at') }}
             as called_on,
-        {{ reporting_hour('grouped.started_at', 'settings.reporting_timezone') }}
+        {{ reporting_hour('grouped.started_at') }}
             as started_hour,
         -- a call to one of our own lines is internal whatever its leg says
         case

@@ -49,7 +49,7 @@ joined as (
         members.is_current
         and not coalesce(members.is_deleted, false)
         and campaigns.name is not null
-        and {{ reporting_date('members.created_at', 'settings.reporting_timezone') }}
+        and {{ reporting_date('members.created_at') }}
         <= settings.as_of_date
 
 ),

@@ -73,9 +73,9 @@ dated as (
 
     select
         closed.*,
-        {{ reporting_date('closed.logged_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('closed.logged_at') }}
             as logged_on,
-        {{ reporting_hour('closed.logged_at', 'settings.reporting_timezone') }}
+        {{ reporting_hour('closed.logged_at') }}
             as logged_hour,
         settings.as_of_date,
     from closed

@@ -36,7 +36,7 @@ described as (
     where
         person_records.record_type in ('lead', 'contact')
         and coalesce(
-            {{ reporting_date('person_records.created_at', 'settings.reporting_timezone') }}
+            {{ reporting_date('person_records.created_at') }}
             <= settings.as_of_date,
             true
         )

@@ -71,42 +71,9 @@ legs as (
 
 ),
 
-emails as (
+agents as (
 
-    select * from {{ ref('act_agent_keys') }}
-    where key_kind = 'email'
-
-),
-
-user_keys as (
-
-    select * from {{ ref('act_agent_keys') }}
-    where key_kind = 'user_key'
-
-),
-
-names as (
-
-    select * from {{ ref('act_agent_keys') }}
-    where key_kind = 'name'
-
-),
-
--- what telephone systems call their agents, each spelling folded once
-spellings as (
-
-    select
-        said,
-        {{ match_key('said') }} as key_value,
-    from (
-        select agent_user_key as said
-        from {{ ref('act_call_leg_deliveries') }}
-        where agent_user_key is not null
-        union
-        select agent_name as said
-        from {{ ref('act_call_leg_deliveries') }}
-        where agent_name is not null
-    )
+    select * from {{ ref('act_leg_agents') }}
 
 ),
 
@@ -126,18 +93,12 @@ resolved as (
 
     select
         legs.* exclude (customer_number_raw, own_number_raw, disposition_values),
-        {{ reporting_date('legs.started_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('legs.started_at') }}
             as started_on,
         coalesce(
             legs.agent_email, legs.agent_user_key, legs.agent_name
         ) is not null as has_agent,
-        coalesce(
-            emails.rep_id,
-            source_user_keys.rep_id,
-            user_keys.rep_id,
-            names.rep_id,
-            '(unassigned)'
-        ) as rep_id,
+        coalesce(agents.rep_id, '(unassigned)') as rep_id,
         -- a leg without a direction: the customer is the side that is not ours
         case
             when
@@ -159,23 +120,12 @@ resolved as (
         dispositions.disposition_rank,
     from legs
     cross join settings
-    left join emails
-        on lower(legs.agent_email) = emails.key_value
-    -- the history CSV knows its agents by name alone
-    left join spellings as said_keys
-        on coalesce(legs.agent_user_key, legs.agent_name) = said_keys.said
-    left join user_keys as source_user_keys
+    left join agents
         on
-            legs.source_id = source_user_keys.source_id
-            and said_keys.key_value = source_user_keys.key_value
-    left join user_keys
-        on
-            said_keys.key_value = user_keys.key_value
-            and user_keys.source_id = '*'
-    left join spellings as said_names
-        on legs.agent_name = said_names.said
-    left join names
-        on said_names.key_value = names.key_value
+            legs.source_id = agents.source_id
+            and legs.agent_email is not distinct from agents.agent_email
+            and legs.agent_user_key is not distinct from agents.agent_user_key
+            and legs.agent_name is not distinct from agents.agent_name
     left join numbers
         on
             legs.source_id = numbers.source_id

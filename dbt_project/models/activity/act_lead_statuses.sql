@@ -49,7 +49,7 @@ status_versions as (
         leads.valid_at,
         leads.last_extracted_at,
         leads.updated_at is null
-        or {{ reporting_date('leads.updated_at', 'settings.reporting_timezone') }}
+        or {{ reporting_date('leads.updated_at') }}
         <= settings.as_of_date as is_known
     from leads
     inner join person_records
@@ -61,7 +61,7 @@ status_versions as (
         and {{ match_key('leads.status') }} = status_steps.status
     cross join settings
     where coalesce(
-        {{ reporting_date('person_records.created_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('person_records.created_at') }}
         <= settings.as_of_date,
         true
     )
@@ -133,7 +133,7 @@ lifecycle as (
     where
         marketing_persons.updated_at is null
         or {{
-            reporting_date('marketing_persons.updated_at', 'settings.reporting_timezone')
+            reporting_date('marketing_persons.updated_at')
         }} <= settings.as_of_date
     group by person_records.person_id
 

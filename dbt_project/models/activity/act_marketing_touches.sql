@@ -110,17 +110,10 @@ voluntary as (
     from activities
     left join sources on activities.source_id = sources.source_id
     where
-        activities.activity_type in (
-            'form_submitted',
-            'email_clicked',
-            'event_registered',
-            'event_attended',
-            'event_no_show',
-            'webinar_registered',
-            'webinar_attended',
-            'webinar_no_show',
-            'asset_viewed'
-        )
+        {{ is_one_of('activities.activity_type', [
+            'form_submitted', 'email_clicked', 'event_registered', 'event_attended', 'event_no_show',
+            'webinar_registered', 'webinar_attended', 'webinar_no_show', 'asset_viewed',
+        ]) }}
         and not coalesce(activities.is_bot, false)
 
 ),
@@ -215,12 +208,12 @@ final as (
 
     select
         united.*,
-        {{ reporting_date('united.touched_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('united.touched_at') }}
             as touched_on
     from united
     cross join settings
     where
-        {{ reporting_date('united.touched_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('united.touched_at') }}
         <= settings.as_of_date
 
 )

@@ -41,13 +41,10 @@ dated as (
 
     select
         events.*,
-        {{ reporting_date('events.booked_at', 'settings.reporting_timezone') }} as booked_on,
-        {{ reporting_date('events.starts_at', 'settings.reporting_timezone') }} as meeting_on,
+        {{ reporting_date('events.booked_at') }} as booked_on,
+        {{ reporting_date('events.starts_at') }} as meeting_on,
         {{
-            reporting_date(
-                'coalesce(events.updated_at, events.booked_at)',
-                'settings.reporting_timezone',
-            )
+            reporting_date('coalesce(events.updated_at, events.booked_at)')
         }} as changed_on,
         coalesce(
             events.is_deleted

@@ -136,7 +136,7 @@ file_spans as (
             when 'file_name' then speaking_files.covers_to
             when 'extract'
                 then
-                    {{ reporting_date('speaking_files.extracted_at', 'settings.reporting_timezone') }}
+                    {{ reporting_date('speaking_files.extracted_at') }}
                     - 1
             else reading_spans.last_on
         end as span_to,

@@ -100,13 +100,13 @@ placed as (
     select
         recorded.*,
         opportunities.source_id,
-        {{ reporting_date('opportunities.created_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('opportunities.created_at') }}
             as created_on,
         case
             when recorded.is_dated
-                then {{ reporting_date('recorded.recorded_at', 'settings.reporting_timezone') }}
+                then {{ reporting_date('recorded.recorded_at') }}
             else least(
-                {{ reporting_date('recorded.recorded_at', 'settings.reporting_timezone') }},
+                {{ reporting_date('recorded.recorded_at') }},
                 coalesce(recorded.close_date, settings.as_of_date),
                 settings.as_of_date
             )

@@ -43,7 +43,7 @@ opportunities as (
         {{ record_key('opportunity_versions.record_system', 'opportunity_id') }}
             as opportunity_id,
         opportunity_versions.* exclude (opportunity_id),
-        {{ reporting_date('opportunity_versions.created_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('opportunity_versions.created_at') }}
             as created_on,
         upper(
             coalesce(

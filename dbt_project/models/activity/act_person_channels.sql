@@ -87,7 +87,7 @@ known as (
 
     select
         person_records.*,
-        {{ reporting_date('person_records.created_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('person_records.created_at') }}
             as created_on,
         gone_with_their_successor.record_id is not null
         or (
@@ -105,7 +105,7 @@ known as (
         and person_records.record_type = gone_with_their_successor.record_type
         and person_records.record_id = gone_with_their_successor.record_id
     where coalesce(
-        {{ reporting_date('person_records.created_at', 'settings.reporting_timezone') }}
+        {{ reporting_date('person_records.created_at') }}
         <= settings.as_of_date,
         true
     )

@@ -114,7 +114,7 @@ keyed as (
     -- who is noted after the as-of date is not known yet
     where
         coalesce(
-            {{ reporting_date('entries.created_at', 'settings.reporting_timezone') }}
+            {{ reporting_date('entries.created_at') }}
             <= settings.as_of_date,
             true
         )

@@ -89,7 +89,7 @@ reading_dates as (
         quarters.file_id,
         quarters.object_name,
         files.extracted_at,
-        {{ reporting_date('quarters.happened_at', 'settings.reporting_timezone') }} as date,
+        {{ reporting_date('quarters.happened_at') }} as date,
     from quarters
     cross join settings
     inner join files

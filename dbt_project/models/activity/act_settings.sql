@@ -11,6 +11,29 @@ settings as (
 
     select * from {{ ref('stg_kura__settings') }}
 
+),
+
+shifts as (
+
+    select distinct
+        settings.reporting_timezone,
+        {{ local_at('weeks.week', 'settings.reporting_timezone', is_column=true) }}
+        - weeks.week as shift
+    from settings
+    cross join (select {{ sampled_weeks() }} as week) as weeks
+
+),
+
+-- a zone whose clocks change keeps no offset
+offsets as (
+
+    select
+        reporting_timezone,
+        min(shift) as reporting_offset
+    from shifts
+    group by reporting_timezone
+    having count(*) = 1
+
 )
 
 select
@@ -20,6 +43,7 @@ select
     runs.config_hash,
     settings.company_name,
     settings.reporting_timezone,
+    offsets.reporting_offset,
     settings.week_starts_on,
     settings.fiscal_year_start_month,
     settings.show_reps_by,
@@ -35,3 +59,4 @@ select
     cast('2000-01-01' as date) as calendar_starts_on
 from runs
 cross join settings
+left join offsets on settings.reporting_timezone = offsets.reporting_timezone

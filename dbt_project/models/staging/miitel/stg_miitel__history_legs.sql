@@ -1,16 +1,20 @@
 -- one row per row of a 応対履歴 CSV delivered in an export: one leg of a call
 {% set agent %}
     case
-        when agent_name in (
-            '-', '－', 'ー', 'プレディクティブコール', 'ﾌﾟﾚﾃﾞｨｸﾃｨﾌﾞｺｰﾙ', '転送', '内線'
-        ) then null
+        when {{ is_one_of(
+            'agent_name',
+            ['-', '－', 'ー', 'プレディクティブコール', 'ﾌﾟﾚﾃﾞｨｸﾃｨﾌﾞｺｰﾙ', '転送', '内線']
+        ) }} then null
         else agent_name
     end
 {% endset %}
 {% set customer_called %}
-    direction = 'outbound'
-    or direction in ('inherit', 'unknown')
-    and not regexp_matches(coalesce(call_from, ''), '[0-9][0-9()-]{8}')
+    case
+        when direction = 'outbound' then true
+        when direction in ('inherit', 'unknown')
+            then not regexp_matches(coalesce(call_from, ''), '[0-9][0-9()-]{8}')
+        else false
+    end
 {% endset %}
 {#- the history lists finished calls: one nobody answered has ended, with or without its end -#}
 {% set is_open = 'answered_at is not null and ended_at is null and talk_seconds is null' %}
