@@ -1,37 +1,49 @@
 {# The SQL that the catalogue's measures become: one grouped scan per table and date column. #}
 
-{# CTE bodies, one per (table, date column), united: date × the six dimensions × every additive measure.
-   Facts later than `as_of` (SQL of a date) are not counted. A table without one of the dimensions has
-   null there, which no scope by that dimension shows. #}
-{% macro additive_measures_by_day(as_of) -%}
-    {% set additive = catalogue_measures() | selectattr('is_additive') | list %}
-    {% set scans = {} %}
-    {% for measure in additive %}
-        {% set scan = measure.model ~ '|' ~ measure.date %}
-        {% if scan not in scans %}{% do scans.update({scan: measure}) %}{% endif %}
-    {% endfor %}
-    {% for scan, any_measure in scans.items() %}
-    {% if not loop.first %}union all{% endif %}
+{# The additive measures by the scan that gives them: [{name, model, date, dimensions, measures}]. #}
+{% macro measure_scans() %}
+    {%- set scans = {} -%}
+    {%- for measure in catalogue_measures() if measure.is_additive -%}
+        {%- set name = measure.model ~ '|' ~ measure.date -%}
+        {%- if name not in scans -%}
+            {%- do scans.update({name: {
+                'name': 'scan_' ~ (scans | length + 1),
+                'model': measure.model,
+                'date': measure.date,
+                'dimensions': measure.dimensions,
+                'measures': [],
+            }}) -%}
+        {%- endif -%}
+        {%- do scans[name].measures.append(measure) -%}
+    {%- endfor -%}
+    {%- do return(scans.values() | list) -%}
+{% endmacro %}
+
+
+{# One scan: date × the six dimensions × its measures. Facts later than `as_of` (SQL of a date) are not
+   counted. A table without one of the dimensions has null there, which no scope by that dimension shows. #}
+{% macro scanned(scan, as_of) -%}
     select
-        {{ any_measure.date }} as date,
+        {{ scan.date }} as date,
         {% for dimension, missing in missing_names().items() %}
-        {% if dimension in any_measure.dimensions %}
+        {% if dimension in scan.dimensions %}
         coalesce({{ dimension }}, '{{ missing }}') as {{ dimension }},
         {% else %}
         cast(null as varchar) as {{ dimension }},
         {% endif %}
         {% endfor %}
-        {% for measure in additive %}
-        {% if measure.model == any_measure.model and measure.date == any_measure.date %}
+        {% for measure in scan.measures %}
         {{ measure.sql }} as {{ measure.name }}{{ ',' if not loop.last }}
-        {% else %}
-        cast(null as {{ measure.type }}) as {{ measure.name }}{{ ',' if not loop.last }}
-        {% endif %}
         {% endfor %}
-    from {{ ref(any_measure.model) }}
-    where {{ any_measure.date }} <= {{ as_of }}
+    from {{ ref(scan.model) }}
+    where {{ scan.date }} <= {{ as_of }}
     group by 1, 2, 3, 4, 5, 6, 7
-    {% endfor %}
+{%- endmacro %}
+
+
+{# A measure as it is added up: seconds and shares to four decimals, so that no order of adding shows. #}
+{% macro exact(measure, value) -%}
+    {{ 'cast(' ~ value ~ ' as decimal(38, 4))' if measure.type == 'double' else value }}
 {%- endmacro %}
 
 {# `group by` of every scope in every period, for relations with period_type, period_start and the six

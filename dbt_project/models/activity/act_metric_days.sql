@@ -5,7 +5,7 @@
 -- depends_on: {{ ref('fct_opportunities') }}
 -- depends_on: {{ ref('act_approaches') }}
 -- depends_on: {{ ref('act_rep_days') }}
-{% set dimensions = missing_names().keys() | list %}
+{% set keys = ['date'] + missing_names().keys() | list %}
 with
 
 settings as (
@@ -14,32 +14,50 @@ settings as (
 
 )
 {% if execute %}
+{% set scans = measure_scans() %}
+{% for scan in scans %}
 ,
 
-scanned as (
+{{ scan.name }} as (
 
-    {{ additive_measures_by_day('(select as_of_date from settings)') }}
+    {{ scanned(scan, '(select as_of_date from settings)') | indent(4) }}
+
+)
+{% endfor %}
+,
+
+days as (
+
+    {% for scan in scans %}
+    select {{ keys | join(', ') }} from {{ scan.name }}
+    {{ 'union' if not loop.last }}
+    {% endfor %}
 
 ),
 
-united as (
+-- each measure comes from one scan: joined, not added up, because 65 sums cost more than ten joins
+joined as (
 
     select
-        date,
-        {% for dimension in dimensions %}
-        {{ dimension }},
+        {% for key in keys %}
+        days.{{ key }},
         {% endfor %}
         {% for measure in catalogue_measures() if measure.is_additive %}
-        cast(coalesce(sum(
-            {{ 'cast(' ~ measure.name ~ ' as decimal(18, 4))' if measure.type == 'double' else measure.name }}
-        ), 0) as {{ measure.type }}) as {{ measure.name }}{{ ',' if not loop.last }}
+        cast({{ exact(measure, 'coalesce(' ~ measure.name ~ ', 0)') }} as {{ measure.type }})
+            as {{ measure.name }}{{ ',' if not loop.last }}
         {% endfor %}
-    from scanned
-    group by date, {{ dimensions | join(', ') }}
+    from days
+    {% for scan in scans %}
+    left join {{ scan.name }}
+        on
+            {% for key in keys %}
+            {{ 'and ' if not loop.first }}days.{{ key }} is not distinct from {{ scan.name }}.{{ key }}
+            {% endfor %}
+    {% endfor %}
 
 )
 
-select * from united
+select * from joined
 {% else %}
 select * from settings
 {% endif %}

@@ -1,6 +1,8 @@
 -- one row per period, scope and measure that is not zero
 -- depends_on: {{ ref('act_approaches') }}
 {% set dimensions = missing_names() %}
+{% set by_dimension = dimensions.keys() | join(', ') %}
+{% set period_types = ['week', 'month', 'quarter', 'fiscal_year'] %}
 with
 
 settings as (
@@ -21,13 +23,13 @@ dates as (
 
 ),
 
-periods_of_days as (
+months as (
 
-    {% for period_type in ['week', 'month', 'quarter', 'fiscal_year'] %}
-    select date, '{{ period_type }}' as period_type, {{ period_type }}_start as period_start
+    select distinct
+        month_start,
+        quarter_start,
+        fiscal_year_start
     from dates
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
 
 )
 {% if execute %}
@@ -43,20 +45,54 @@ periods_of_days as (
 {% endfor %}
 ,
 
+-- days are added up once to weeks and to months, and the longer periods from months
+{% for period_type in period_types %}
+{% set from = 'dates' if period_type in ['week', 'month'] else 'month_sums' %}
+{{ period_type }}_sums as (
+
+    select
+        '{{ period_type }}' as period_type,
+        {% if from == 'dates' %}
+        dates.{{ period_type }}_start as period_start,
+        {% else %}
+        months.{{ period_type }}_start as period_start,
+        {% endif %}
+        {{ by_dimension }},
+        {% for measure in additive %}
+        sum({{ exact(measure, measure.name) }}) as {{ measure.name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    {% if from == 'dates' %}
+    from days
+    inner join dates on days.date = dates.date
+    {% else %}
+    from month_sums
+    inner join months on month_sums.period_start = months.month_start
+    {% endif %}
+    group by all
+
+),
+
+{% endfor %}
+period_sums as (
+
+    {% for period_type in period_types %}
+    select * from {{ period_type }}_sums
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
 added_up as (
 
     select
-        periods_of_days.period_type,
-        periods_of_days.period_start,
+        period_type,
+        period_start,
         {{ grouped_scope_type() }} as scope_type,
         {{ grouped_scope_key() }} as scope_key,
         {% for measure in additive %}
-        cast(sum(
-            {{ 'cast(' ~ measure.name ~ ' as decimal(18, 4))' if measure.type == 'double' else measure.name }}
-        ) as double) as {{ measure.name }}{{ ',' if not loop.last }}
+        cast(sum({{ measure.name }}) as double) as {{ measure.name }}{{ ',' if not loop.last }}
         {% endfor %}
-    from days
-    inner join periods_of_days on days.date = periods_of_days.date
+    from period_sums
     {{ group_by_period_and_scope() }}
 
 ),
@@ -85,23 +121,73 @@ additive_facts as (
 ),
 
 {% for measure in distinct %}
-{{ measure.name }}_once as (
+{{ measure.name }}_seen as (
 
-    -- Each thing once per period and smallest scope; it is counted again, not added up, in the larger ones.
-    select distinct
-        periods_of_days.period_type,
-        periods_of_days.period_start,
+    select
+        {{ measure.date }} as date,
         {% for dimension, missing in dimensions.items() %}
         {% if dimension in measure.dimensions %}
-        coalesce(facts.{{ dimension }}, '{{ missing }}') as {{ dimension }},
+        coalesce({{ dimension }}, '{{ missing }}') as {{ dimension }},
         {% else %}
         cast(null as varchar) as {{ dimension }},
         {% endif %}
         {% endfor %}
-        facts.{{ measure.expr }} as thing
-    from {{ ref(measure.model) }} as facts
-    inner join periods_of_days on facts.{{ measure.date }} = periods_of_days.date
-    where facts.{{ measure.date }} <= (select as_of_date from settings)
+        {{ measure.expr }} as thing
+    from {{ ref(measure.model) }}
+    where
+        {{ measure.date }} <= (select as_of_date from settings)
+        and {{ measure.expr }} is not null
+
+),
+
+-- numbers stand for texts, because millions of rows are told apart below
+{{ measure.name }}_things as (
+
+    select
+        thing,
+        row_number() over () as thing_number
+    from (select distinct thing from {{ measure.name }}_seen)
+
+),
+
+{{ measure.name }}_places as (
+
+    select
+        *,
+        row_number() over () as place_number
+    from (select distinct {{ by_dimension }} from {{ measure.name }}_seen)
+
+),
+
+{{ measure.name }}_numbered as (
+
+    select
+        seen.date,
+        places.place_number,
+        things.thing_number
+    from {{ measure.name }}_seen as seen
+    inner join {{ measure.name }}_things as things on seen.thing = things.thing
+    inner join {{ measure.name }}_places as places
+        on
+            {% for dimension in dimensions %}
+            {{ 'and ' if not loop.first }}seen.{{ dimension }} is not distinct from places.{{ dimension }}
+            {% endfor %}
+
+),
+
+-- each thing once per period and smallest scope; it is counted again, not added up, in the larger ones
+{{ measure.name }}_once as (
+
+    {% for period_type in period_types %}
+    select distinct
+        '{{ period_type }}' as period_type,
+        dates.{{ period_type }}_start as period_start,
+        numbered.place_number,
+        numbered.thing_number
+    from {{ measure.name }}_numbered as numbered
+    inner join dates on numbered.date = dates.date
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -113,8 +199,9 @@ additive_facts as (
         {{ grouped_scope_type() }} as scope_type,
         {{ grouped_scope_key() }} as scope_key,
         '{{ measure.name }}' as measure,
-        cast(count(distinct thing) as double) as value
-    from {{ measure.name }}_once
+        cast(count(distinct thing_number) as double) as value
+    from {{ measure.name }}_once as once
+    inner join {{ measure.name }}_places as places on once.place_number = places.place_number
     {{ group_by_period_and_scope() }}
 
 ),
