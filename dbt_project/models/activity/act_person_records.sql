@@ -154,12 +154,13 @@ links as (
 
 ),
 
--- a record that was merged away before the first export is still a bridge
+-- a record that was merged away before the first export is still a bridge; numbers of 128 bits stand
+-- for the long keys while the walk compares them over and over
 edges as (
 
     select distinct
-        links.bundle as node,
-        coalesce(others.bundle, links.other_key) as other,
+        md5_number(links.bundle) as node,
+        md5_number(coalesce(others.bundle, links.other_key)) as other,
     from links
     left join bundles as others
         on links.other_key = others.record_key
@@ -177,10 +178,15 @@ grouped as (
 
     select
         bundles.*,
-        coalesce(components.component, bundles.bundle) as component,
-    from bundles
+        coalesce(components.component, bundles.node) as component,
+    from (
+        select
+            *,
+            md5_number(bundle) as node
+        from bundles
+    ) as bundles
     left join components
-        on bundles.bundle = components.node
+        on bundles.node = components.node
 
 ),
 
