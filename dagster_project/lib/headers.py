@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from dagster_project.lib.contracts import MAPPED, Contract
@@ -189,6 +190,7 @@ def extra_labels(cells: Sequence[str], placed: Sequence[str]) -> dict[str, int]:
     return extra
 
 
+@lru_cache(maxsize=4096)  # the same headers, file after file
 def fold(header: str) -> str:
     """A header as it is compared: NFKC, trimmed, spaces collapsed, case folded."""
     text = unicodedata.normalize("NFKC", header).replace("\ufeff", "")

@@ -774,6 +774,8 @@ def _connection(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "temp_directory": str(scratch / "duckdb"),
             "autoinstall_known_extensions": "false",
             "preserve_insertion_order": "true",
+            # Every file is read once, and scratch files follow each other under one name.
+            "enable_external_file_cache": "false",
         }
     ) as connection:
         yield connection

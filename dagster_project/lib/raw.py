@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -143,7 +143,8 @@ class RawStore:
         target = folder / f"{receipt.file_id}.json"
         temporary = folder / f".{receipt.file_id}.new"
         with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(asdict(receipt), stream, ensure_ascii=False, default=_plain, indent=1)
+            # One call and no indent: the encoder in C, for thousands of receipts.
+            stream.write(json.dumps(vars(receipt), ensure_ascii=False, default=_plain))
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)

@@ -1,16 +1,29 @@
 {# One-to-one pairs out of candidate pairs, in rounds: two sides that are each other's nearest
    are a pair and leave; who has two nearest at the same distance leaves unpaired, because
-   choosing would be guessing. Ends when nobody is left. Most candidates have one partner and
-   are done in the first round. #}
+   choosing would be guessing. Ends when nobody is left. Most candidates have one partner only and
+   never enter a round. #}
 {% macro mutual_nearest(candidates, left, right, distance) -%}
-with recursive rounds as (
+with recursive counted as (
+
+    select
+        {{ left }},
+        {{ right }},
+        {{ distance }},
+        count(*) over (partition by {{ left }}) = 1
+        and count(*) over (partition by {{ right }}) = 1 as has_no_rival,
+    from {{ candidates }}
+
+),
+
+rounds as (
 
     select
         {{ left }},
         {{ right }},
         {{ distance }},
         false as is_pair,
-    from {{ candidates }}
+    from counted
+    where not has_no_rival
     union all
     select
         {{ left }},
@@ -61,4 +74,10 @@ select
     {{ right }},
 from rounds
 where is_pair
+union all
+select
+    {{ left }},
+    {{ right }},
+from counted
+where has_no_rival
 {%- endmacro %}

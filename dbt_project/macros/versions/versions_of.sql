@@ -15,9 +15,6 @@
 {% macro versions_of(objects, key, version_column='updated_at') %}
 {%- set updated_at = version_column or 'cast(null as timestamp)' -%}
 {%- set envelope = ['source_id', 'file_id', 'record', 'extracted_at', 'reject_reason'] -%}
-{%- set facts = envelope + [
-    'record_system', 'version_hash', 'delivery'
-] -%}
 {%- set record_hash = key_hash(['record_system'] + key) -%}
 with
 
@@ -95,28 +92,46 @@ delivered_again as (
         {
             'at': told_apart.extracted_at,
             'sha256': coalesce(files.sha256, ''),
-            'record': told_apart.record
+            'record': told_apart.record,
+            'file_id': told_apart.file_id,
+            'source_id': told_apart.source_id
         } as delivery
     from told_apart
     left join files on told_apart.file_id = files.file_id
 
 ),
 
-versions as (
+states as (
 
     select
         record_system,
         {% for column in key %}{{ column }}, {% endfor %}
         version_hash,
-        {{ any_of_the_rest(facts + key) }},
-        arg_min(source_id, delivery) as source_id,
-        arg_min(file_id, delivery) as file_id,
-        arg_min(record, delivery) as record,
+        min(delivery) as first_delivery,
+        max(delivery) as last_delivery,
         min(extracted_at) as first_extracted_at,
-        max(extracted_at) as last_extracted_at,
-        max(delivery) as last_delivery
+        max(extracted_at) as last_extracted_at
     from delivered_again
     group by record_system, {{ key | join(', ') }}, version_hash
+
+),
+
+-- a state is shown by its first delivery
+versions as (
+
+    select
+        delivered_again.* exclude (extracted_at, reject_reason, delivery),
+        states.first_extracted_at,
+        states.last_extracted_at,
+        states.last_delivery
+    from delivered_again
+    inner join states
+        on delivered_again.record_system = states.record_system
+        {% for column in key -%}
+        and delivered_again.{{ column }} = states.{{ column }}
+        {% endfor -%}
+        and delivered_again.version_hash = states.version_hash
+        and delivered_again.delivery = states.first_delivery
 
 ),
 
@@ -188,10 +203,4 @@ select * from final
 #}
 {% macro content_hash(but) -%}
     cast(hash(*columns(* exclude ({{ but | join(', ') }}))) as varchar)
-{%- endmacro %}
-
-
-{# Any value of every column except `but`, under its own name: they agree within a version. #}
-{% macro any_of_the_rest(but) -%}
-    first(columns(* exclude ({{ but | join(', ') }})))
 {%- endmacro %}
