@@ -192,7 +192,10 @@ def _print(rows: list[dict[str, Any]], fixed: NightMeasured) -> None:
 
 
 def _peak(row: dict[str, Any]) -> int:
-    return max(row["full"].peak, row["day"].peak)
+    full, day = row["full"], row["day"]
+    assert isinstance(full, NightMeasured)
+    assert isinstance(day, NightMeasured)
+    return max(full.peak, day.peak)
 
 
 def _say(text: str) -> None:
