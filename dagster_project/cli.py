@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -23,6 +22,7 @@ from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_setti
 if TYPE_CHECKING:
     from dagster_project.lib.night import Night
     from dagster_project.lib.notify import Notice
+    from dagster_project.lib.status import HouseStatus
 
 EXIT_STALE = 5
 
@@ -44,6 +44,15 @@ class Style(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+
+
+class StatusFormat(StrEnum):
+    """Formats of `kpi status`."""
+
+    text = "text"
+    json = "json"
+    nagios = "nagios"
+    prometheus = "prometheus"
 
 
 gate_app = typer.Typer(help="Accept a plausibility failure for a while.", no_args_is_help=True)
@@ -104,6 +113,7 @@ def run(
                 full_refresh=full_refresh,
                 publish_backdated=publish,
                 observer=view.observer,
+                launched_by="kpi run",
             )
             with night.lock():
                 failure = nightly_job.execute(night)
@@ -145,22 +155,64 @@ def status(
     max_age: Annotated[
         str | None, typer.Option(help="Exit 5 when the as-of day ended longer ago (26h, 3d).")
     ] = None,
+    output: Annotated[
+        StatusFormat,
+        typer.Option("--format", help="For people, programs, Nagios and Icinga, or Prometheus."),
+    ] = StatusFormat.text,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Write it to this file in one step, such as a .prom file."),
+    ] = None,
 ) -> None:
-    """What readers see now: as-of day, coverage, exceptions. Made for monitors."""
-    from dagster_project.lib import releases
+    """What readers see now, how the last night ended, what needs a look. Made for monitors.
+
+    With --format nagios the exit codes are a plugin's: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+    """
+    if output is StatusFormat.nagios:
+        raise typer.Exit(_nagios_status(max_age, to))
+    found = _status(max_age)
+    if output is StatusFormat.text:
+        terminal.show_status(found)
+    else:
+        from dagster_project.lib import status_formats
+
+        if output is StatusFormat.json:
+            _write_out(status_formats.as_json(found), to)
+        else:
+            # What it says is a monitor's to judge: saying it went well.
+            _write_out(status_formats.as_prometheus(found), to)
+            return
+    if found.release is None or found.is_too_old:
+        raise typer.Exit(EXIT_STALE)
+
+
+def _status(max_age: str | None) -> HouseStatus:
+    from dagster_project.lib.status import look
 
     house = _house()
-    zone = ZoneInfo(load_settings(house).reporting.timezone)
-    release = releases.current_release(house)
-    terminal.show_status(house, release, releases.release_audit(release) if release else None)
-    if release is None:
-        raise typer.Exit(EXIT_STALE)
-    if max_age is not None:
-        ended = datetime.combine(release.as_of + timedelta(days=1), time(), tzinfo=zone)
-        age = datetime.now(UTC) - ended
-        if age > terminal.parse_duration(max_age):
-            terminal.warn(f"The as-of day ended {terminal.in_words(age)} ago, over {max_age}.")
-            raise typer.Exit(EXIT_STALE)
+    most = terminal.parse_duration(max_age) if max_age is not None else None
+    return look(house, load_settings(house), datetime.now(UTC), most)
+
+
+def _nagios_status(max_age: str | None, to: Path | None) -> int:
+    from dagster_project.lib import status_formats
+
+    try:
+        text, code = status_formats.as_nagios(_status(max_age))
+    except KuraError as error:
+        text, code = status_formats.nagios_of_error(error)
+    _write_out(text, to)
+    return code
+
+
+def _write_out(text: str, to: Path | None) -> None:
+    """On standard output, or as a file that is there whole or not at all, readable for a collector."""
+    if to is None:
+        sys.stdout.write(text)
+        return
+    half = to.with_name(f".{to.name}.{os.getpid()}")
+    half.write_text(text, encoding="utf-8")
+    half.replace(to)
 
 
 @app.command("releases", epilog="Example: kpi releases")

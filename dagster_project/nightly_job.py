@@ -60,6 +60,7 @@ def execute(night: Night) -> BaseException | None:
         prune_runs(instance, keep=night.settings.retention.dagster_runs)
     if result.success:
         return None
-    return night.failure or RuntimeError(
+    night.failure = night.failure or RuntimeError(
         f"Dagster stopped the run before a step could fail; see run {result.run_id} in `make dev`."
     )
+    return night.failure

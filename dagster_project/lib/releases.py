@@ -13,7 +13,6 @@ to `gate`.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from dagster_project.lib import acceptances, gate, suites, verify
+from dagster_project.lib import acceptances, gate, journal, suites, verify
 from dagster_project.lib.audit import Audit, CheckResult, read_audit
 from dagster_project.lib.candidate import (
     AUDIT_PAGE,
@@ -294,10 +293,10 @@ def _unfinished(house: House) -> Path | None:
     """
     if house.candidates.is_dir() and any(house.candidates.iterdir()):
         return None
-    journal = _journal(house)
-    if not journal or journal[-1].what != _PUBLISHING:
+    history = _journal(house)
+    if not history or history[-1].what != _PUBLISHING:
         return None
-    left = house.releases / journal[-1].release_id
+    left = house.releases / history[-1].release_id
     return left if left.is_dir() else None
 
 
@@ -411,16 +410,8 @@ def _current(house: House) -> Release | None:
 
 def _note(house: House, what: str, release_id: str) -> None:
     """Write down what happens to which release. The link is the truth; this is its history."""
-    house.state.mkdir(parents=True, exist_ok=True)
-    line = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "what": what,
-        "release_id": release_id,
-    }
-    with house.publications.open("ab") as stream:
-        stream.write(json.dumps(line).encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    journal.append(house.publications, {"at": at, "what": what, "release_id": release_id})
 
 
 @dataclass(frozen=True)
@@ -434,16 +425,13 @@ class _Entry:
 
 def _journal(house: House) -> list[_Entry]:
     """What happened to which release, oldest first."""
-    if not house.publications.is_file():
-        return []
     found = []
-    for line in house.publications.read_text(encoding="utf-8").splitlines():
+    for line in journal.read(house.publications):
         try:
-            entry = json.loads(line)
-            at = datetime.fromisoformat(entry["at"])
-            found.append(_Entry(at, str(entry["what"]), str(entry["release_id"])))
+            at = datetime.fromisoformat(line["at"])
+            found.append(_Entry(at, str(line["what"]), str(line["release_id"])))
         except (ValueError, KeyError, TypeError):
-            # A line torn by a power cut says nothing.
+            # Not a line of ours: it says nothing of a release.
             continue
     return found
 
