@@ -64,8 +64,11 @@ app.add_typer(sources_app, name="sources")
 
 
 def _house() -> House:
-    """The house KPI_HOME names; ConfigError when it is none, so that a typo never looks empty."""
+    """The house KPI_HOME names; refused when it is none, so that a typo never looks empty, or too new."""
+    from dagster_project.lib import upgrade
+
     house = House.from_environment()
+    upgrade.check(house)
     load_settings(house)
     return house
 
@@ -228,10 +231,11 @@ def rollback(
     release: Annotated[str | None, typer.Argument(help="A release id of `kpi releases`.")] = None,
 ) -> None:
     """Point readers at an earlier release. Nothing is deleted."""
-    from dagster_project.lib import lock, releases
+    from dagster_project.lib import lock, releases, upgrade
 
     house = _house()
     with lock.night(house.night_lock, house.writer_lock):
+        upgrade.upgrade(house)
         chosen = releases.rollback(house, release)
     terminal.say(f"Readers now see {chosen.release_id} (as of {chosen.as_of}).")
 
@@ -302,7 +306,7 @@ def sources_check() -> None:
     from dagster_project.lib.sources import load_sources, undated
     from dagster_project.settings import DBT_PROJECT
 
-    house = House.from_environment()
+    house = _house()
     settings = load_settings(house)
     contracts = load_contracts(DBT_PROJECT)
     sources = load_sources(house, contracts, default_timezone=settings.reporting.timezone)
@@ -328,8 +332,11 @@ def query(
 ) -> None:
     """Ask the current release, read-only and shut off from files and network."""
     from dagster_project.lib import query as releases_only
+    from dagster_project.lib import upgrade
 
-    with releases_only.query(House.from_environment(), sql) as answer:
+    house = House.from_environment()
+    upgrade.check(house)
+    with releases_only.query(house, sql) as answer:
         for piece in releases_only.render(answer, output.value):
             sys.stdout.write(piece)
 
@@ -341,8 +348,7 @@ def dev(
     """Open Dagster's UI over this house."""
     from dagster_project.nightly_job import prepare_home
 
-    house = House.from_environment()
-    load_settings(house)
+    house = _house()
     environment = {**os.environ, **prepare_home(house)}
     command = ["dagster", "dev", "-m", "dagster_project.definitions", "-p", str(port)]
     os.execvpe(str(Path(sys.executable).with_name("dagster")), command, environment)

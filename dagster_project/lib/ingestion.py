@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import archives, quarantine
+from dagster_project.lib import archives, disk, quarantine
 from dagster_project.lib.contracts import Contracts
 from dagster_project.lib.discovery import (
     ExportFile,
@@ -354,7 +354,9 @@ class _Night:
                 rejected_outcome(self._archive_receipt(item, source, rules, sha256), rejected)
             )
             return "rejected"
-        except OSError:
+        except OSError as error:
+            if disk.is_full(error):
+                raise
             return "left_alone"
         self._known.remember_members(sha256, found)
         return _together(statuses)

@@ -30,6 +30,7 @@ from dagster_project.lib import (
     quarantine,
     releases,
     suites,
+    upgrade,
     work_database,
 )
 from dagster_project.lib.audit import Audit
@@ -99,6 +100,7 @@ class Night:
         launched_by: str = "",
     ) -> None:
         self.house = house
+        upgrade.check(house)
         self.settings: Settings = load_settings(house)
         self.contracts: Contracts = load_contracts(DBT_PROJECT)
         started = datetime.now(UTC)
@@ -143,6 +145,8 @@ class Night:
             lock.night(self.house.night_lock, self.house.writer_lock),
             logs.opened(self.house, self.settings.logs, self.run_id) as self.log,
         ):
+            for step in upgrade.upgrade(self.house):
+                self.log.info("house upgraded", layout=step.to, step=step.says)
             nights.begin(self.house, self.run_id, self.as_of, self.launched_by)
             self.log.info(
                 "night started", as_of=self.as_of, by=self.launched_by, version=__version__
