@@ -240,6 +240,34 @@ def rollback(
     terminal.say(f"Readers now see {chosen.release_id} (as of {chosen.as_of}).")
 
 
+@app.command(epilog="Example: kpi prune --dry-run")
+def prune(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
+    ] = False,
+) -> None:
+    """Remove what the settings under `retention` do not keep, as every published night does."""
+    from dagster_project import nightly_job
+    from dagster_project.lib import lock, logs, retention, upgrade
+
+    house = _house()
+    settings = load_settings(house)
+    now = datetime.now(UTC)
+    with (
+        lock.night(house.night_lock, house.writer_lock),
+        logs.opened(house, settings.logs, f"prune-{now:%Y%m%dT%H%M%S}") as log,
+    ):
+        if dry_run:
+            items = retention.plan(house, settings, now)
+        else:
+            upgrade.upgrade(house)
+            items = retention.prune(house, settings, now)
+            for item in items:
+                log.info("removed", what=item.what, name=item.name, bytes=item.size)
+        runs, size = nightly_job.prune(house, settings, dry_run=dry_run)
+    terminal.show_pruned(items, runs, size, dry_run=dry_run)
+
+
 @gate_app.command(
     "accept",
     epilog='Example: kpi gate accept kpi_rep_daily.past_changed_little --reason "campaign doubled the list" '

@@ -92,6 +92,25 @@ class House:
         return self.work / "dagster"
 
     @property
+    def dagster_events(self) -> Path:
+        """A database of events per run, and `index.db` over all of them."""
+        return self.dagster_home / "history" / "runs"
+
+    @property
+    def dagster_storage(self) -> Path:
+        """What the processes of a run printed, a folder per run."""
+        return self.dagster_home / "storage"
+
+    @property
+    def dagster_databases(self) -> tuple[Path, ...]:
+        """The databases that outlive every run."""
+        return (
+            self.dagster_home / "history" / "runs.db",
+            self.dagster_events / "index.db",
+            self.dagster_home / "schedules" / "schedules.db",
+        )
+
+    @property
     def candidates(self) -> Path:
         return self.work / "candidate"
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
     from dagster_project.lib.releases import Release
+    from dagster_project.lib.retention import Item
     from dagster_project.lib.status import HouseStatus
 
 out = Console(highlight=False, soft_wrap=True)
@@ -343,6 +344,24 @@ def _show_sources(sources: Sequence[SourceSummary]) -> None:
             f"{source.records_set_aside:,} of {source.records_in:,}",
         )
     out.print(table)
+
+
+def show_pruned(items: Sequence[Item], runs: int, runs_size: int, *, dry_run: bool) -> None:
+    """What went, or would go, by kind; single names where they matter."""
+    from dagster_project.lib import disk
+
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.what, []).append(item)
+    verb = "would be removed" if dry_run else "removed"
+    for what, group in found.items():
+        say(f"{verb}: {what} × {len(group)}, {disk.in_words(sum(item.size for item in group))}")
+        for item in group:
+            say(f"    {item.name}")
+    if runs or runs_size:
+        say(f"{verb}: Dagster's records of runs × {runs}, {disk.in_words(runs_size)}")
+    if not items and not runs and not runs_size:
+        say("Nothing is kept beyond the settings under retention.")
 
 
 def show_releases(found: Sequence[Release]) -> None:

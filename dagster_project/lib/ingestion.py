@@ -32,6 +32,7 @@ from dagster_project.lib.discovery import (
 )
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.instants import extract_covers_to, name_facts
+from dagster_project.lib.lock import is_alive
 from dagster_project.lib.raw import (
     RawStore,
     Receipt,
@@ -737,18 +738,8 @@ def _prepare_folders(house: House) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     for left_behind in house.dry_scratches():
-        if not _is_alive(int(left_behind.name.rpartition("-")[2])):
+        if not is_alive(int(left_behind.name.rpartition("-")[2])):
             shutil.rmtree(left_behind, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

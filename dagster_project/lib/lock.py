@@ -74,6 +74,17 @@ def process(pid: int) -> str:
     return f"process {pid}"
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process of this number runs, whoever owns it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def holder(path: Path) -> str | None:
     """Who holds the lock file now (`process 123`), or None when nobody does. Waits for nobody."""
     try:

@@ -29,13 +29,14 @@ from dagster_project.lib import (
     nights,
     quarantine,
     releases,
+    retention,
     suites,
     upgrade,
     work_database,
 )
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.contracts import Contracts, load_contracts
-from dagster_project.lib.errors import ConfigError
+from dagster_project.lib.errors import ConfigError, KuraError
 from dagster_project.lib.ingestion import FileProgress, IngestionResult, ingest
 from dagster_project.lib.sources import SourcesConfig, load_sources
 from dagster_project.lib.transformation import (
@@ -124,6 +125,7 @@ class Night:
         self.audit: Audit | None = None
         self.release: releases.Release | None = None
         self.failure: BaseException | None = None
+        self.untidy: BaseException | None = None
 
     def _configured(self) -> SourcesConfig:
         """The sources as configured. A night that may not begin because of them is on record, too."""
@@ -156,13 +158,27 @@ class Night:
             except BaseException as error:
                 self.failure = self.failure or error
                 raise
+            else:
+                self._tidy_up()
             finally:
                 self._end()
+
+    def _tidy_up(self) -> None:
+        """After a published night, what the settings do not keep goes. That it cannot ends nothing."""
+        if self.release is None:
+            return
+        self.log.stage = "retention"
+        try:
+            for item in retention.prune(self.house, self.settings, datetime.now(UTC)):
+                self.log.info("removed", what=item.what, name=item.name, bytes=item.size)
+        except (OSError, KuraError, duckdb.Error) as error:
+            self.untidy = error
+            self.log.error("tidying up failed", error=nights.in_words(error))
 
     def _end(self) -> None:
         self.log.stage = ""
         outcome, causes = self._outcome(), self._causes()
-        error = self.failure if outcome in {"failed", "refused"} else None
+        error = self.failure if outcome in {"failed", "refused"} else self.untidy
         tell = self.log.info if outcome in nights.GOOD else self.log.error
         tell(
             "night ended",

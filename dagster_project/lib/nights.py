@@ -45,7 +45,8 @@ class Counts:
 class NightRecord:
     """One night. ended_at, seconds and counts are None or empty while it runs and when it was killed.
 
-    causes: ids of the checks that refused it. error: what ended it otherwise, in our own words.
+    causes: ids of the checks that refused it. error: what went wrong otherwise, in our own words; of a
+    published night, what could not be tidied up after it.
     """
 
     run_id: str

@@ -140,7 +140,7 @@ class RawStore:
             parquet.chmod(0o600)
             _sync(parquet)
             parquet.replace(self.parquet_of(receipt))
-        target = folder / f"{receipt.file_id}.json"
+        target = self._receipt_of(receipt)
         temporary = folder / f".{receipt.file_id}.new"
         with temporary.open("w", encoding="utf-8") as stream:
             json.dump(asdict(receipt), stream, ensure_ascii=False, default=_plain, indent=1)
@@ -149,6 +149,35 @@ class RawStore:
         temporary.replace(target)
         _sync(folder)
         self._receipts[receipt.file_id] = receipt
+
+    def files_of(self, receipt: Receipt) -> tuple[Path, ...]:
+        """Everything a reading is kept in, its receipt first."""
+        return (self._receipt_of(receipt), self.parquet_of(receipt), self.aside_of(receipt))
+
+    def forget(self, receipt: Receipt) -> None:
+        """Make a reading not exist: its receipt first, so that what a crash leaves is an orphan."""
+        gone, *rest = self.files_of(receipt)
+        gone.unlink(missing_ok=True)
+        _sync(gone.parent)
+        self._receipts.pop(receipt.file_id, None)
+        for path in rest:
+            path.unlink(missing_ok=True)
+
+    def orphans(self) -> tuple[Path, ...]:
+        """Files of readings that do not exist, because a crash came before or after their receipt."""
+        receipts = {
+            (path.parent.parent, path.name.removesuffix(".json"))
+            for path in self._root.glob("*/*/*.json")
+        }
+        return tuple(
+            path
+            for path in sorted(self._root.glob("*/*/*"))
+            if path.suffix in {".parquet", ".aside"}
+            and (path.parent.parent, path.name.removesuffix(path.suffix)) not in receipts
+        )
+
+    def _receipt_of(self, receipt: Receipt) -> Path:
+        return self._folder(receipt) / f"{receipt.file_id}.json"
 
     def _folder(self, receipt: Receipt) -> Path:
         last = receipt.object_name if receipt.status == "accepted" else "rejected"

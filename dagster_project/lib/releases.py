@@ -117,7 +117,8 @@ def publish(
         release = _moved(house, folder, manifest)
         _flip(house, release)
         _note(house, "published", manifest.run_id)
-        _prune(house, settings.retention.releases)
+        for old in surplus(house, settings.retention.releases):
+            _remove(house, old)
         clean(house)
         found = _current(house)
         assert found is not None
@@ -132,12 +133,8 @@ def rollback(house: House, release_id: str | None = None) -> Release:
     with _alone(house):
         _clear_half_flips(house)
         kept = _kept(house)
-        current = next((release for release in kept if release.is_current), None)
         if release_id is None:
-            # `kept` is in order of first publication, so going back twice goes back further.
-            before = kept if current is None else kept[: kept.index(current)]
-            shown = [release for release in before if release.published_at is not None]
-            target = shown[-1] if shown else None
+            target = _before_current(kept)
         else:
             target = next((r for r in kept if r.release_id == release_id), None)
         if target is None:
@@ -342,21 +339,45 @@ def _clear_half_flips(house: House) -> None:
         left.unlink()
 
 
-def _prune(house: House, keep: int) -> None:
-    """Remove the oldest releases beyond `keep`; never the current one."""
+def surplus(house: House, keep: int) -> tuple[Release, ...]:
+    """The oldest releases beyond `keep`; never the current one or the one `rollback` would show."""
     kept = _kept(house)
-    surplus = len(kept) - keep
-    for release in kept:
-        if surplus <= 0:
-            break
-        if release.is_current:
-            continue
-        # Renamed first: a half-deleted folder is not a release.
-        going = house.releases / f".{release.release_id}.removed"
-        release.path.rename(going)
-        surplus -= 1
-    for going in house.releases.glob(".*.removed"):
-        shutil.rmtree(going, ignore_errors=True)
+    staying = {release.release_id for release in kept if release.is_current}
+    target = _before_current(kept)
+    if target is not None:
+        staying.add(target.release_id)
+    going = [release for release in kept if release.release_id not in staying]
+    return tuple(going[: max(0, len(kept) - keep)])
+
+
+def remove(house: House, release: Release) -> None:
+    """Forget a kept release. Whoever has its files open keeps them."""
+    with _alone(house):
+        if _current_path(house) == release.path:
+            raise PublicationRefused(
+                "The current release is not removed.",
+                where=release.release_id,
+                remedy="`kpi rollback` makes another one current first.",
+            )
+        _remove(house, release)
+
+
+def _remove(house: House, release: Release) -> None:
+    # Renamed first: a half-deleted folder is not a release.
+    going = house.releases / f".{release.release_id}.removed"
+    release.path.rename(going)
+    shutil.rmtree(going)
+
+
+def _before_current(kept: tuple[Release, ...]) -> Release | None:
+    """The release published before the current one.
+
+    `kept` is in order of first publication, so going back twice goes back further.
+    """
+    current = next((release for release in kept if release.is_current), None)
+    before = kept if current is None else kept[: kept.index(current)]
+    shown = [release for release in before if release.published_at is not None]
+    return shown[-1] if shown else None
 
 
 def _kept(house: House) -> tuple[Release, ...]:

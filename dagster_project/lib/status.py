@@ -126,7 +126,7 @@ class HouseStatus:
 
     def _of_night(self) -> list[Concern]:
         night = self.night
-        if night is None or night.outcome in nights.GOOD:
+        if night is None or (night.outcome in nights.GOOD and night.error is None):
             return []
         return [Concern("warning", f"last night {how_it_ended(night)}")]
 
@@ -175,6 +175,8 @@ def how_it_ended(night: NightRecord) -> str:
         "running": "is running",
         "died": "was killed",
     }[night.outcome]
+    if night.outcome == "published" and night.error:
+        return f"{said}, but tidying up failed: {night.error}"
     return f"{said}: {night.error}" if night.error else said
 
 

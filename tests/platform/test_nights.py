@@ -161,7 +161,7 @@ def test_a_line_the_disk_could_not_take_whole_is_an_error(
     path = tmp_path / "journal.jsonl"
     write = os.write
     with monkeypatch.context() as patch:
-        patch.setattr(journal.os, "write", lambda fd, data: write(fd, data[:5]))
+        patch.setattr(os, "write", lambda fd, data: write(fd, data[:5]))
         with pytest.raises(OSError, match="No space left"):
             journal.append(path, {"n": 1})
     journal.append(path, {"n": 2})

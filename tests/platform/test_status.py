@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -78,7 +78,7 @@ def without_a_source(good: HouseStatus) -> HouseStatus:
     return replace(good, audit=good.audit.model_copy(update={"summary": summary}))
 
 
-WORSE = {
+WORSE: dict[str, tuple[Callable[[HouseStatus], HouseStatus], int, str]] = {
     "killed": (lambda good: replace(good, night=record("died")), 1, "last night was killed"),
     "refused": (
         lambda good: replace(good, night=record("refused", causes=("a.b", "c.d"))),
