@@ -25,7 +25,7 @@ _BUSY_SECONDS = 5.0
 
 def surplus(instance: dg.DagsterInstance, house: House, *, keep: int) -> tuple[int, int]:
     """How many runs `prune` would forget, and the bytes of their files and of files of forgotten runs."""
-    left = _left(house)
+    left = _left(instance, house)
     runs = [record.dagster_run.run_id for record in instance.get_run_records()]
     going = [path for path in left if _run_of(path) not in runs[:keep]]
     return len(runs[keep:]), sum(disk.size_of(path) for path in going)
@@ -39,7 +39,7 @@ def prune(instance: dg.DagsterInstance, house: House, *, keep: int) -> tuple[int
     """
     before = disk.size_of(house.dagster_home)
     # Listed before the runs are: whatever lies here belongs to a run that was begun by then.
-    left = _left(house)
+    left = _left(instance, house)
     runs = [record.dagster_run.run_id for record in instance.get_run_records()]
     for run_id in runs[keep:]:
         instance.delete_run(run_id)
@@ -49,12 +49,20 @@ def prune(instance: dg.DagsterInstance, house: House, *, keep: int) -> tuple[int
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-    _shrink(path for path in house.dagster_databases if path.is_file())
+    if _is_of(instance, house):
+        _shrink(path for path in house.dagster_databases if path.is_file())
     return len(runs[keep:]), max(before - disk.size_of(house.dagster_home), 0)
 
 
-def _left(house: House) -> list[Path]:
-    """Every file and folder that is one run's own."""
+def _is_of(instance: dg.DagsterInstance, house: House) -> bool:
+    """Whether the instance keeps its records in the house; a DAGSTER_HOME may lie anywhere."""
+    return Path(instance.root_directory).resolve() == house.dagster_home.resolve()
+
+
+def _left(instance: dg.DagsterInstance, house: House) -> list[Path]:
+    """Every file and folder in the house that is one run's own."""
+    if not _is_of(instance, house):
+        return []
     found = [*house.dagster_events.glob("*.db*"), *house.dagster_storage.glob("*")]
     return [path for path in found if _RUN.fullmatch(_run_of(path))]
 

@@ -32,7 +32,9 @@ OBJECT = (
     "{object: leads, files: ['*'], format: csv, "
     "columns: {lead_id: nr, company_name: %s, created_at: at}}"
 )
-ROWS = "nr,at,firm,other\n1,2026-07-01,a,b\n2,2026-07-02,c\n3,2026-07-03,e,f\n"
+GOOD = "".join(f"{number},2026-07-01,a,b\n" for number in range(40))
+# One record carries what Excel left of its id.
+ROWS = f"nr,at,firm,other\n{GOOD}5.63E+15,2026-07-02,c,d\n"
 
 
 def configure(house: House, column: str = "firm", more: str = "") -> None:
@@ -464,6 +466,17 @@ def test_forgotten_runs_leave_no_file_and_the_disk_shrinks(
         assert instance.all_logs(run_id), "what is kept can still be read"
     assert trivial.execute_in_process(instance=instance).success
     assert dagster_records.prune(instance, house, keep=3)[0] == 0
+
+
+def test_files_of_a_house_whose_records_lie_elsewhere_are_left_alone(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    house = House(tmp_path / "house")
+    run = trivial.execute_in_process(instance=instance).run_id
+    with dg.DagsterInstance.ephemeral() as other:
+        assert trivial.execute_in_process(instance=other).success
+        assert dagster_records.prune(other, house, keep=2) == (0, 0)
+    assert (house.dagster_events / f"{run}.db").is_file()
 
 
 def test_a_database_in_use_is_shrunk_another_time(
