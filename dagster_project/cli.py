@@ -6,6 +6,7 @@ running · 5 `kpi status`: nothing published, or older than allowed.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from datetime import UTC, datetime
@@ -53,6 +54,13 @@ class StatusFormat(StrEnum):
     json = "json"
     nagios = "nagios"
     prometheus = "prometheus"
+
+
+class DoctorFormat(StrEnum):
+    """Formats of `kpi doctor`."""
+
+    text = "text"
+    json = "json"
 
 
 gate_app = typer.Typer(help="Accept a plausibility failure for a while.", no_args_is_help=True)
@@ -266,6 +274,38 @@ def prune(
                 log.info("removed", what=item.what, name=item.name, bytes=item.size)
         runs, size = nightly_job.prune(house, settings, dry_run=dry_run)
     terminal.show_pruned(items, runs, size, dry_run=dry_run)
+
+
+@app.command(epilog="Example: kpi doctor --fix")
+def doctor(
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Mend what is safe: permissions, and what killed nights left."),
+    ] = False,
+    output: Annotated[
+        DoctorFormat, typer.Option("--format", help="For people or for programs.")
+    ] = DoctorFormat.text,
+) -> None:
+    """Is this house sound? Says what to do; exit 1 when there is a problem. Changes nothing by itself."""
+    from dagster_project.lib import doctor as checks
+    from dagster_project.lib import lock, upgrade
+
+    house = House.from_environment()
+    if not house.house_file.is_file():
+        load_settings(house)  # a folder that is no house is refused in the same words everywhere
+    mended: tuple[str, ...] = ()
+    if fix:
+        upgrade.check(house)
+        with lock.night(house.night_lock, house.writer_lock):
+            mended = checks.mend(house, datetime.now(UTC))
+    found = checks.examine(house, datetime.now(UTC))
+    if output is DoctorFormat.json:
+        document = {"mended": mended, "findings": [vars(item) for item in found]}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        terminal.show_findings(found, mended)
+    if any(item.state == "problem" for item in found):
+        raise typer.Exit(1)
 
 
 @gate_app.command(

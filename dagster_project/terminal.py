@@ -22,6 +22,7 @@ from dagster_project.lib.errors import KuraError
 
 if TYPE_CHECKING:
     from dagster_project.lib.audit import Audit, SourceSummary
+    from dagster_project.lib.doctor import Finding
     from dagster_project.lib.ingestion import FileProgress, IngestionResult
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
@@ -362,6 +363,18 @@ def show_pruned(items: Sequence[Item], runs: int, runs_size: int, *, dry_run: bo
         say(f"{verb}: Dagster's records of runs × {runs}, {disk.in_words(runs_size)}")
     if not items and not runs and not runs_size:
         say("Nothing is kept beyond the settings under retention.")
+
+
+def show_findings(findings: Sequence[Finding], mended: Sequence[str]) -> None:
+    """A line per check of the house, and what to do below it."""
+    for text in mended:
+        say(f"mended: {text}")
+    colours = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+    for item in findings:
+        colour = colours[item.state]
+        out.print(f"[{colour}]{item.state:<8}[/{colour}] {item.check:<16} {escape(item.found)}")
+        if item.do is not None and item.state != "ok":
+            out.print(f"{'':<25} → {escape(item.do)}")
 
 
 def show_releases(found: Sequence[Release]) -> None:

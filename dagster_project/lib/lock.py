@@ -30,7 +30,7 @@ class HouseLocked(KuraError):
 
 
 def _open_private(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
 
 

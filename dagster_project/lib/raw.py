@@ -82,10 +82,12 @@ class RawStore:
         self._root = root
         self._receipts: dict[str, Receipt] = {}
         self._lost: list[Receipt] = []
+        self._damaged: list[Path] = []
         self._generation = 0
         for path in sorted(root.glob("*/*/*.json")):
             receipt = _loaded(path)
             if receipt is None:
+                self._damaged.append(path)
                 continue
             if receipt.status == "accepted" and not self.parquet_of(receipt).is_file():
                 self._lost.append(receipt)
@@ -103,6 +105,11 @@ class RawStore:
     def lost(self) -> tuple[Receipt, ...]:
         """Accepted readings whose Parquet file somebody removed; read again if exports has them."""
         return tuple(item for item in self._lost if item.file_id not in self._receipts)
+
+    @property
+    def damaged(self) -> tuple[Path, ...]:
+        """Receipts that cannot be read: as if there were none, so that the export is read again."""
+        return tuple(self._damaged)
 
     def get(self, file_id: str) -> Receipt | None:
         return self._receipts.get(file_id)
@@ -192,7 +199,9 @@ class RawStore:
 def private_folder(path: Path) -> None:
     """A folder only its owner may enter, with every missing folder above it."""
     if not path.is_dir():
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # `parents=True` would make those above as open as the user's mask.
+        private_folder(path.parent)
+        path.mkdir(exist_ok=True, mode=0o700)
 
 
 def shown_path(path: str, member: str | None) -> str:

@@ -102,7 +102,7 @@ def publish(
     """
     with _alone(house):
         _clear_half_flips(house)
-        folder = candidate or _unfinished(house) or gate.the_candidate(house)
+        folder = candidate or unfinished(house) or gate.the_candidate(house)
         manifest = _acceptable(house, folder, expectations)
         current: Release | None = None
         # A damaged release keeps no good one back; the gate has named it.
@@ -283,7 +283,7 @@ def _exceptions_hold(house: House, audit: Audit) -> None:
             )
 
 
-def _unfinished(house: House) -> Path | None:
+def unfinished(house: House) -> Path | None:
     """The release the last call was killed over: on its way, and nothing has been written down since.
 
     A later publication or rollback was somebody's decision, and outranks what was left before it.

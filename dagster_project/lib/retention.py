@@ -25,7 +25,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib import disk, lock, nights, releases
-from dagster_project.lib.contracts import load_contracts
+from dagster_project.lib.contracts import Contract, load_contracts
 from dagster_project.lib.raw import RawStore, Receipt, private_folder
 from dagster_project.lib.rebuilding import NotRebuilt, rebuild
 from dagster_project.lib.sources import PLANNING
@@ -93,9 +93,17 @@ def _readings(house: House, days: int | None, now: datetime) -> Iterator[Item]:
         yield _file("raw file without a receipt", house, path)
     if days is None:
         return
-    for old, new in _superseded(house, store):
-        read_at = store.parquet_of(new).stat().st_mtime
-        if now.timestamp() - read_at < days * 86400 or not _holds_everything(house, store, new):
+    old_enough = [
+        (old, new)
+        for old, new in _superseded(house, store)
+        if now.timestamp() - store.parquet_of(new).stat().st_mtime >= days * 86400
+    ]
+    if not old_enough:
+        return
+    contracts = load_contracts(DBT_PROJECT)
+    for old, new in old_enough:
+        contract = contracts.get(new.system, str(new.object_name))
+        if contract is None or not _holds_everything(house, store, new, contract):
             continue
         size = sum(disk.size_of(path) for path in store.files_of(old))
         yield Item(
@@ -139,11 +147,8 @@ def _active(house: House) -> frozenset[str]:
     return frozenset(str(file_id) for (file_id,) in rows)
 
 
-def _holds_everything(house: House, store: RawStore, receipt: Receipt) -> bool:
+def _holds_everything(house: House, store: RawStore, receipt: Receipt, contract: Contract) -> bool:
     """Whether the export can be written anew from this reading alone."""
-    contract = load_contracts(DBT_PROJECT).get(receipt.system, str(receipt.object_name))
-    if contract is None:
-        return False
     scratch = house.scratch / "proof"
     private_folder(scratch)
     try:
