@@ -191,7 +191,9 @@ BROKEN: dict[str, tuple[str, str, Callable[[House], object], str]] = {
         lambda house: write(house.version_file, '{"layout": 99}'), "layout 99",
     ),
     "an open folder": ("permissions", "problem", lambda house: house.raw.chmod(0o755), "raw has mode 0755"),
-    "an open log folder": ("permissions", "problem", lambda house: house.logs.chmod(0o755), "logs has mode 0755"),
+    "an open log folder": (
+        "permissions", "problem", lambda house: house.logs.chmod(0o755), "logs has mode 0755",
+    ),
     "an open record in quarantine": (
         "permissions", "problem",
         lambda house: next(house.quarantine.rglob("*.parquet")).chmod(0o644), "mode 0644, not 0600",
