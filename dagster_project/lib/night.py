@@ -293,6 +293,7 @@ class Night:
                 self.house,
                 self._ingested_run(),
                 full_refresh=self.full_refresh,
+                log_bytes=self.settings.logs.max_bytes,
                 on_line=self.observer.line,
             )
             with duckdb.connect(str(self.house.work_database)) as connection:
