@@ -445,8 +445,12 @@ def main() -> None:
         terminal.show_error(error)
         sys.exit(error.exit_code)
     except OSError as error:
+        from dagster_project.lib import disk
+
         terminal.show_error(
-            KuraError(
+            disk.full(House.from_environment(), "beginning")
+            if disk.is_full(error)
+            else KuraError(
                 error.strerror or str(error),
                 where=str(error.filename) if error.filename else None,
                 remedy="Check that this user may read and write there and that the disk has room.",

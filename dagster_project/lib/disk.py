@@ -16,8 +16,11 @@ from dagster_project.lib.errors import KuraError
 from dagster_project.settings import House
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-# How DuckDB, and dbt repeating it, words the same.
-_SAID = ("No space left on device", "Disk quota exceeded")
+# How DuckDB (and dbt repeating it) and SQLite word the same.
+_SAID = ("No space left on device", "Disk quota exceeded", "database or disk is full")
+
+# dbt's artifacts and Dagster's records of a night are some 40 MB, whatever the night reads.
+_BESIDES = 100 * 1000**2
 
 
 class DiskFull(KuraError):
@@ -37,14 +40,16 @@ def size_of(path: Path) -> int:
 
 
 def needed_bytes(house: House) -> int:
-    """What a night may need beside what lies there already, by the size of the last one.
+    """What a night may need beside what lies there already: more than any night measured.
 
-    A full refresh writes the work database once more, the candidate is a second release, and new exports
-    become raw files that are no larger than they are.
+    A full refresh writes the work database once more (of a first night nothing is known but its exports,
+    which become some ten times as much in tables), the candidate is a second release, new exports become
+    raw files, and dbt and Dagster write down what they do.
     """
+    exports = size_of(house.exports)
     release = size_of(house.current.resolve()) if house.current.is_symlink() else 0
-    work = max(size_of(house.work_database), size_of(house.exports))
-    return work + release + size_of(house.exports) // 4
+    work = size_of(house.work_database) if release else 10 * exports
+    return _BESIDES + work + release + exports // 4
 
 
 def is_full(error: BaseException | None) -> bool:

@@ -88,9 +88,17 @@ class _PrivateFile(RotatingFileHandler):
         return os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
 
     def handleError(self, record: logging.LogRecord) -> None:
+        self._say(sys.exc_info()[1])
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError as error:  # what a full disk did not take is still waiting to be written
+            self._say(error)
+
+    def _say(self, error: BaseException | None) -> None:
         if not self._failed:
             self._failed = True
-            error = sys.exc_info()[1]
             print(f"{self.baseFilename} cannot be written: {error}", file=sys.stderr)
 
 

@@ -157,6 +157,10 @@ class Night:
                 yield
             except BaseException as error:
                 self.failure = self.failure or error
+                if disk.is_full(error) and not isinstance(error, disk.DiskFull):
+                    # Met between the stages, as by Dagster's own records.
+                    self.failure = disk.full(self.house, "recording")
+                    raise self.failure from error
                 raise
             else:
                 self._tidy_up()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -21,6 +22,7 @@ from dagster_project.lib import archives, csv_reading, disk
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.night import Night
 from dagster_project.settings import PROJECT_ROOT, House
+from tests.conftest import DemoNight
 from tests.harness import make_house
 
 # Runs where only this process sees a small file system of its own, so that it can really be full.
@@ -164,6 +166,7 @@ def test_the_record_says_that_the_disk_was_full(told: dict[str, Any]) -> None:
         (OSError(122, "Disk quota exceeded"), True),
         (OSError(13, "Permission denied"), False),
         (KuraError("x", remedy="IO Error: Could not write file: No space left on device"), True),
+        (sqlite3.OperationalError("database or disk is full"), True),
         (ValueError("x"), False),
     ],
 )
@@ -182,8 +185,21 @@ def test_sizes_are_those_the_disk_gives(tmp_path: Path) -> None:
     assert 10_000 <= disk.size_of(tmp_path) < 100_000
     assert disk.size_of(tmp_path / "nothing") == 0
     assert disk.free_bytes(tmp_path / "not" / "yet") > 0
-    assert disk.needed_bytes(House(tmp_path / "empty")) == 0
     assert disk.in_words(1_400_000_000) == "1.4 GB"
+
+
+def test_what_a_night_needs_is_told_before_the_first_and_is_no_less_than_it_took(
+    demo_night: DemoNight, tmp_path: Path
+) -> None:
+    before = House(tmp_path / "before")
+    shutil.copytree(demo_night.house.exports, before.exports)
+    took = sum(
+        disk.size_of(path)
+        for path in demo_night.house.root.iterdir()
+        if path.name not in {"exports", "config"}
+    )
+    assert took < disk.needed_bytes(before) < 5 * took
+    assert disk.needed_bytes(demo_night.house) < 5 * took
 
 
 def never_room(*_: object, **__: object) -> int:

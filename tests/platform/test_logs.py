@@ -88,6 +88,18 @@ def test_a_log_that_cannot_be_written_ends_no_night_and_is_said(
     assert "kpi.log" in said
 
 
+def test_lines_that_wait_for_room_when_the_log_is_closed_end_no_night_either(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    house = make_house(tmp_path / "house", {"company_name": "x"}, {"sources": []})
+    house.logs.mkdir()
+    # Takes no byte, as a full disk does, when what was buffered is flushed.
+    house.log_file.symlink_to("/dev/full")
+    with Night(house, as_of=date(2026, 9, 30)).lock():
+        pass
+    assert capfd.readouterr().err.count("cannot be written") == 1
+
+
 def test_a_whole_night_is_in_the_log_by_stage_file_and_end(demo_night: DemoNight) -> None:
     said = lines(demo_night.house)
     pattern = re.compile(r"^\S+ (DEBUG|INFO|WARNING|ERROR) +2026093\S+ \S+ \w+")
