@@ -21,6 +21,8 @@ _SAID = ("No space left on device", "Disk quota exceeded", "database or disk is 
 
 # dbt's artifacts and Dagster's records of a night are some 40 MB, whatever the night reads.
 _BESIDES = 100 * 1000**2
+# With less than this free whatever went wrong went wrong for want of room.
+NOTHING = 1000**2
 
 
 class DiskFull(KuraError):

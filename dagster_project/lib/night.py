@@ -156,16 +156,26 @@ class Night:
             try:
                 yield
             except BaseException as error:
-                self.failure = self.failure or error
-                if disk.is_full(error) and not isinstance(error, disk.DiskFull):
-                    # Met between the stages, as by Dagster's own records.
-                    self.failure = disk.full(self.house, "recording")
+                if self._was_the_disk(error):
+                    # Also met between the stages: Dagster's records fail in words of their own.
+                    if not isinstance(self.failure, disk.DiskFull):
+                        self.failure = disk.full(self.house, "recording")
                     raise self.failure from error
+                self.failure = self.failure or error
                 raise
             else:
                 self._tidy_up()
             finally:
                 self._end()
+
+    def _was_the_disk(self, error: BaseException) -> bool:
+        if isinstance(error, KuraError) or not isinstance(error, Exception):
+            return False
+        return (
+            isinstance(self.failure, disk.DiskFull)
+            or disk.is_full(error)
+            or disk.free_bytes(self.house.work) < disk.NOTHING
+        )
 
     def _tidy_up(self) -> None:
         """After a published night, what the settings do not keep goes. That it cannot ends nothing."""

@@ -177,6 +177,23 @@ def test_a_full_disk_is_known_whoever_met_it(error: Exception, is_full: bool) ->
     assert disk.is_full(outer) is is_full
 
 
+def test_what_fails_between_the_stages_for_want_of_room_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls a full disk an I/O error when it cannot make its shared memory."""
+    house = make_house(tmp_path / "house", {"company_name": "x"}, {"sources": []})
+
+    def breaks() -> None:
+        with Night(house, as_of=date(2026, 6, 30)).lock():
+            raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(sqlite3.OperationalError):
+        breaks()
+    monkeypatch.setattr(disk, "free_bytes", lambda _path: 4096)
+    with pytest.raises(disk.DiskFull, match="while: recording"):
+        breaks()
+
+
 def test_sizes_are_those_the_disk_gives(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x" * 10_000)
     with (tmp_path / "sparse").open("wb") as stream:
