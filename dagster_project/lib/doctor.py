@@ -1,6 +1,6 @@
 """Is this house sound, and what to do where it is not.
 
-Every check looks at one thing and changes nothing, but for a folder in `work/` that is made to try the file
+Every check looks at one thing and changes nothing, but for a folder in the house that is made to try the file
 system and removed again. `mend` does what is safe without knowing more: permissions, and what killed
 nights left behind. How the house stands tonight is `status`; whether numbers are right is the gate's.
 """
@@ -207,7 +207,7 @@ def _room(look: _Look) -> Iterator[_Trouble | str]:
 def _file_system(look: _Look) -> Iterator[_Trouble | str]:
     """What a publication stands on: links, rename over what is there, fsync, one file system."""
     house = look.house
-    trial = house.work / f"doctor-{os.getpid()}"
+    trial = (house.work if house.work.is_dir() else house.root) / f"doctor-{os.getpid()}"
     trial.mkdir(mode=0o700)
     file, link, other = trial / "file", trial / "link", trial / "other"
     try:
@@ -234,14 +234,15 @@ def _file_system(look: _Look) -> Iterator[_Trouble | str]:
     except OSError as error:
         yield _Trouble(
             "problem",
-            f"{error.strerror} (links, renames, fsync or locks in {house.work})",
+            f"{error.strerror} (links, renames, fsync or locks in {trial.parent})",
             "Put the house on a local file system that knows links and locks.",
         )
     finally:
         for path in (file, link, other, trial / "lock"):
             path.unlink(missing_ok=True)
         trial.rmdir()
-    if house.published.is_dir() and house.published.stat().st_dev != house.work.stat().st_dev:
+    both = (house.work, house.published)
+    if all(path.is_dir() for path in both) and len({path.stat().st_dev for path in both}) > 1:
         yield _Trouble(
             "problem",
             "work and published lie on two file systems",

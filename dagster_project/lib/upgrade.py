@@ -45,11 +45,16 @@ class Step:
 def _begin_the_record_of_nights(house: House) -> None:
     """Layout 2 has `state/nights.jsonl`: what was published before stands in it, too.
 
-    The journals of layout 1 were as private as the folder they lie in; now they are by themselves.
+    The bookkeeping of layout 1 was as open as the user's mask in a house that `kpi init` had not made.
     """
-    for path in (house.publications, house.acceptances):
-        if path.is_file():
-            path.chmod(0o600)
+    for path, mode in (
+        (house.state, 0o700),
+        (house.logs, 0o700),
+        (house.publications, 0o600),
+        (house.acceptances, 0o600),
+    ):
+        if path.exists():
+            path.chmod(mode)
     there = journal.read(house.nights)
     known = {line.get("run_id") for line in there}
     before = []

@@ -281,6 +281,12 @@ def test_what_is_broken_is_found_with_what_to_do(house: House, what: str) -> Non
     assert tree(house) == before
 
 
+def test_a_house_before_its_first_night_has_no_problem(tmp_path: Path) -> None:
+    house = make_house(tmp_path / "house", {"company_name": "x"}, {"sources": [SOURCE]})
+    found = examined(house)
+    assert {name for name, item in found.items() if item.state == "problem"} == set()
+
+
 def test_too_little_room_is_a_problem_and_little_room_a_warning(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

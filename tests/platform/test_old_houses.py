@@ -69,7 +69,8 @@ def test_the_next_night_in_an_old_house_publishes_what_a_fresh_house_does(
     assert [night.run_id == OLD_RELEASE for night in nights.history(old)] == [True, False]
     assert [night.outcome for night in nights.history(old)] == ["published", "published"]
     assert releases.rollback(old).release_id == OLD_RELEASE
-    assert kpi(old.root, "doctor").code == 0
+    examined = kpi(old.root, "doctor")
+    assert examined.code == 0, examined.out
 
 
 def test_there_is_a_house_of_every_layout_before_this_one() -> None:

@@ -31,6 +31,7 @@ def old(tmp_path: Path) -> House:
     ]
     house.publications.write_text("".join(json.dumps(line) + "\n" for line in lines))
     house.publications.chmod(0o644)
+    house.state.chmod(0o755)
     return house
 
 
@@ -42,6 +43,7 @@ def is_as_made_by_this_program(house: House) -> None:
     assert night.started_at == datetime(2026, 7, 1, 5, tzinfo=UTC)
     assert night.duration_seconds == 61
     assert house.publications.stat().st_mode & 0o777 == 0o600
+    assert house.state.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_first_night_upgrades_an_old_house_and_says_so(old: House) -> None:
