@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project import __version__, terminal
-from dagster_project.lib.errors import KuraError
+from dagster_project.lib.errors import ConfigError, KuraError
 from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -210,8 +210,10 @@ def _nagios_status(max_age: str | None, to: Path | None) -> int:
 
     try:
         text, code = status_formats.as_nagios(_status(max_age))
-    except KuraError as error:
+    except (KuraError, OSError) as error:
         text, code = status_formats.nagios_of_error(error)
+    except typer.BadParameter as error:
+        text, code = status_formats.nagios_of_error(ConfigError(error.message))
     _write_out(text, to)
     return code
 

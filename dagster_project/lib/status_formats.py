@@ -82,8 +82,14 @@ def as_nagios(status: HouseStatus) -> tuple[str, int]:
     return "\n".join([first, *map(_one_line, more)]) + "\n", state
 
 
-def nagios_of_error(error: KuraError) -> tuple[str, int]:
-    """The answer when the house could not be asked: unknown for a wrong configuration, else critical."""
+def nagios_of_error(error: KuraError | OSError) -> tuple[str, int]:
+    """The answer when the house could not be asked: critical when the house is to blame, else unknown."""
+    if isinstance(error, OSError):
+        error = ConfigError(
+            error.strerror or str(error),
+            where=str(error.filename) if error.filename else None,
+            remedy="Let the monitor ask as the user the nights run as.",
+        )
     state = UNKNOWN if isinstance(error, ConfigError) else CRITICAL
     lines = [f"KPI {_STATES[state]}: {_one_line(error.message)}"]
     lines += [_one_line(text) for text in (error.where, error.remedy) if text]

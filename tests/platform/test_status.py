@@ -151,6 +151,8 @@ def test_nothing_said_ends_the_line_or_begins_the_numbers(good: HouseStatus) -> 
     said, code = status_formats.nagios_of_error(KuraError("x | y", where="a\nb", remedy="c"))
     assert (said, code) == ("KPI CRITICAL: x / y\na b\nc\n", 2)
     assert status_formats.nagios_of_error(ConfigError("x"))[1] == 3
+    said, code = status_formats.nagios_of_error(PermissionError(13, "Permission denied", "state"))
+    assert (said.splitlines()[:2], code) == (["KPI UNKNOWN: Permission denied", "state"], 3)
 
 
 def samples(text: str) -> Iterator[tuple[str, str]]:
@@ -226,6 +228,8 @@ def test_exit_codes_are_the_formats_own(demo_night: DemoNight, tmp_path: Path) -
     nowhere = kpi(tmp_path, "status", "--format", "nagios")
     assert nowhere.code == 3
     assert nowhere.out.startswith("KPI UNKNOWN: This folder is not a house")
+    wrong = kpi(root, "status", "--format", "nagios", "--max-age", "soon")
+    assert (wrong.code, wrong.out.split(":")[0]) == (3, "KPI UNKNOWN")
     broken = House(tmp_path / "broken")
     assert kpi(broken.root, "init", os.fspath(broken.root)).code == 0
     assert kpi(broken.root, "status", "--format", "nagios").code == 2
