@@ -6,23 +6,24 @@ running · 5 `kpi status`: nothing published, or older than allowed.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from dagster_project import __version__, terminal
-from dagster_project.lib.errors import KuraError
+from dagster_project.lib.errors import ConfigError, KuraError
 from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_settings
 
 if TYPE_CHECKING:
     from dagster_project.lib.night import Night
     from dagster_project.lib.notify import Notice
+    from dagster_project.lib.status import HouseStatus
 
 EXIT_STALE = 5
 
@@ -46,6 +47,22 @@ class Style(StrEnum):
     json = "json"
 
 
+class StatusFormat(StrEnum):
+    """Formats of `kpi status`."""
+
+    text = "text"
+    json = "json"
+    nagios = "nagios"
+    prometheus = "prometheus"
+
+
+class DoctorFormat(StrEnum):
+    """Formats of `kpi doctor`."""
+
+    text = "text"
+    json = "json"
+
+
 gate_app = typer.Typer(help="Accept a plausibility failure for a while.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Records that were set aside.", no_args_is_help=True)
 sources_app = typer.Typer(help="What is read, and how.", no_args_is_help=True)
@@ -55,8 +72,11 @@ app.add_typer(sources_app, name="sources")
 
 
 def _house() -> House:
-    """The house KPI_HOME names; ConfigError when it is none, so that a typo never looks empty."""
+    """The house KPI_HOME names; refused when it is none, so that a typo never looks empty, or too new."""
+    from dagster_project.lib import upgrade
+
     house = House.from_environment()
+    upgrade.check(house)
     load_settings(house)
     return house
 
@@ -104,6 +124,7 @@ def run(
                 full_refresh=full_refresh,
                 publish_backdated=publish,
                 observer=view.observer,
+                launched_by="kpi run",
             )
             with night.lock():
                 failure = nightly_job.execute(night)
@@ -145,22 +166,66 @@ def status(
     max_age: Annotated[
         str | None, typer.Option(help="Exit 5 when the as-of day ended longer ago (26h, 3d).")
     ] = None,
+    output: Annotated[
+        StatusFormat,
+        typer.Option("--format", help="For people, programs, Nagios and Icinga, or Prometheus."),
+    ] = StatusFormat.text,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Write it to this file in one step, such as a .prom file."),
+    ] = None,
 ) -> None:
-    """What readers see now: as-of day, coverage, exceptions. Made for monitors."""
-    from dagster_project.lib import releases
+    """What readers see now, how the last night ended, what needs a look. Made for monitors.
+
+    With --format nagios the exit codes are a plugin's: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
+    """
+    if output is StatusFormat.nagios:
+        raise typer.Exit(_nagios_status(max_age, to))
+    found = _status(max_age)
+    if output is StatusFormat.text:
+        terminal.show_status(found)
+    else:
+        from dagster_project.lib import status_formats
+
+        if output is StatusFormat.json:
+            _write_out(status_formats.as_json(found), to)
+        else:
+            # What it says is a monitor's to judge: saying it went well.
+            _write_out(status_formats.as_prometheus(found), to)
+            return
+    if found.release is None or found.is_too_old:
+        raise typer.Exit(EXIT_STALE)
+
+
+def _status(max_age: str | None) -> HouseStatus:
+    from dagster_project.lib.status import look
 
     house = _house()
-    zone = ZoneInfo(load_settings(house).reporting.timezone)
-    release = releases.current_release(house)
-    terminal.show_status(house, release, releases.release_audit(release) if release else None)
-    if release is None:
-        raise typer.Exit(EXIT_STALE)
-    if max_age is not None:
-        ended = datetime.combine(release.as_of + timedelta(days=1), time(), tzinfo=zone)
-        age = datetime.now(UTC) - ended
-        if age > terminal.parse_duration(max_age):
-            terminal.warn(f"The as-of day ended {terminal.in_words(age)} ago, over {max_age}.")
-            raise typer.Exit(EXIT_STALE)
+    most = terminal.parse_duration(max_age) if max_age is not None else None
+    return look(house, load_settings(house), datetime.now(UTC), most)
+
+
+def _nagios_status(max_age: str | None, to: Path | None) -> int:
+    from dagster_project.lib import status_formats
+
+    try:
+        text, code = status_formats.as_nagios(_status(max_age))
+    except (KuraError, OSError) as error:
+        text, code = status_formats.nagios_of_error(error)
+    except typer.BadParameter as error:
+        text, code = status_formats.nagios_of_error(ConfigError(error.message))
+    _write_out(text, to)
+    return code
+
+
+def _write_out(text: str, to: Path | None) -> None:
+    """On standard output, or as a file that is there whole or not at all, readable for a collector."""
+    if to is None:
+        sys.stdout.write(text)
+        return
+    half = to.with_name(f".{to.name}.{os.getpid()}")
+    half.write_text(text, encoding="utf-8")
+    half.replace(to)
 
 
 @app.command("releases", epilog="Example: kpi releases")
@@ -176,12 +241,73 @@ def rollback(
     release: Annotated[str | None, typer.Argument(help="A release id of `kpi releases`.")] = None,
 ) -> None:
     """Point readers at an earlier release. Nothing is deleted."""
-    from dagster_project.lib import lock, releases
+    from dagster_project.lib import lock, releases, upgrade
 
     house = _house()
     with lock.night(house.night_lock, house.writer_lock):
+        upgrade.upgrade(house)
         chosen = releases.rollback(house, release)
     terminal.say(f"Readers now see {chosen.release_id} (as of {chosen.as_of}).")
+
+
+@app.command(epilog="Example: kpi prune --dry-run")
+def prune(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
+    ] = False,
+) -> None:
+    """Remove what the settings under `retention` do not keep, as every published night does."""
+    from dagster_project import nightly_job
+    from dagster_project.lib import lock, logs, retention, upgrade
+
+    house = _house()
+    settings = load_settings(house)
+    now = datetime.now(UTC)
+    with (
+        lock.night(house.night_lock, house.writer_lock),
+        logs.opened(house, settings.logs, f"prune-{now:%Y%m%dT%H%M%S}") as log,
+    ):
+        if dry_run:
+            items = retention.plan(house, settings, now)
+        else:
+            upgrade.upgrade(house)
+            items = retention.prune(house, settings, now)
+            for item in items:
+                log.info("removed", what=item.what, name=item.name, bytes=item.size)
+        runs, size = nightly_job.prune(house, settings, dry_run=dry_run)
+    terminal.show_pruned(items, runs, size, dry_run=dry_run)
+
+
+@app.command(epilog="Example: kpi doctor --fix")
+def doctor(
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Mend what is safe: permissions, and what killed nights left."),
+    ] = False,
+    output: Annotated[
+        DoctorFormat, typer.Option("--format", help="For people or for programs.")
+    ] = DoctorFormat.text,
+) -> None:
+    """Is this house sound? Says what to do; exit 1 when there is a problem. Changes nothing by itself."""
+    from dagster_project.lib import doctor as checks
+    from dagster_project.lib import lock, upgrade
+
+    house = House.from_environment()
+    if not house.house_file.is_file():
+        load_settings(house)  # a folder that is no house is refused in the same words everywhere
+    mended: tuple[str, ...] = ()
+    if fix:
+        upgrade.check(house)
+        with lock.night(house.night_lock, house.writer_lock):
+            mended = checks.mend(house, datetime.now(UTC))
+    found = checks.examine(house, datetime.now(UTC))
+    if output is DoctorFormat.json:
+        document = {"mended": mended, "findings": [vars(item) for item in found]}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        terminal.show_findings(found, mended)
+    if any(item.state == "problem" for item in found):
+        raise typer.Exit(1)
 
 
 @gate_app.command(
@@ -250,7 +376,7 @@ def sources_check() -> None:
     from dagster_project.lib.sources import load_sources, undated
     from dagster_project.settings import DBT_PROJECT
 
-    house = House.from_environment()
+    house = _house()
     settings = load_settings(house)
     contracts = load_contracts(DBT_PROJECT)
     sources = load_sources(house, contracts, default_timezone=settings.reporting.timezone)
@@ -276,8 +402,11 @@ def query(
 ) -> None:
     """Ask the current release, read-only and shut off from files and network."""
     from dagster_project.lib import query as releases_only
+    from dagster_project.lib import upgrade
 
-    with releases_only.query(House.from_environment(), sql) as answer:
+    house = House.from_environment()
+    upgrade.check(house)
+    with releases_only.query(house, sql) as answer:
         for piece in releases_only.render(answer, output.value):
             sys.stdout.write(piece)
 
@@ -289,8 +418,7 @@ def dev(
     """Open Dagster's UI over this house."""
     from dagster_project.nightly_job import prepare_home
 
-    house = House.from_environment()
-    load_settings(house)
+    house = _house()
     environment = {**os.environ, **prepare_home(house)}
     command = ["dagster", "dev", "-m", "dagster_project.definitions", "-p", str(port)]
     os.execvpe(str(Path(sys.executable).with_name("dagster")), command, environment)
@@ -319,8 +447,12 @@ def main() -> None:
         terminal.show_error(error)
         sys.exit(error.exit_code)
     except OSError as error:
+        from dagster_project.lib import disk
+
         terminal.show_error(
-            KuraError(
+            disk.full(House.from_environment(), "beginning")
+            if disk.is_full(error)
+            else KuraError(
                 error.strerror or str(error),
                 where=str(error.filename) if error.filename else None,
                 remedy="Check that this user may read and write there and that the disk has room.",

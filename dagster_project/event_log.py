@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
@@ -61,6 +62,23 @@ class KeptEventLog(SqliteEventLogStorage):
         while len(self._engines) > _KEPT:
             self._engines.popitem(last=False)[1].dispose()
         return engine
+
+    def delete_events(self, run_id: str) -> None:
+        """Forget a run's events and its file; Dagster's own storage leaves the emptied file behind."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            engine = self._engines.pop(run_id, None)
+            if engine is not None:
+                engine.dispose()
+            self._initialized_dbs.discard(run_id)
+            for path in self.files_of(run_id):
+                path.unlink(missing_ok=True)
+
+    def files_of(self, run_id: str) -> tuple[Path, ...]:
+        """The run's database and what SQLite keeps beside it."""
+        database = Path(self.path_for_shard(run_id))
+        beside = (database.with_name(database.name + end) for end in ("-wal", "-shm"))
+        return (database, *beside)
 
     def dispose(self) -> None:
         for engine in self._engines.values():

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 
 from dagster_project.lib.night import Night
-from dagster_project.settings import House
+from dagster_project.settings import House, Settings
 
 _MADE = "# Made by kpi"
+# Ticks of the schedule and the sensors are records, too, and one comes every five minutes.
 _INSTANCE = f"""\
 {_MADE}; Dagster's records of runs in this house. Nothing is sent anywhere.
 telemetry:
@@ -21,6 +22,14 @@ event_log_storage:
   config:
     base_dir:
       env: DAGSTER_HOME
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 7
+      success: 90
+      failure: 90
 """
 
 
@@ -46,8 +55,9 @@ def execute(night: Night) -> BaseException | None:
     os.environ.update(prepare_home(night.house))
     import dagster as dg
 
+    from dagster_project import dagster_records
     from dagster_project.definitions import definitions
-    from dagster_project.defs.automation import LAUNCHED_BY, prune_runs
+    from dagster_project.defs.automation import LAUNCHED_BY
 
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def("nightly").execute_in_process(
@@ -57,9 +67,26 @@ def execute(night: Night) -> BaseException | None:
             tags={LAUNCHED_BY: "cli", "kpi/as_of": str(night.as_of)},
             raise_on_error=False,
         )
-        prune_runs(instance, keep=night.settings.retention.dagster_runs)
+        dagster_records.prune(instance, night.house, keep=night.settings.retention.dagster_runs)
     if result.success:
         return None
-    return night.failure or RuntimeError(
+    night.failure = night.failure or RuntimeError(
         f"Dagster stopped the run before a step could fail; see run {result.run_id} in `make dev`."
     )
+    return night.failure
+
+
+def prune(house: House, settings: Settings, *, dry_run: bool) -> tuple[int, int]:
+    """Forget Dagster's runs beyond the house's retention; how many (would) go, and how many bytes."""
+    if not house.dagster_events.is_dir():
+        return 0, 0
+    os.environ.update(prepare_home(house))
+    import dagster as dg
+
+    from dagster_project import dagster_records
+
+    with dg.DagsterInstance.get() as instance:
+        keep = settings.retention.dagster_runs
+        if dry_run:
+            return dagster_records.surplus(instance, house, keep=keep)
+        return dagster_records.prune(instance, house, keep=keep)

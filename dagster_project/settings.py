@@ -92,6 +92,25 @@ class House:
         return self.work / "dagster"
 
     @property
+    def dagster_events(self) -> Path:
+        """A database of events per run, and `index.db` over all of them."""
+        return self.dagster_home / "history" / "runs"
+
+    @property
+    def dagster_storage(self) -> Path:
+        """What the processes of a run printed, a folder per run."""
+        return self.dagster_home / "storage"
+
+    @property
+    def dagster_databases(self) -> tuple[Path, ...]:
+        """The databases that outlive every run."""
+        return (
+            self.dagster_home / "history" / "runs.db",
+            self.dagster_events / "index.db",
+            self.dagster_home / "schedules" / "schedules.db",
+        )
+
+    @property
     def candidates(self) -> Path:
         return self.work / "candidate"
 
@@ -121,6 +140,16 @@ class House:
         return self.state / "writer.lock"
 
     @property
+    def version_file(self) -> Path:
+        """Which layout this house has (`lib.upgrade`)."""
+        return self.state / "house.json"
+
+    @property
+    def nights(self) -> Path:
+        """When which night began and how it ended, a line each."""
+        return self.state / "nights.jsonl"
+
+    @property
     def acceptances(self) -> Path:
         return self.state / "acceptances.jsonl"
 
@@ -136,6 +165,11 @@ class House:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def log_file(self) -> Path:
+        """What every night and every change of the house says; older parts end in .1, .2 …"""
+        return self.logs / "kpi.log"
 
 
 class _Strict(BaseModel):
@@ -212,6 +246,18 @@ class Retention(_Strict):
 
     releases: int = Field(14, ge=2)
     dagster_runs: int = Field(60, ge=2)
+    nights: int = Field(400, ge=2)
+    superseded_raw_days: int | None = Field(30, ge=0)
+    """None keeps for ever what was read under rules that are not in force any more."""
+
+
+class Logs(_Strict):
+    """What `logs/kpi.log` says, how, and how much of it is kept."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+    max_bytes: int = Field(5 * 1024**2, ge=4096)
+    keep: int = Field(9, ge=1, le=999)
 
 
 class Schedule(_Strict):
@@ -238,6 +284,7 @@ class Settings(_Strict):
     ingestion: Ingestion = Ingestion()
     gate: Gate = Gate()
     retention: Retention = Retention()
+    logs: Logs = Logs()
     schedule: Schedule = Schedule()
     notify: Notify = Notify()
 

@@ -21,12 +21,14 @@ from rich.table import Table
 from dagster_project.lib.errors import KuraError
 
 if TYPE_CHECKING:
-    from dagster_project.lib.audit import Audit
+    from dagster_project.lib.audit import Audit, SourceSummary
+    from dagster_project.lib.doctor import Finding
     from dagster_project.lib.ingestion import FileProgress, IngestionResult
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
     from dagster_project.lib.releases import Release
-    from dagster_project.settings import House
+    from dagster_project.lib.retention import Item
+    from dagster_project.lib.status import HouseStatus
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -73,12 +75,6 @@ def parse_duration(text: str) -> timedelta:
         raise typer.BadParameter(f"{text!r} is not a duration such as 90m, 26h or 3d.")
     unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
     return timedelta(**{unit: int(match[1])})
-
-
-def in_words(duration: timedelta) -> str:
-    """`3 d 4 h` of a positive duration."""
-    hours = int(duration.total_seconds() // 3600)
-    return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"
 
 
 class NightView:
@@ -279,19 +275,66 @@ def _show_month(audit: Audit) -> None:
     out.print(table)
 
 
-def show_status(house: House, release: Release | None, audit: Audit | None) -> None:
-    """As-of day, coverage and exceptions of the current release."""
-    if release is None or audit is None:
-        warn(f"Nothing is published in {house.root} yet.")
+def show_status(status: HouseStatus) -> None:
+    """Release, last night, coverage, exceptions, room and lock, and what somebody should look at."""
+    from dagster_project.lib import disk
+    from dagster_project.lib.status import in_words
+
+    if status.release is None or status.audit is None:
+        warn(f"Nothing is published in {status.house.root} yet.")
+    else:
+        age = f" (ended {in_words(status.age)} ago)" if status.age is not None else ""
+        say(f"release   {status.release.release_id}")
+        say(f"as of     {status.release.as_of}{age}")
+        say(f"path      {status.house.current}")
+        say(f"checks    {_counted(status.audit)}")
+    _show_last_night(status)
+    say(
+        f"disk      {disk.in_words(status.disk_free)} free, a night may need "
+        f"{disk.in_words(status.disk_needed)}"
+    )
+    say(f"lock      {status.night_lock or 'free'}")
+    if status.sources:
+        _show_sources(status.sources)
+    for item in status.exceptions:
+        warn(f"accepted   {item.check} until {item.until} by {item.by}")
+    for check in status.audit.warnings if status.audit else ():
+        warn(f"warning    {check.id}: {check.observed}")
+    for concern in status.concerns:
+        if status.release is not None:
+            warn(f"{concern.level:<10} {concern.text}")
+
+
+def _show_last_night(status: HouseStatus) -> None:
+    from dagster_project.lib.status import how_it_ended, in_words
+
+    night = status.night
+    if night is None:
+        say("night     none on record")
         return
-    say(f"release   {release.release_id}")
-    say(f"as of     {release.as_of}")
-    say(f"path      {house.current}")
-    say(f"checks    {_counted(audit)}")
+    began = f"{night.started_at:%Y-%m-%d %H:%M} UTC"
+    if night.outcome == "running":
+        say(f"night     for {night.as_of} is running since {began}")
+        return
+    took = (
+        f", took {in_words(timedelta(seconds=night.duration_seconds))}"
+        if night.duration_seconds is not None and night.outcome != "not_started"
+        else ""
+    )
+    say(f"night     began {began}{took}, {how_it_ended(night)}")
+    if night.counts is not None:
+        counts = night.counts
+        say(
+            f"files     {counts.files_read:,} read, {counts.files_rejected:,} rejected, "
+            f"{counts.files_left_alone:,} left alone; {counts.records_set_aside:,} records set aside"
+        )
+
+
+def _show_sources(sources: Sequence[SourceSummary]) -> None:
     table = _table(
         "source", "required", "covers the as-of day", "covered to", "days of last 30", "set aside"
     )
-    for source in audit.summary.sources:
+    for source in sources:
         covers = {True: "yes", False: "NO", None: "–"}[source.covers_as_of]
         table.add_row(
             escape(source.source_id),
@@ -302,14 +345,36 @@ def show_status(house: House, release: Release | None, audit: Audit | None) -> N
             f"{source.records_set_aside:,} of {source.records_in:,}",
         )
     out.print(table)
-    for check in audit.accepted:
-        accepted = check.accepted_by
-        if accepted is not None:
-            warn(
-                f"accepted   {check.id} until {accepted.until} by {accepted.by}: {accepted.reason}"
-            )
-    for check in audit.warnings:
-        warn(f"warning    {check.id}: {check.observed}")
+
+
+def show_pruned(items: Sequence[Item], runs: int, runs_size: int, *, dry_run: bool) -> None:
+    """What went, or would go, by kind; single names where they matter."""
+    from dagster_project.lib import disk
+
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.what, []).append(item)
+    verb = "would be removed" if dry_run else "removed"
+    for what, group in found.items():
+        say(f"{verb}: {what} × {len(group)}, {disk.in_words(sum(item.size for item in group))}")
+        for item in group:
+            say(f"    {item.name}")
+    if runs or runs_size:
+        say(f"{verb}: Dagster's records of runs × {runs}, {disk.in_words(runs_size)}")
+    if not items and not runs and not runs_size:
+        say("Nothing is kept beyond the settings under retention.")
+
+
+def show_findings(findings: Sequence[Finding], mended: Sequence[str]) -> None:
+    """A line per check of the house, and what to do below it."""
+    for text in mended:
+        say(f"mended: {text}")
+    colours = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+    for item in findings:
+        colour = colours[item.state]
+        out.print(f"[{colour}]{item.state:<8}[/{colour}] {item.check:<16} {escape(item.found)}")
+        if item.do is not None and item.state != "ok":
+            out.print(f"{'':<25} → {escape(item.do)}")
 
 
 def show_releases(found: Sequence[Release]) -> None:

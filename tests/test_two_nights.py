@@ -16,6 +16,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -24,9 +25,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
+from dagster_project.lib import retention
 from dagster_project.lib.contracts import Contracts, load_contracts
+from dagster_project.lib.ingestion import IngestionResult
 from dagster_project.lib.sources import load_sources
-from dagster_project.settings import DBT_PROJECT, House, load_settings
+from dagster_project.settings import DBT_PROJECT, House, Retention, load_settings
 from tests.harness import transform
 from tests.nights.company import PLAN, company, file_names, write_company
 from tests.nights.edits import EDITS, edited
@@ -146,6 +149,54 @@ def test_after_any_story_the_models_are_told_what_one_night_tells_them(
         forget(house.root)
     for problem in problems:
         note(problem)
+    assert not problems, "told otherwise: " + ", ".join(
+        problem.partition(":")[0] for problem in problems
+    )
+
+
+@settings(
+    max_examples=6 * int(os.environ.get(WANTED, "1")),
+    derandomize=WANTED not in os.environ,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(story=st.deferred(lambda: stories(names())))
+@example(
+    Story(
+        nights=3,
+        cleaned=(("sf", 1), ("miitel-webhook", 1), ("expo", 1), ("osaka", 1), ("hubspot", 1)),
+        edits=(
+            ("sf: in Los Angeles", 2, 2),
+            ("miitel-history: in Los Angeles", 2, 2),
+            ("osaka: tags not mapped", 2, 2),
+            ("osaka: read as UTF-8", 2, 2),
+            ("expo: another source", 2, 2),
+        ),
+        days_before=(0, 0),
+    )
+)
+def test_what_retention_takes_away_after_every_night_is_missed_by_none(
+    library: Library, story: Story
+) -> None:
+    """Nothing superseded is kept for a day, whatever was deleted and edited meanwhile."""
+    removed: list[retention.Item] = []
+    keep = load_settings(library.house).model_copy(
+        update={"retention": Retention(superseded_raw_days=0)}
+    )
+
+    def read_and_prune(house: House, as_of: date) -> IngestionResult:
+        found = library.quick.read(house, as_of)
+        removed.extend(retention.prune(house, keep, datetime.now(UTC)))
+        return found
+
+    house = House(library.house.root.parent / f"pruned-{next(_NUMBERS)}")
+    try:
+        live(story, library.house, library.files, house, read_and_prune)
+        problems = library.quick.read_differences(house)
+    finally:
+        forget(house.root)
+    note(f"{len(removed)} removed")
     assert not problems, "told otherwise: " + ", ".join(
         problem.partition(":")[0] for problem in problems
     )

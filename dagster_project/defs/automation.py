@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from dagster_project import dagster_records
 from dagster_project.lib import notify
 from dagster_project.lib.contracts import load_contracts
 from dagster_project.lib.errors import ConfigError
@@ -81,7 +82,9 @@ def _tell(context: dg.RunStatusSensorContext, *, success: bool) -> None:
     run = context.dagster_run
     if LAUNCHED_BY in run.tags or _SETTINGS is None:
         return
-    prune_runs(context.instance, keep=_SETTINGS.retention.dagster_runs)
+    dagster_records.prune(
+        context.instance, House.from_environment(), keep=_SETTINGS.retention.dagster_runs
+    )
     outcome = "published" if success else "failed; yesterday's release stays"
     notice = notify.Notice(
         subject=f"KPI Kura: the night {outcome}",
@@ -90,15 +93,6 @@ def _tell(context: dg.RunStatusSensorContext, *, success: bool) -> None:
     )
     if not notify.send(_SETTINGS, notice):
         context.log.warning("A notice could not be delivered.")
-
-
-def prune_runs(instance: dg.DagsterInstance, *, keep: int) -> None:
-    """Forget all but the newest `keep` runs; their event logs would grow without bound.
-
-    Whatever their state: a night that was killed stays "started" for ever.
-    """
-    for record in instance.get_run_records()[keep:]:
-        instance.delete_run(record.dagster_run.run_id)
 
 
 @dg.run_status_sensor(

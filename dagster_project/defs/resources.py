@@ -43,6 +43,7 @@ def night(context: dg.InitResourceContext) -> Iterator[Night]:
         full_refresh=config["full_refresh"],
         publish_backdated=config["publish_backdated"],
         observer=Observer(stage=announce),
+        launched_by=f"dagster run {context.run_id}" if context.run_id else "dagster",
     )
     with opened.lock():
         yield opened

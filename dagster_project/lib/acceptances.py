@@ -7,15 +7,13 @@ integrity failure cannot be accepted is enforced here and again by `audit`.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dagster_project.lib import suites
+from dagster_project.lib import journal, suites
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.reconciliation import ACCEPTABLE as ACCEPTABLE_RECONCILIATION
 from dagster_project.lib.reconciliation import CHECK_IDS as RECONCILIATION_IDS
@@ -82,12 +80,7 @@ def accept(
         acceptance = Acceptance(check=check, reason=reason.strip(), by=by.strip(), until=until)
     except ValidationError as error:
         raise AcceptanceError("An acceptance needs a reason and a name.", where=check) from error
-    house.state.mkdir(parents=True, exist_ok=True)
-    with house.acceptances.open("ab") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        stream.write(acceptance.model_dump_json().encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    journal.append(house.acceptances, acceptance.model_dump(mode="json"))
     return acceptance
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from dagster_project.lib.lock import exclusive
 
+LOG_BYTES = 10 * 1024**2
 _PR_SET_PDEATHSIG = 1
 
 
@@ -31,17 +32,20 @@ def run(
     work_database: Path,
     writer_lock: Path,
     run_id: str = "",
+    log_bytes: int = LOG_BYTES,
     on_line: Callable[[str], None] = lambda _line: None,
 ) -> int:
     """Parse `project`, then run each dbt command on `work_database`; artifacts and logs go to `target`.
 
     No command at all only parses (and so writes `target/manifest.json`). The results of each command are
     kept as `target/run_results.<command>.json` and name `run_id`, so that the gate can tell whose they are.
+    log_bytes: how large dbt's log may grow before dbt begins another; it keeps five older ones.
     on_line receives each line dbt prints, while it runs. The child's folder is the work database's, which
     the profile names without a path. Returns the exit code.
     """
     flags = ["--project-dir", os.fspath(project), "--profiles-dir", os.fspath(project)]
     flags += ["--target-path", os.fspath(target), "--log-path", os.fspath(target)]
+    flags += ["--log-file-max-bytes", str(log_bytes)]
     plan = {"flags": flags, "commands": [list(command) for command in commands]}
     process = subprocess.Popen(
         [

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from dagster_project.lib import upgrade
 from dagster_project.lib.contracts import (
     MAPPED,
     Column,
@@ -55,6 +56,7 @@ def create(root: Path, *, demo: bool = False) -> House:
     for folder in (house.raw, house.quarantine, house.work, house.state, house.logs):
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     house.releases.mkdir(parents=True, exist_ok=True)
+    upgrade.mark_new(house)
     if root.exists():
         root.rmdir()
     making.rename(root)

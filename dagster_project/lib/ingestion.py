@@ -19,7 +19,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import archives, quarantine
+from dagster_project.lib import archives, disk, quarantine
 from dagster_project.lib.contracts import Contracts
 from dagster_project.lib.discovery import (
     ExportFile,
@@ -32,6 +32,7 @@ from dagster_project.lib.discovery import (
 )
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.instants import extract_covers_to, name_facts
+from dagster_project.lib.lock import is_alive
 from dagster_project.lib.raw import (
     RawStore,
     Receipt,
@@ -354,7 +355,9 @@ class _Night:
                 rejected_outcome(self._archive_receipt(item, source, rules, sha256), rejected)
             )
             return "rejected"
-        except OSError:
+        except OSError as error:
+            if disk.is_full(error):
+                raise
             return "left_alone"
         self._known.remember_members(sha256, found)
         return _together(statuses)
@@ -735,18 +738,8 @@ def _prepare_folders(house: House) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     for left_behind in house.dry_scratches():
-        if not _is_alive(int(left_behind.name.rpartition("-")[2])):
+        if not is_alive(int(left_behind.name.rpartition("-")[2])):
             shutil.rmtree(left_behind, ignore_errors=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

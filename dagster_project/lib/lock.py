@@ -19,6 +19,9 @@ from typing import IO
 
 from dagster_project.lib.errors import KuraError
 
+# Whoever only looks (`holder`) has the lock for a moment and must keep no night from starting.
+_A_LOOK = 0.5
+
 
 class HouseLocked(KuraError):
     """Another night, or a child it left behind, is still at work in this house."""
@@ -27,7 +30,7 @@ class HouseLocked(KuraError):
 
 
 def _open_private(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
 
 
@@ -43,27 +46,57 @@ def _try_lock(handle: IO[str]) -> bool:
 def exclusive(path: Path, *, wait_seconds: float = 0.0, busy: str) -> Iterator[None]:
     """Hold the lock file `path` exclusively.
 
-    wait_seconds: how long to wait for another holder; 0 refuses at once.
+    wait_seconds: how long to wait for another holder; 0 refuses as soon as it is sure.
     busy: what to say when it stays held. Raises HouseLocked then, naming the holder's process.
     """
-    deadline = time.monotonic() + wait_seconds
+    deadline = time.monotonic() + max(wait_seconds, _A_LOOK)
     with _open_private(path) as handle:
         while not _try_lock(handle):
             if time.monotonic() >= deadline:
                 handle.seek(0)
-                holder = handle.read().strip() or "unknown process"
+                who = handle.read().strip() or "unknown process"
                 raise HouseLocked(
                     busy,
-                    where=f"{path} (held by {holder})",
+                    where=f"{path} (held by {who})",
                     remedy="Wait for it to end, or stop that process; the lock frees itself then.",
                 )
             time.sleep(0.1)
         handle.seek(0)
         handle.truncate()
-        handle.write(f"process {os.getpid()}")
+        handle.write(process(os.getpid()))
         handle.flush()
         # The lock goes with the open file: closing it, or dying, frees it.
         yield
+
+
+def process(pid: int) -> str:
+    """How a lock file names its holder."""
+    return f"process {pid}"
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this number runs, whoever owns it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def holder(path: Path) -> str | None:
+    """Who holds the lock file now (`process 123`), or None when nobody does. Waits for nobody."""
+    try:
+        handle = path.open(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return handle.read().strip() or "unknown process"
+    return None
 
 
 @contextmanager

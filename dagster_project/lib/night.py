@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,10 +21,22 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from dagster_project import __version__
-from dagster_project.lib import candidate, lock, quarantine, releases, suites, work_database
+from dagster_project.lib import (
+    candidate,
+    disk,
+    lock,
+    logs,
+    nights,
+    quarantine,
+    releases,
+    retention,
+    suites,
+    upgrade,
+    work_database,
+)
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.contracts import Contracts, load_contracts
-from dagster_project.lib.errors import ConfigError
+from dagster_project.lib.errors import ConfigError, KuraError
 from dagster_project.lib.ingestion import FileProgress, IngestionResult, ingest
 from dagster_project.lib.sources import SourcesConfig, load_sources
 from dagster_project.lib.transformation import (
@@ -86,15 +98,16 @@ class Night:
         full_refresh: bool = False,
         publish_backdated: bool = False,
         observer: Observer | None = None,
+        launched_by: str = "",
     ) -> None:
         self.house = house
+        upgrade.check(house)
         self.settings: Settings = load_settings(house)
         self.contracts: Contracts = load_contracts(DBT_PROJECT)
-        self.sources: SourcesConfig = load_sources(
-            house, self.contracts, default_timezone=self.settings.reporting.timezone
-        )
         started = datetime.now(UTC)
         self.as_of = as_of or default_as_of(self.settings, started)
+        self.run_id = f"{self.as_of:%Y%m%d}-{started:%Y%m%dT%H%M%S%f}"
+        self.sources: SourcesConfig = self._configured()
         today = started.astimezone(ZoneInfo(self.settings.reporting.timezone)).date()
         if self.as_of >= today:
             raise ConfigError(
@@ -102,19 +115,139 @@ class Night:
                 where="--as-of" if as_of else f"{house.house_file}: reporting.fixed_as_of",
                 remedy="A night is for a day that is over: yesterday or earlier.",
             )
-        self.run_id = f"{self.as_of:%Y%m%d}-{started:%Y%m%dT%H%M%S%f}"
         self.full_refresh = full_refresh
         self.publish_backdated = publish_backdated
         self.observer = observer or Observer()
+        self.launched_by = launched_by
+        self.log = logs.silent(self.run_id)
         self.seconds: dict[str, float] = {}
         self.ingestion: IngestionResult | None = None
         self.audit: Audit | None = None
         self.release: releases.Release | None = None
         self.failure: BaseException | None = None
+        self.untidy: BaseException | None = None
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the house for this night; refuses while another night is at work."""
-        return lock.night(self.house.night_lock, self.house.writer_lock)
+    def _configured(self) -> SourcesConfig:
+        """The sources as configured. A night that may not begin because of them is on record, too."""
+        try:
+            return load_sources(
+                self.house, self.contracts, default_timezone=self.settings.reporting.timezone
+            )
+        except ConfigError as error:
+            nights.not_started(self.house, self.run_id, error)
+            raise
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the house for this night, on record and in the log from beginning to end.
+
+        Refuses while another night is at work.
+        """
+        with (
+            lock.night(self.house.night_lock, self.house.writer_lock),
+            logs.opened(self.house, self.settings.logs, self.run_id) as self.log,
+        ):
+            for step in upgrade.upgrade(self.house):
+                self.log.info("house upgraded", layout=step.to, step=step.says)
+            nights.begin(self.house, self.run_id, self.as_of, self.launched_by)
+            self.log.info(
+                "night started", as_of=self.as_of, by=self.launched_by, version=__version__
+            )
+            try:
+                yield
+            except BaseException as error:
+                if self._was_the_disk(error):
+                    # Also met between the stages: Dagster's records fail in words of their own.
+                    if not isinstance(self.failure, disk.DiskFull):
+                        self.failure = disk.full(self.house, "recording")
+                    raise self.failure from error
+                self.failure = self.failure or error
+                raise
+            else:
+                self._tidy_up()
+            finally:
+                self._end()
+
+    def _was_the_disk(self, error: BaseException) -> bool:
+        if isinstance(error, KuraError) or not isinstance(error, Exception):
+            return False
+        return (
+            isinstance(self.failure, disk.DiskFull)
+            or disk.is_full(error)
+            or disk.free_bytes(self.house.work) < disk.NOTHING
+        )
+
+    def _tidy_up(self) -> None:
+        """After a published night, what the settings do not keep goes. That it cannot ends nothing."""
+        if self.release is None:
+            return
+        self.log.stage = "retention"
+        try:
+            for item in retention.prune(self.house, self.settings, datetime.now(UTC)):
+                self.log.info("removed", what=item.what, name=item.name, bytes=item.size)
+        except (OSError, KuraError, duckdb.Error) as error:
+            self.untidy = error
+            self.log.error("tidying up failed", error=nights.in_words(error))
+
+    def _end(self) -> None:
+        self.log.stage = ""
+        outcome, causes = self._outcome(), self._causes()
+        error = self.failure if outcome in {"failed", "refused"} else self.untidy
+        tell = self.log.info if outcome in nights.GOOD else self.log.error
+        tell(
+            "night ended",
+            outcome=outcome,
+            seconds=round(sum(self.seconds.values()), 1),
+            causes=causes or None,
+            error=nights.in_words(error) if error else None,
+        )
+        try:
+            nights.end(
+                self.house,
+                self.run_id,
+                outcome,
+                release_id=self.release.release_id if self.release else None,
+                causes=causes,
+                error=error,
+                seconds=self.seconds,
+                counts=self._counts(),
+            )
+        except OSError as problem:
+            self.log.error("the end is not on record", error=nights.in_words(problem))
+            if self.failure is None:
+                raise
+        finally:
+            self.log = logs.silent(self.run_id)
+
+    def _outcome(self) -> nights.Outcome:
+        if self.release is not None:
+            return "published"
+        if isinstance(self.failure, releases.PublicationRefused):
+            return "refused"
+        return "failed" if self.failure is not None else "unfinished"
+
+    def _causes(self) -> list[str]:
+        if self.release is not None or self.audit is None:
+            return []
+        return [check.id for check in self.audit.causes]
+
+    def _counts(self) -> nights.Counts | None:
+        found = self.ingestion
+        if found is None:
+            return None
+        set_aside = sum(row.records_quarantined for row in found.active)
+        if self.audit is not None:
+            # Once judged, what the casts refused counts too.
+            set_aside = sum(item.records_set_aside for item in self.audit.summary.sources)
+        new = [row for row in found.readings if row.is_new]
+        return nights.Counts(
+            files_read=sum(row.status == "accepted" for row in new),
+            files_rejected=len(found.rejected),
+            files_left_alone=len(found.left_alone),
+            records_read=sum(row.records_in for row in new),
+            records_set_aside=set_aside,
+            warnings=len(found.warnings),
+        )
 
     def _facts(self) -> work_database.Run:
         return work_database.Run(
@@ -134,13 +267,36 @@ class Night:
                 self.sources,
                 self.contracts,
                 settings=self.settings.ingestion,
-                progress=self.observer.file,
+                progress=self._read,
             )
             work_database.prepare(
                 self.house, self.settings, self.sources, self.contracts, result, self._facts()
             )
-        self.ingestion = result
+            self.ingestion = result
+            self._tell_ingestion(result)
         return result
+
+    def _read(self, item: FileProgress) -> None:
+        self.observer.file(item)
+        tell = {"unchanged": self.log.debug, "rejected": self.log.warning}.get(
+            item.status, self.log.info
+        )
+        tell(
+            "file",
+            path=item.path,
+            status=item.status,
+            records=item.records,
+            seconds=round(item.seconds, 2),
+        )
+
+    def _tell_ingestion(self, result: IngestionResult) -> None:
+        for row in result.rejected:
+            self.log.warning("file rejected", path=row.path, reason=row.reject_code)
+        for text in result.warnings:
+            self.log.warning("ingestion warning", text=text)
+        counts = self._counts()
+        assert counts is not None  # the result is there
+        self.log.info("exports read", **vars(counts))
 
     def transform(self) -> TransformationResult:
         """Raw → staging → activity → marts, and all data tests."""
@@ -151,6 +307,7 @@ class Night:
                 self.house,
                 self._ingested_run(),
                 full_refresh=self.full_refresh,
+                log_bytes=self.settings.logs.max_bytes,
                 on_line=self.observer.line,
             )
             with duckdb.connect(str(self.house.work_database)) as connection:
@@ -184,6 +341,13 @@ class Night:
 
         with self._stage("gate"):
             self.audit = gate.judge(self.house, self.settings)
+            for check in self.audit.causes:
+                self.log.error("check refuses", check=check.id)
+            for check in self.audit.warnings:
+                self.log.warning("check warns", check=check.id)
+            for check in self.audit.accepted:
+                self.log.warning("failure is accepted", check=check.id)
+            self.log.info("judged", verdict=self.audit.verdict, checks=len(self.audit.checks))
             return self.audit
 
     def publish(self) -> releases.Release:
@@ -192,6 +356,7 @@ class Night:
             self.release = releases.publish(
                 self.house, self.settings, allow_backdate=self.publish_backdated
             )
+            self.log.info("published", release=self.release.release_id)
             return self.release
 
     def run(self, *, stop_after: str | None = None) -> NightReport:
@@ -233,13 +398,15 @@ def code_fingerprint() -> str:
 
 
 class _Stage(AbstractContextManager[None]):
-    """Announces a stage and keeps how long it took."""
+    """Announces a stage, keeps how long it took, and tells a full disk from other failures."""
 
     def __init__(self, night: Night, name: str) -> None:
         self._night = night
         self._name = name
 
     def __enter__(self) -> None:
+        self._night.log.stage = self._name
+        self._night.log.info("stage started")
         self._night.observer.stage(self._name)
         self._started = time.monotonic()
 
@@ -249,8 +416,19 @@ class _Stage(AbstractContextManager[None]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._night.failure = error
-        self._night.seconds[self._name] = time.monotonic() - self._started
+        night = self._night
+        night.failure = error
+        night.seconds[self._name] = seconds = time.monotonic() - self._started
+        if error is None:
+            night.log.info("stage ended", seconds=round(seconds, 1))
+            return
+        if disk.is_full(error) and not isinstance(error, disk.DiskFull):
+            night.failure = disk.full(night.house, self._name)
+        night.log.error(
+            "stage failed", seconds=round(seconds, 1), error=nights.in_words(night.failure or error)
+        )
+        if night.failure is not error and night.failure is not None:
+            raise night.failure from error
 
 
 def _warm_up_gate() -> None:
@@ -276,6 +454,7 @@ def run_night(
         full_refresh=full_refresh,
         publish_backdated=publish_backdated,
         observer=observer,
+        launched_by="run_night",
     )
     with night.lock():
         return night.run(stop_after=stop_after)

@@ -82,10 +82,12 @@ class RawStore:
         self._root = root
         self._receipts: dict[str, Receipt] = {}
         self._lost: list[Receipt] = []
+        self._damaged: list[Path] = []
         self._generation = 0
         for path in sorted(root.glob("*/*/*.json")):
             receipt = _loaded(path)
             if receipt is None:
+                self._damaged.append(path)
                 continue
             if receipt.status == "accepted" and not self.parquet_of(receipt).is_file():
                 self._lost.append(receipt)
@@ -103,6 +105,11 @@ class RawStore:
     def lost(self) -> tuple[Receipt, ...]:
         """Accepted readings whose Parquet file somebody removed; read again if exports has them."""
         return tuple(item for item in self._lost if item.file_id not in self._receipts)
+
+    @property
+    def damaged(self) -> tuple[Path, ...]:
+        """Receipts that cannot be read: as if there were none, so that the export is read again."""
+        return tuple(self._damaged)
 
     def get(self, file_id: str) -> Receipt | None:
         return self._receipts.get(file_id)
@@ -140,7 +147,7 @@ class RawStore:
             parquet.chmod(0o600)
             _sync(parquet)
             parquet.replace(self.parquet_of(receipt))
-        target = folder / f"{receipt.file_id}.json"
+        target = self._receipt_of(receipt)
         temporary = folder / f".{receipt.file_id}.new"
         with temporary.open("w", encoding="utf-8") as stream:
             # One call and no indent: the encoder in C, for thousands of receipts.
@@ -150,6 +157,35 @@ class RawStore:
         temporary.replace(target)
         _sync(folder)
         self._receipts[receipt.file_id] = receipt
+
+    def files_of(self, receipt: Receipt) -> tuple[Path, ...]:
+        """Everything a reading is kept in, its receipt first."""
+        return (self._receipt_of(receipt), self.parquet_of(receipt), self.aside_of(receipt))
+
+    def forget(self, receipt: Receipt) -> None:
+        """Make a reading not exist: its receipt first, so that what a crash leaves is an orphan."""
+        gone, *rest = self.files_of(receipt)
+        gone.unlink(missing_ok=True)
+        _sync(gone.parent)
+        self._receipts.pop(receipt.file_id, None)
+        for path in rest:
+            path.unlink(missing_ok=True)
+
+    def orphans(self) -> tuple[Path, ...]:
+        """Files of readings that do not exist, because a crash came before or after their receipt."""
+        receipts = {
+            (path.parent.parent, path.name.removesuffix(".json"))
+            for path in self._root.glob("*/*/*.json")
+        }
+        return tuple(
+            path
+            for path in sorted(self._root.glob("*/*/*"))
+            if path.suffix in {".parquet", ".aside"}
+            and (path.parent.parent, path.name.removesuffix(path.suffix)) not in receipts
+        )
+
+    def _receipt_of(self, receipt: Receipt) -> Path:
+        return self._folder(receipt) / f"{receipt.file_id}.json"
 
     def _folder(self, receipt: Receipt) -> Path:
         last = receipt.object_name if receipt.status == "accepted" else "rejected"
@@ -164,7 +200,9 @@ class RawStore:
 def private_folder(path: Path) -> None:
     """A folder only its owner may enter, with every missing folder above it."""
     if not path.is_dir():
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # `parents=True` would make those above as open as the user's mask.
+        private_folder(path.parent)
+        path.mkdir(exist_ok=True, mode=0o700)
 
 
 def shown_path(path: str, member: str | None) -> str:

@@ -7,13 +7,16 @@ files there are (`ingestion`).
 
 from __future__ import annotations
 
+import errno
 import fnmatch
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import duckdb
 
+from dagster_project.lib import disk
 from dagster_project.lib.archives import ArchiveLimits
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.csv_reading import Parsed, SetAside, read_csv
@@ -125,6 +128,9 @@ def read(
     try:
         return _accepted(connection, receipt, content, rules, location, scratch, limits, was_sheet)
     except FileRejected as rejected:
+        # The file is not to blame, and its refusal would be believed for ever.
+        if disk.is_full(rejected):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(scratch)) from rejected
         return rejected_outcome(receipt, rejected)
     except PermissionError:
         return rejected_outcome(receipt, FileRejected("unreadable", "The file cannot be opened."))

@@ -13,7 +13,6 @@ to `gate`.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from dagster_project.lib import acceptances, gate, suites, verify
+from dagster_project.lib import acceptances, gate, journal, suites, verify
 from dagster_project.lib.audit import Audit, CheckResult, read_audit
 from dagster_project.lib.candidate import (
     AUDIT_PAGE,
@@ -103,7 +102,7 @@ def publish(
     """
     with _alone(house):
         _clear_half_flips(house)
-        folder = candidate or _unfinished(house) or gate.the_candidate(house)
+        folder = candidate or unfinished(house) or gate.the_candidate(house)
         manifest = _acceptable(house, folder, expectations)
         current: Release | None = None
         # A damaged release keeps no good one back; the gate has named it.
@@ -118,7 +117,8 @@ def publish(
         release = _moved(house, folder, manifest)
         _flip(house, release)
         _note(house, "published", manifest.run_id)
-        _prune(house, settings.retention.releases)
+        for old in surplus(house, settings.retention.releases):
+            _remove(house, old)
         clean(house)
         found = _current(house)
         assert found is not None
@@ -133,12 +133,8 @@ def rollback(house: House, release_id: str | None = None) -> Release:
     with _alone(house):
         _clear_half_flips(house)
         kept = _kept(house)
-        current = next((release for release in kept if release.is_current), None)
         if release_id is None:
-            # `kept` is in order of first publication, so going back twice goes back further.
-            before = kept if current is None else kept[: kept.index(current)]
-            shown = [release for release in before if release.published_at is not None]
-            target = shown[-1] if shown else None
+            target = _before_current(kept)
         else:
             target = next((r for r in kept if r.release_id == release_id), None)
         if target is None:
@@ -287,17 +283,17 @@ def _exceptions_hold(house: House, audit: Audit) -> None:
             )
 
 
-def _unfinished(house: House) -> Path | None:
+def unfinished(house: House) -> Path | None:
     """The release the last call was killed over: on its way, and nothing has been written down since.
 
     A later publication or rollback was somebody's decision, and outranks what was left before it.
     """
     if house.candidates.is_dir() and any(house.candidates.iterdir()):
         return None
-    journal = _journal(house)
-    if not journal or journal[-1].what != _PUBLISHING:
+    history = _journal(house)
+    if not history or history[-1].what != _PUBLISHING:
         return None
-    left = house.releases / journal[-1].release_id
+    left = house.releases / history[-1].release_id
     return left if left.is_dir() else None
 
 
@@ -343,21 +339,45 @@ def _clear_half_flips(house: House) -> None:
         left.unlink()
 
 
-def _prune(house: House, keep: int) -> None:
-    """Remove the oldest releases beyond `keep`; never the current one."""
+def surplus(house: House, keep: int) -> tuple[Release, ...]:
+    """The oldest releases beyond `keep`; never the current one or the one `rollback` would show."""
     kept = _kept(house)
-    surplus = len(kept) - keep
-    for release in kept:
-        if surplus <= 0:
-            break
-        if release.is_current:
-            continue
-        # Renamed first: a half-deleted folder is not a release.
-        going = house.releases / f".{release.release_id}.removed"
-        release.path.rename(going)
-        surplus -= 1
-    for going in house.releases.glob(".*.removed"):
-        shutil.rmtree(going, ignore_errors=True)
+    staying = {release.release_id for release in kept if release.is_current}
+    target = _before_current(kept)
+    if target is not None:
+        staying.add(target.release_id)
+    going = [release for release in kept if release.release_id not in staying]
+    return tuple(going[: max(0, len(kept) - keep)])
+
+
+def remove(house: House, release: Release) -> None:
+    """Forget a kept release. Whoever has its files open keeps them."""
+    with _alone(house):
+        if _current_path(house) == release.path:
+            raise PublicationRefused(
+                "The current release is not removed.",
+                where=release.release_id,
+                remedy="`kpi rollback` makes another one current first.",
+            )
+        _remove(house, release)
+
+
+def _remove(house: House, release: Release) -> None:
+    # Renamed first: a half-deleted folder is not a release.
+    going = house.releases / f".{release.release_id}.removed"
+    release.path.rename(going)
+    shutil.rmtree(going)
+
+
+def _before_current(kept: tuple[Release, ...]) -> Release | None:
+    """The release published before the current one.
+
+    `kept` is in order of first publication, so going back twice goes back further.
+    """
+    current = next((release for release in kept if release.is_current), None)
+    before = kept if current is None else kept[: kept.index(current)]
+    shown = [release for release in before if release.published_at is not None]
+    return shown[-1] if shown else None
 
 
 def _kept(house: House) -> tuple[Release, ...]:
@@ -411,16 +431,8 @@ def _current(house: House) -> Release | None:
 
 def _note(house: House, what: str, release_id: str) -> None:
     """Write down what happens to which release. The link is the truth; this is its history."""
-    house.state.mkdir(parents=True, exist_ok=True)
-    line = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "what": what,
-        "release_id": release_id,
-    }
-    with house.publications.open("ab") as stream:
-        stream.write(json.dumps(line).encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    journal.append(house.publications, {"at": at, "what": what, "release_id": release_id})
 
 
 @dataclass(frozen=True)
@@ -434,16 +446,13 @@ class _Entry:
 
 def _journal(house: House) -> list[_Entry]:
     """What happened to which release, oldest first."""
-    if not house.publications.is_file():
-        return []
     found = []
-    for line in house.publications.read_text(encoding="utf-8").splitlines():
+    for line in journal.read(house.publications):
         try:
-            entry = json.loads(line)
-            at = datetime.fromisoformat(entry["at"])
-            found.append(_Entry(at, str(entry["what"]), str(entry["release_id"])))
+            at = datetime.fromisoformat(line["at"])
+            found.append(_Entry(at, str(line["what"]), str(line["release_id"])))
         except (ValueError, KeyError, TypeError):
-            # A line torn by a power cut says nothing.
+            # Not a line of ours: it says nothing of a release.
             continue
     return found
 

@@ -110,6 +110,7 @@ def transform(
     run_id: str,
     *,
     full_refresh: bool = False,
+    log_bytes: int = dbt_child.LOG_BYTES,
     on_line: Callable[[str], None] = lambda _line: None,
 ) -> TransformationResult:
     """Build every model, then run every data test. run_id: whose results these are.
@@ -143,6 +144,7 @@ def transform(
         work_database=house.work_database,
         writer_lock=house.writer_lock,
         run_id=run_id,
+        log_bytes=log_bytes,
         on_line=heard,
     )
     models = _results(house.dbt_target / "run_results.run.json")

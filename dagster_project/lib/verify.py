@@ -35,6 +35,12 @@ from dagster_project.settings import PROJECT_ROOT
 
 def check(folder: Path) -> list[str]:
     """Every way in which the folder differs from its manifest; empty means intact."""
+    problems = files(folder)
+    return problems or _tables(folder, read_manifest(folder))
+
+
+def files(folder: Path) -> list[str]:
+    """Every way in which the folder's files differ from its manifest, byte by byte."""
     if folder.is_symlink() or not folder.is_dir():
         return [f"{folder.name} is not a folder"]
     try:
@@ -45,12 +51,11 @@ def check(folder: Path) -> list[str]:
     if problems:
         # Contents of files that should not be here are not opened.
         return problems
-    for file in manifest.files:
-        if file_sha256(folder / file.path) != file.sha256:
-            problems.append(f"{file.path} differs from the file that was checked")
-    if not problems:
-        problems += _tables(folder, manifest)
-    return problems
+    return [
+        f"{file.path} differs from the file that was checked"
+        for file in manifest.files
+        if file_sha256(folder / file.path) != file.sha256
+    ]
 
 
 def fresh(folder: Path) -> list[str]:

@@ -328,7 +328,7 @@ def test_only_so_many_releases_are_kept_and_never_not_the_current_one(
 ) -> None:
     house = copy_of(two_releases).house
     releases.rollback(house)
-    releases._prune(house, 1)
+    releases._remove(house, releases.surplus(house, 1)[0])
     kept = releases.list_releases(house)
     assert [(release.release_id, release.is_current) for release in kept] == [(company.RUN, True)]
     assert [path.name for path in house.releases.iterdir()] == [company.RUN]
@@ -338,7 +338,7 @@ class Killed(BaseException):
     """The power goes out."""
 
 
-@pytest.mark.parametrize("step", ["_fsync", "_flip", "_note", "_prune", "clean"])
+@pytest.mark.parametrize("step", ["_fsync", "_flip", "_note", "surplus", "clean"])
 def test_killed_at_any_point_a_second_call_ends_the_same(
     published: Company,
     copy_of: Callable[[Company], Company],
@@ -375,7 +375,7 @@ def test_killed_between_flip_and_its_note_a_second_call_writes_it_down(
     published: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = night_after(copy_of(published))
-    killed_at_the_flip(later, monkeypatch, step="_prune", noted=False)
+    killed_at_the_flip(later, monkeypatch, step="surplus", noted=False)
     assert current_id(later) == NEXT
     assert releases.list_releases(later.house)[0].release_id == NEXT  # nobody wrote it down
     releases.publish(later.house, later.settings)

@@ -229,7 +229,7 @@ def texts_of_records(house: House) -> Iterator[tuple[str, str]]:
     """Everything the night wrote down about itself: logs, dbt's log, Dagster's home, the house's state."""
     folders = [house.logs, house.dagster_home, house.state]
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    for path in [*files, *sorted(house.dbt_target.glob("*.log"))]:
+    for path in [*files, *sorted(house.dbt_target.glob("*.log*"))]:
         yield str(path.relative_to(house.root)), path.read_bytes().decode("utf-8", "ignore")
 
 
@@ -338,13 +338,18 @@ def test_no_prospect_is_in_what_the_night_says_logs_or_tells_dagster(
     written = dict(texts_of_records(demo_night.house))
     assert any(place.endswith("runs.db") for place in written)
     assert any(place.endswith("dbt.log") for place in written)
+    assert {"logs/kpi.log", "state/nights.jsonl"} <= set(written)
     assert leaks(prospects, written.items()) == {}
 
 
 def test_commands_that_show_a_release_show_no_prospect(
     demo_night: DemoNight, prospects: Canaries
 ) -> None:
-    for command in (["status"], ["releases"], ["quarantine", "list"], ["sources", "check"]):
+    for command in (
+        ["status"], ["status", "--format", "json"], ["status", "--format", "nagios"],
+        ["status", "--format", "prometheus"], ["doctor"], ["prune", "--dry-run"], ["releases"],
+        ["quarantine", "list"], ["sources", "check"],
+    ):  # fmt: skip
         shown = kpi(demo_night.house.root, *command)
         assert shown.out
         assert leaks(prospects, said(shown)) == {}, command
@@ -518,7 +523,9 @@ def planted(world: World, tmp_path_factory: pytest.TempPathFactory) -> DemoNight
     text = house.house_file.read_text(encoding="utf-8")
     assert "show_reps_by: name" in text
     house.house_file.write_text(
-        text.replace("show_reps_by: name", "show_reps_by: id"), encoding="utf-8"
+        text.replace("show_reps_by: name", "show_reps_by: id")
+        + "\nlogs: {level: debug, format: json}\n",
+        encoding="utf-8",
     )
     plant(world, house.exports)
     _settled(house.exports)
@@ -548,7 +555,13 @@ def test_no_planted_canary_is_published_said_or_logged(planted: DemoNight) -> No
     canaries = planted_canaries()
     assert leaks(canaries, texts_of_release(planted.house.current.resolve())) == {}
     assert leaks(canaries, said(planted.run)) == {}
-    assert leaks(canaries, texts_of_records(planted.house)) == {}
+    written = dict(texts_of_records(planted.house))
+    assert leaks(canaries, written.items()) == {}
+    # The most the log ever says, refused files among it, and every line of it is JSON.
+    events = [json.loads(line) for line in written["logs/kpi.log"].splitlines()]
+    assert {"file rejected", "file", "exports read", "night ended"} <= {
+        event["event"] for event in events
+    }
     for command in (["status"], ["quarantine", "list"], ["sources", "check"]):
         assert leaks(canaries, said(kpi(planted.house.root, *command))) == {}, command
 

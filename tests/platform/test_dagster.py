@@ -19,6 +19,7 @@ import duckdb
 import pytest
 import yaml
 
+from dagster_project import dagster_records
 from dagster_project.event_log import KeptEventLog
 from dagster_project.lib import candidate, gate, releases, suites
 from dagster_project.lib.contracts import load_contracts
@@ -373,7 +374,7 @@ def test_nothing_is_told_to_dagsters_makers(demo_night: DemoNight) -> None:
     assert not (home / ".telemetry").exists()
 
 
-def test_only_the_newest_runs_are_kept(automation: ModuleType) -> None:
+def test_only_the_newest_runs_are_kept(tmp_path: Path) -> None:
     @dg.op
     def nothing() -> None:
         return None
@@ -384,21 +385,21 @@ def test_only_the_newest_runs_are_kept(automation: ModuleType) -> None:
 
     with dg.DagsterInstance.ephemeral() as instance:
         runs = [trivial.execute_in_process(instance=instance).run_id for _ in range(5)]
-        automation.prune_runs(instance, keep=2)
+        dagster_records.prune(instance, House(tmp_path), keep=2)
         assert {run.run_id for run in instance.get_runs()} == set(runs[-2:])
-        automation.prune_runs(instance, keep=2)
+        dagster_records.prune(instance, House(tmp_path), keep=2)
         assert len(instance.get_runs()) == 2
 
 
 def test_the_houses_retention_says_how_many_runs_are_kept(
-    settled: House, automation: ModuleType, monkeypatch: pytest.MonkeyPatch
+    settled: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The very call the command line makes after a night, with the night itself left out."""
     from dagster_project import nightly_job
     from dagster_project.lib.night import Night
 
     kept: list[int] = []
-    monkeypatch.setattr(automation, "prune_runs", lambda _instance, keep: kept.append(keep))
+    monkeypatch.setattr(dagster_records, "prune", lambda _instance, _house, keep: kept.append(keep))
     monkeypatch.setattr(Night, "ingest", lambda _night: 1 / 0)
     text = settled.house_file.read_text(encoding="utf-8")
     settled.house_file.write_text(text + "\nretention: {dagster_runs: 3}\n", encoding="utf-8")

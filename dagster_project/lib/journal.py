@@ -1,0 +1,74 @@
+"""Files that tell what happened, a JSON document per line, oldest first.
+
+Belongs here: appending a line so that it is there whole or not at all, and reading past a line that a
+power cut or a full disk has torn. Left to others: what the lines mean.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+Line = dict[str, Any]
+
+
+def append(path: Path, document: Mapping[str, Any]) -> None:
+    """Add one line, on disk when this returns. After a torn line it still begins a line of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    line = _encoded(document)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        if os.write(descriptor, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path) -> list[Line]:
+    """Every whole line, oldest first; none when there is no file yet."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in text.split("\n"):
+        try:
+            document = json.loads(line)
+        except ValueError:
+            # Torn: what it wanted to say did not happen before the power went.
+            continue
+        if isinstance(document, dict):
+            found.append(document)
+    return found
+
+
+def rewrite(path: Path, documents: Iterable[Mapping[str, Any]]) -> None:
+    """Replace the whole file in one step."""
+    temporary = path.with_name(f".{path.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        for document in documents:
+            stream.write(_encoded(document))
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _encoded(document: Mapping[str, Any]) -> bytes:
+    # Names of files that are no text hold lone surrogates.
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
