@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -35,6 +37,16 @@ _CHUNK = 1 << 20
 # A small file of repeated text compresses a thousandfold and harms nobody.
 _RATIO_APPLIES_FROM = 64 * 1024**2
 _ZIP_ENCRYPTED = 0x1
+# What Python's zip reader raises over damaged bytes.
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,9 @@ def _unpack_zip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Un
                     yield Unpacked(info.filename, member.location, member.sha256, member.size_bytes)
     except EOFError as error:
         raise FileRejected("truncated_archive", "The zip file ends too early.") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (*_DAMAGES, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk; a damaged bz2 member has no error number
         raise FileRejected("damaged_archive", f"The zip file cannot be read: {error}.") from error
 
 

@@ -12,7 +12,6 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from dagster_project.lib.archives import ArchiveLimits
 from dagster_project.lib.rejections import FileRejected
@@ -42,7 +41,8 @@ def sheet_as_csv(path: Path, sheet: str | None, scratch: Path, limits: ArchiveLi
     target = scratch / "sheet.csv"
     try:
         workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
+        _raise_if_the_disk_failed(error)
         raise FileRejected("damaged_workbook", f"The workbook cannot be read: {error}.") from error
     try:
         if sheet is not None and sheet not in workbook.sheetnames:
@@ -67,11 +67,18 @@ def sheet_as_csv(path: Path, sheet: str | None, scratch: Path, limits: ArchiveLi
                 writer.writerow(texts)
     except FileRejected:
         raise
-    except Exception as error:  # openpyxl raises whatever a damaged sheet makes it stumble over
+    except Exception as error:  # likewise a damaged sheet
+        _raise_if_the_disk_failed(error)
         raise FileRejected("damaged_workbook", f"The sheet cannot be read: {error}.") from error
     finally:
         workbook.close()
     return target
+
+
+def _raise_if_the_disk_failed(error: Exception) -> None:
+    """A full disk is no damage of the workbook; what decompression raises has no error number."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
 
 
 def _text(value: object) -> str:
