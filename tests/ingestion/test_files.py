@@ -253,7 +253,6 @@ def test_a_disk_that_is_full_while_an_archive_is_unpacked_ends_the_night(
 
     def full(*_: object) -> Iterator[Unpacked]:
         raise OSError(errno.ENOSPC, "No space left on device")
-        yield
 
     monkeypatch.setattr(archives, "unpack", full)
     with pytest.raises(OSError, match="No space left"):

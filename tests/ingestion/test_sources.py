@@ -171,5 +171,5 @@ def test_a_house_without_its_list_of_sources_runs_nothing(company: Company) -> N
 )
 def test_yaml_that_makes_no_sense_is_refused_and_named(company: Company, text: str) -> None:
     company.configure(text)
-    with pytest.raises(ConfigError, match="sources.yml"):
+    with pytest.raises(ConfigError, match=r"sources\.yml"):
         _ = company.sources
