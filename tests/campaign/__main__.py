@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.campaign import houses, kills
+from tests.campaign import disk, houses, kills
+from tests.campaign.victim import Victims
 
 
 def _kills(folder: Path, seed: int, options: argparse.Namespace) -> list[str]:
@@ -21,7 +22,25 @@ def _kills(folder: Path, seed: int, options: argparse.Namespace) -> list[str]:
     return tally.problems
 
 
-PARTS: dict[str, Callable[[Path, int, argparse.Namespace], list[str]]] = {"kills": _kills}
+def _disk(folder: Path, seed: int, options: argparse.Namespace) -> list[str]:
+    stock = houses.prepare(folder / "stock")
+    victims = Victims()
+    campaign = disk.Campaign(stock, victims, seed, _say)
+    try:
+        with disk.small_disk(folder / "disk") as small:
+            campaign.fill(small, rounds=options.full_disks)
+    except disk.CannotMount as reason:
+        _say(f"no real full disk was tried: {reason}")
+    campaign.inject(options.full_disks * 10)
+    victims.close()
+    _say(campaign.tally.told())
+    return campaign.tally.problems
+
+
+PARTS: dict[str, Callable[[Path, int, argparse.Namespace], list[str]]] = {
+    "kills": _kills,
+    "disk": _disk,
+}
 
 
 def _say(text: str) -> None:
@@ -35,7 +54,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--kills", type=int, default=300, help="how many kills")
     parser.add_argument(
-        "--folder", type=Path, help="where the houses go; kept when problems are found"
+        "--folder", type=Path, help="where the houses go; they stay when problems are found"
     )
     options = parser.parse_args()
     unknown = set(options.parts) - PARTS.keys()

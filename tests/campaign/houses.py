@@ -45,6 +45,7 @@ def forget(house: House) -> None:
 
 def prepare(folder: Path) -> Stock:
     """Three whole nights: two that find most files, and the undisturbed one that finds all."""
+    folder.mkdir(parents=True, exist_ok=True)
     library = House(folder / "library")
     names = write_company(library)
     with library.house_file.open("a", encoding="utf-8") as text:

@@ -36,7 +36,7 @@ _ANNOUNCED = {
 }
 _CHILD = "dagster_project.lib.dbt_child"
 DBT = "dbt child"
-_STEPS = ("steps", "candidate", "gate", "publication")
+STEPS = ("steps", "candidate", "gate", "publication")
 
 
 @dataclass
@@ -120,7 +120,7 @@ class Campaign:
     def _of_steps(self, stage: str, *, late: bool = False) -> Kill:
         share = 1 - self._random.random() * 0.4 if late else self._random.random()
         by_event = stage == "publication" or self._random.random() < 0.6
-        return Kill(_STEPS, stage, share, by_event)
+        return Kill(STEPS, stage, share, by_event)
 
     def _publication_alone(self) -> Kill:
         """Somebody publishes what the kill before it left."""
@@ -186,8 +186,8 @@ class Campaign:
         if kill.by_event:
             first, last = self._events_of(kill)
             return self._victim(house, kill, 1 + first + int(kill.share * (last - first)), None)
-        if kill.what == _STEPS:
-            self._count(_STEPS, self._stock.made)
+        if kill.what == STEPS:
+            self._count(STEPS, self._stock.made)
             return self._victim(
                 house, kill, 0, (kill.stage, kill.share * self._seconds[kill.stage])
             )
@@ -198,16 +198,16 @@ class Campaign:
     def _victim(self, house: House, kill: Kill, point: int, moment: Moment | None) -> str | None:
         fate = self._victims.run(house.root, point, kill.what, moment)
         # Else it was done before, or refused (a candidate that was published already).
-        return _place(house, kill.stage) if fate.code == -signal.SIGKILL else None
+        return place(house, kill.stage) if fate.code == -signal.SIGKILL else None
 
     def _events_of(self, kill: Kill) -> tuple[int, int]:
         """The events of a stage: after which one it begins and with which it ends."""
         if kill.what == ("rollback",):
             return 0, self._count(kill.what, self._stock.waiting)
-        at = _STEPS.index(kill.stage)
-        first = self._count(_STEPS[:at], self._stock.made) if at > 1 else 0
-        last = self._count(_STEPS[: at + 1], self._stock.made)
-        return (first, last) if kill.what == _STEPS else (0, last - first)
+        at = STEPS.index(kill.stage)
+        first = self._count(STEPS[:at], self._stock.made) if at > 1 else 0
+        last = self._count(STEPS[: at + 1], self._stock.made)
+        return (first, last) if kill.what == STEPS else (0, last - first)
 
     def _count(self, what: tuple[str, ...], prepared: House) -> int:
         if what not in self._events:
@@ -226,7 +226,7 @@ class Campaign:
 
     def _at_moment(self, house: House, kill: Kill) -> str | None:
         announced = "transformation" if kill.stage == DBT else kill.stage
-        with _Watched(house, kill.what) as watched:
+        with Watched(house, kill.what) as watched:
             begun = watched.wait_for(announced)
             if begun is None:
                 return None
@@ -238,9 +238,9 @@ class Campaign:
             stage = watched.stage
             if not watched.kill():
                 return None
-            return _place(house, stage) if stage == "publication" else stage
+            return place(house, stage) if stage == "publication" else stage
 
-    def _child(self, house: House, watched: _Watched) -> str | None:
+    def _child(self, house: House, watched: Watched) -> str | None:
         """Kill dbt alone: the night must end by itself and say so."""
         child = watched.child()
         if child is None:
@@ -254,7 +254,7 @@ class Campaign:
         return DBT
 
 
-def _place(house: House, stage: str) -> str:
+def place(house: House, stage: str) -> str:
     """Where in a publication a kill hit, by what it left."""
     if stage != "publication":
         return stage
@@ -268,7 +268,7 @@ def _place(house: House, stage: str) -> str:
     return "publication"
 
 
-class _Watched:
+class Watched:
     """A `kpi` command whose announcements are heard."""
 
     def __init__(self, house: House, what: tuple[str, ...]) -> None:
@@ -287,7 +287,7 @@ class _Watched:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
-    def __enter__(self) -> _Watched:
+    def __enter__(self) -> Watched:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,6 +11,7 @@ no such event: kills at random moments are there for that (`kills`).
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -36,9 +37,10 @@ _CHANGING = {
 
 
 class _Counter:
-    def __init__(self, house: Path, point: int) -> None:
+    def __init__(self, house: Path, point: int, full: bool) -> None:
         self._house = os.fspath(house)
         self._point = point
+        self._full = full
         self.count = 0
 
     def hook(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -58,6 +60,8 @@ class _Counter:
             return
         self.count += 1
         if self.count == self._point:
+            if self._full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
             os.kill(os.getpid(), signal.SIGKILL)
 
     def synced(self, sync: Callable[[int], None]) -> Callable[[int], None]:
@@ -96,14 +100,17 @@ def _kill_in(seconds: float) -> None:
     timer.start()
 
 
-def main(house: Path, point: int, what: list[str], moment: Moment | None = None) -> None:
+def main(
+    house: Path, point: int, what: list[str], moment: Moment | None = None, *, full: bool = False
+) -> None:
     """Do it; the last line on standard output says how many events there were.
 
-    moment: a step and after how many seconds of it to die.
+    moment: a step and after how many seconds of it to die. full: no death at `point`, but the operating
+    system's word that there is no space left.
     """
     importlib.import_module("dagster_project.lib.night")
     os.environ["KPI_HOME"] = os.fspath(house)
-    counter = _Counter(house, point)
+    counter = _Counter(house, point, full)
     os.fsync = counter.synced(os.fsync)  # type: ignore[assignment]
     sys.addaudithook(counter.hook)
     if what[0] == "steps":
@@ -142,9 +149,15 @@ class Victims:
         )
 
     def run(
-        self, house: Path, point: int, what: Sequence[str], moment: Moment | None = None
+        self,
+        house: Path,
+        point: int,
+        what: Sequence[str],
+        moment: Moment | None = None,
+        *,
+        full: bool = False,
     ) -> Fate:
-        """One victim; point and moment as in `main`."""
+        """One victim; point, moment and full as in `main`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         log = house.with_name(f"said-by-{house.name}")
@@ -153,6 +166,7 @@ class Victims:
             "point": point,
             "what": list(what),
             "moment": moment,
+            "full": full,
             "log": os.fspath(log),
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
@@ -186,7 +200,13 @@ def _serve() -> None:
                 log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 os.dup2(log, 1)
                 os.dup2(log, 2)
-                main(Path(asked["house"]), asked["point"], asked["what"], asked["moment"])
+                main(
+                    Path(asked["house"]),
+                    asked["point"],
+                    asked["what"],
+                    asked["moment"],
+                    full=asked["full"],
+                )
                 code = 0
             except SystemExit as end:
                 code = end.code if isinstance(end.code, int) else 1
