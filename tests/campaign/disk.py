@@ -99,11 +99,18 @@ class Campaign:
     """Full disks over copies of a stock."""
 
     def __init__(
-        self, stock: Stock, victims: Victims, seed: int, say: Callable[[str], None] = print
+        self,
+        stock: Stock,
+        victims: Victims,
+        seed: int,
+        *,
+        say: Callable[[str], None] = print,
+        ends: Callable[[House], list[str]] | None = None,
     ) -> None:
         self.tally = Tally()
         self._stock = stock
         self._victims = victims
+        self._ends = ends or (lambda house: right(house, stock.reference))
         self._random = random.Random(seed)
         self._say = say
 
@@ -184,7 +191,7 @@ class Campaign:
             forget(house)
 
     def _ends_well(self, house: House) -> list[str]:
-        wrong = right(house, self._stock.reference)
+        wrong = self._ends(house)
         self.tally.looks += 1
         if not wrong:
             self.tally.nights += 1

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project.settings import House
+from dagster_project.settings import PROJECT_ROOT, House
 from tests.campaign.onlooker import unlike
 from tests.conftest import kpi
 from tests.nights.company import write_company
 
 # Exported the evening after: the nights before have not seen them.
 _LATE = "T23"
+_READY = "ready"
 RELEASES_KEPT = 2
 
 
@@ -44,7 +46,12 @@ def forget(house: House) -> None:
 
 
 def prepare(folder: Path) -> Stock:
-    """Three whole nights: two that find most files, and the undisturbed one that finds all."""
+    """Three whole nights: two that find most files, and the undisturbed one that finds all.
+
+    What was prepared in this folder before is taken as it is.
+    """
+    if (folder / _READY).is_file():
+        return kept_stock(folder)
     folder.mkdir(parents=True, exist_ok=True)
     library = House(folder / "library")
     names = write_company(library)
@@ -63,7 +70,32 @@ def prepare(folder: Path) -> Stock:
     finished = House(folder / "finished")
     shutil.copytree(made.root, finished.root, symlinks=True)
     night(finished)
-    return Stock(folder, waiting, made, finished.current.resolve())
+    (folder / _READY).touch()
+    return kept_stock(folder)
+
+
+def prepare_small(folder: Path) -> Stock:
+    """One whole night and the marts of a second: the first is the reference, its files are read again."""
+    waiting = House(folder / "waiting")
+    write_company(waiting)
+    night(waiting)
+    for object_name in ("leads", "webhook_legs", "history_legs"):
+        for kept in waiting.raw.glob(f"*/{object_name}/*"):
+            kept.unlink()
+    reference = folder / "reference"
+    shutil.copytree(waiting.current.resolve(), reference)
+    made = House(folder / "made")
+    shutil.copytree(waiting.root, made.root, symlinks=True)
+    steps(made, "ingestion", "transformation")
+    return Stock(folder, waiting, made, reference)
+
+
+def kept_stock(folder: Path) -> Stock:
+    """What `prepare` made here earlier."""
+    finished = House(folder / "finished")
+    return Stock(
+        folder, House(folder / "waiting"), House(folder / "made"), finished.current.resolve()
+    )
 
 
 def night(house: House) -> None:
@@ -75,10 +107,6 @@ def night(house: House) -> None:
 
 def steps(house: House, *names: str) -> None:
     """Steps of a night, undisturbed, without Dagster."""
-    import subprocess
-
-    from dagster_project.settings import PROJECT_ROOT
-
     subprocess.run(
         [
             sys.executable,

@@ -76,16 +76,25 @@ class Kill:
 class Campaign:
     """Chains of kills over copies of a stock."""
 
-    def __init__(self, stock: Stock, seed: int, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self,
+        stock: Stock,
+        victims: Victims,
+        seed: int,
+        *,
+        say: Callable[[str], None] = print,
+        ends: Callable[[House], list[str]] | None = None,
+    ) -> None:
         self.tally = Tally()
         self._stock = stock
+        self._victims = victims
+        self._ends = ends or (lambda house: right(house, stock.reference))
         self._random = random.Random(seed)
         self._say = say
         # Longest seen, so that a moment late in a stage can be drawn.
         self._seconds = {"ingestion": 1.5, "transformation": 20.0, "candidate": 0.8, "gate": 4.0}
         self._seconds |= {"publication": 1.2, DBT: 20.0}
         self._events: dict[tuple[str, ...], int] = {}
-        self._victims = Victims()
 
     # What a chain may be made of -----------------------------------------------------------------
 
@@ -137,7 +146,6 @@ class Campaign:
             if self.tally.kills >= kills:
                 break
             self.chain(prepared, chain, f"chain-{number}")
-        self._victims.close()
         return self.tally
 
     def chain(self, prepared: House, chain: list[Kill], name: str) -> None:
@@ -147,7 +155,7 @@ class Campaign:
         told = []
         before = look(house.root).release_id
         for kill in chain:
-            hit = self._strike(house, kill)
+            hit = self.strike(house, kill)
             told.append(hit or f"({kill.stage} missed)")
             if hit:
                 self.tally.hits[hit] += 1
@@ -162,7 +170,7 @@ class Campaign:
             ):
                 found.append(f"{kill}: readers saw {before}, now {after.release_id}")
             before = after.release_id
-        wrong = right(house, self._stock.reference)
+        wrong = self._ends(house)
         found += wrong
         self.tally.looks += 1
         found += look(house.root).problems
@@ -181,21 +189,23 @@ class Campaign:
         # A night killed late may have come further than the moment was meant for.
         return (house.releases / after).is_dir() and after > (before or "")
 
-    def _strike(self, house: House, kill: Kill) -> str | None:
+    def strike(self, house: House, kill: Kill) -> str | None:
         """Do one kill; the stage it hit, or None when what was to be killed ended before."""
         if kill.by_event:
             first, last = self._events_of(kill)
-            return self._victim(house, kill, 1 + first + int(kill.share * (last - first)), None)
+            return self._one_victim(house, kill, 1 + first + int(kill.share * (last - first)), None)
         if kill.what == STEPS:
             self._count(STEPS, self._stock.made)
-            return self._victim(
+            return self._one_victim(
                 house, kill, 0, (kill.stage, kill.share * self._seconds[kill.stage])
             )
         return self._at_moment(house, kill)
 
     # At the n-th event, or at a moment of a step -------------------------------------------------
 
-    def _victim(self, house: House, kill: Kill, point: int, moment: Moment | None) -> str | None:
+    def _one_victim(
+        self, house: House, kill: Kill, point: int, moment: Moment | None
+    ) -> str | None:
         fate = self._victims.run(house.root, point, kill.what, moment)
         # Else it was done before, or refused (a candidate that was published already).
         return place(house, kill.stage) if fate.code == -signal.SIGKILL else None
@@ -310,8 +320,12 @@ class Watched:
     def wait_for(self, stage: str) -> float | None:
         """Until the stage is announced; None when the command ended without."""
         with self._heard:
-            self._heard.wait_for(lambda: self.stage == stage or self._ended, timeout=600)
-            return time.monotonic() if self.stage == stage and not self._ended else None
+            self._heard.wait_for(lambda: self._has_come(stage) or self._ended, timeout=600)
+            return time.monotonic() if self._has_come(stage) and not self._ended else None
+
+    def _has_come(self, stage: str) -> bool:
+        order = ["start", *_ANNOUNCED.values()]
+        return order.index(self.stage) >= order.index(stage)
 
     def child(self) -> int | None:
         """The process that writes the work database, while it lives."""
@@ -346,6 +360,9 @@ class Watched:
             return False
         self._process.kill()
         return self._process.wait() == -signal.SIGKILL
+
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
 
     def end(self) -> tuple[int, str]:
         """Wait until it ends by itself; exit code and what it said."""

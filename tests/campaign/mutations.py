@@ -398,6 +398,13 @@ class Exports:
             self.batch(list(batch.values()))
         return self.tally
 
+    def undamaged(self) -> list[Input]:
+        """The seeds as they are."""
+        return [
+            Input(seed, seed.path, gzip.compress(seed.text) if seed.packed == "gz" else seed.text)
+            for seed in self._originals.seeds
+        ]
+
     def batch(self, batch: list[Input]) -> None:
         """One night of ingestion over many; one by one when it fails, to name the file."""
         try:
@@ -415,7 +422,7 @@ class Exports:
             house = House(Path(folder) / "house")
             for one in batch:
                 target = house.exports / one.path
-                target.parent.mkdir(parents=True)
+                target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(one.content)
             with _within(_SECONDS_FOR_A_BATCH):
                 result = ingest(

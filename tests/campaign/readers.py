@@ -22,7 +22,7 @@ from dagster_project.lib import audit_page, releases
 from dagster_project.lib.audit import Audit, read_audit
 from dagster_project.lib.candidate import AUDIT, AUDIT_PAGE, MANIFEST, read_manifest
 from dagster_project.lib.checksums import file_sha256
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.settings import PROJECT_ROOT, Retention
 from tests.gate.company import Company
 
 _CHANGES = (
@@ -59,24 +59,26 @@ def run(company: Company, publications: int, readers: int) -> Reading:
     assert release is not None
     audit = read_audit(release.path)
     truth[release.release_id] = fingerprint(release.warehouse)[1]
+    # As few as may be kept, so that releases go while somebody reads them.
+    few = company.settings.model_copy(update={"retention": Retention(releases=2)})
     logs = [company.house.root.parent / f"reader-{number}.jsonl" for number in range(readers + 1)]
     processes = [_start(company, log, holds=number == readers) for number, log in enumerate(logs)]
     try:
         for number in range(publications):
             run_id = f"20260630-20260801T{number:012}"
-            _stamped(company, run_id, audit)
+            stamped(company, run_id, audit)
             candidate = company.house.candidates / run_id
             truth[run_id] = fingerprint(candidate / "warehouse.duckdb")[1]
-            releases.publish(company.house, company.settings)
+            releases.publish(company.house, few)
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait()
-    return _judged(publications, truth, logs)
+    return judged(publications, truth, logs)
 
 
-def _stamped(company: Company, run_id: str, audit: Audit) -> None:
+def stamped(company: Company, run_id: str, audit: Audit) -> None:
     """A candidate of changed marts, with the audit that judging it would give."""
     company.next_run(run_id)
     company.change(*(text.format(run_id) for text in _CHANGES))
@@ -100,11 +102,14 @@ def _start(company: Company, log: Path, *, holds: bool) -> subprocess.Popen[byte
     )  # fmt: skip
 
 
-def _judged(publications: int, truth: dict[str, str], logs: list[Path]) -> Reading:
+def judged(publications: int, truth: dict[str, str], logs: list[Path]) -> Reading:
     problems, seen, questions = [], set(), 0
     for log in logs:
         held = set()
-        for line in log.read_text(encoding="utf-8").splitlines():
+        holds = False
+        # The reader was ended in the middle of its last line.
+        lines = log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
+        for line in lines:
             said = json.loads(line)
             questions += 1
             if "error" in said:
@@ -112,9 +117,10 @@ def _judged(publications: int, truth: dict[str, str], logs: list[Path]) -> Readi
                 continue
             seen.add(said["release"])
             held.add(said["release"])
+            holds = said["holds"]
             if said["content"] != truth[said["release"]]:
                 problems.append(f"{log.name}: a mixture under the name {said['release']}")
-        if said["holds"] and len(held) > 1:
+        if holds and len(held) > 1:
             problems.append(f"{log.name}: one connection saw {sorted(held)}")
     return Reading(publications, questions, len(seen), tuple(problems))
 

@@ -21,8 +21,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from dagster_project.settings import PROJECT_ROOT
@@ -73,9 +74,12 @@ class _Counter:
         return counted
 
 
-def _steps(house: Path, steps: list[str], moment: Moment | None) -> None:
+def _steps(
+    house: Path, steps: list[str], moment: Moment | None, hours: Mapping[str, float]
+) -> None:
     from dagster_project.lib.night import Night
     from dagster_project.settings import House
+    from tests.campaign.clock import moved
 
     night = Night(House(house))
     does: dict[str, Callable[[], object]] = {
@@ -85,8 +89,9 @@ def _steps(house: Path, steps: list[str], moment: Moment | None) -> None:
         "gate": night.judge,
         "publication": night.publish,
     }
-    with night.lock():
+    with night.lock(), moved() as clock:
         for step in steps:
+            clock.off = timedelta(hours=hours.get(step, 0.0))
             if moment is not None and moment[0] == step:
                 _kill_in(moment[1])
             started = time.monotonic()
@@ -101,12 +106,18 @@ def _kill_in(seconds: float) -> None:
 
 
 def main(
-    house: Path, point: int, what: list[str], moment: Moment | None = None, *, full: bool = False
+    house: Path,
+    point: int,
+    what: Sequence[str],
+    moment: Moment | None = None,
+    *,
+    full: bool = False,
+    hours: Mapping[str, float] | None = None,
 ) -> None:
     """Do it; the last line on standard output says how many events there were.
 
     moment: a step and after how many seconds of it to die. full: no death at `point`, but the operating
-    system's word that there is no space left.
+    system's word that there is no space left. hours: by how much the clock is wrong in a step.
     """
     importlib.import_module("dagster_project.lib.night")
     os.environ["KPI_HOME"] = os.fspath(house)
@@ -114,7 +125,7 @@ def main(
     os.fsync = counter.synced(os.fsync)  # type: ignore[assignment]
     sys.addaudithook(counter.hook)
     if what[0] == "steps":
-        _steps(house, what[1:], moment)
+        _steps(house, [*what[1:]], moment, hours or {})
     else:
         sys.argv = ["kpi", *what]
         try:
@@ -156,8 +167,9 @@ class Victims:
         moment: Moment | None = None,
         *,
         full: bool = False,
+        hours: Mapping[str, float] | None = None,
     ) -> Fate:
-        """One victim; point, moment and full as in `main`."""
+        """One victim; everything as in `main`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         log = house.with_name(f"said-by-{house.name}")
@@ -167,6 +179,7 @@ class Victims:
             "what": list(what),
             "moment": moment,
             "full": full,
+            "hours": hours,
             "log": os.fspath(log),
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
@@ -206,6 +219,7 @@ def _serve() -> None:
                     asked["what"],
                     asked["moment"],
                     full=asked["full"],
+                    hours=asked["hours"],
                 )
                 code = 0
             except SystemExit as end:
