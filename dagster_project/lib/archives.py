@@ -7,6 +7,7 @@ what the members are.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import lzma
@@ -90,6 +91,14 @@ def unpack(path: Path, kind: str, scratch: Path, limits: ArchiveLimits) -> Itera
         yield from _unpack_zip(path, scratch, limits)
 
 
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether the machine failed (a full disk, say), and not the bytes.
+
+    Damaged bytes raise OSError too: without an error number from bz2, EINVAL from a seek to nowhere.
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
 def _unpack_gzip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Unpacked]:
     try:
         packed = path.stat().st_size
@@ -129,8 +138,8 @@ def _unpack_zip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Un
     except EOFError as error:
         raise FileRejected("truncated_archive", "The zip file ends too early.") from error
     except (*_DAMAGES, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk; a damaged bz2 member has no error number
+        if is_of_the_disk(error):
+            raise
         raise FileRejected("damaged_archive", f"The zip file cannot be read: {error}.") from error
 
 

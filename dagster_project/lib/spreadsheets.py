@@ -13,7 +13,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from dagster_project.lib.archives import ArchiveLimits
+from dagster_project.lib.archives import ArchiveLimits, is_of_the_disk
 from dagster_project.lib.rejections import FileRejected
 
 _EXACT_BELOW = 1e15
@@ -42,7 +42,8 @@ def sheet_as_csv(path: Path, sheet: str | None, scratch: Path, limits: ArchiveLi
     try:
         workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
     except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
-        _raise_if_the_disk_failed(error)
+        if is_of_the_disk(error):
+            raise
         raise FileRejected("damaged_workbook", f"The workbook cannot be read: {error}.") from error
     try:
         if sheet is not None and sheet not in workbook.sheetnames:
@@ -68,17 +69,12 @@ def sheet_as_csv(path: Path, sheet: str | None, scratch: Path, limits: ArchiveLi
     except FileRejected:
         raise
     except Exception as error:  # likewise a damaged sheet
-        _raise_if_the_disk_failed(error)
+        if is_of_the_disk(error):
+            raise
         raise FileRejected("damaged_workbook", f"The sheet cannot be read: {error}.") from error
     finally:
         workbook.close()
     return target
-
-
-def _raise_if_the_disk_failed(error: Exception) -> None:
-    """A full disk is no damage of the workbook; what decompression raises has no error number."""
-    if isinstance(error, OSError) and error.errno is not None:
-        raise error
 
 
 def _text(value: object) -> str:

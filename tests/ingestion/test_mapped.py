@@ -134,6 +134,18 @@ def test_a_workbook_whose_packing_is_damaged_is_refused(company: Company, method
     assert company.only("other/deals.xlsx", bytes(packed)).reject_code == "damaged_workbook"
 
 
+def test_a_workbook_that_points_to_nowhere_is_refused(company: Company) -> None:
+    """Its directory lies before its first byte."""
+    configure(company, "xlsx")
+    packed = bytearray(workbook([["管理番号", "会社名"], ["1", "a"]]))
+    at = packed.rindex(b"PK\x05\x06") + 16
+    packed[at : at + 4] = b"\xff\xff\xff\x7f"
+    assert company.only("other/deals.xlsx", bytes(packed)).reject_code == "damaged_workbook"
+    at = packed.index(b"PK\x01\x02") + 42
+    packed[at : at + 4] = b"\xff\xff\xff\x7f"
+    assert company.only("other/deals2.xlsx", bytes(packed)).reject_code == "damaged_workbook"
+
+
 def test_json_members_become_canonical_columns(company: Company) -> None:
     company.configure(
         CONFIG.replace("FORMAT", "jsonl")
