@@ -57,16 +57,21 @@ def read_header(location: Path, delimiter: str) -> HeaderLine:
     candidates = DELIMITERS if delimiter == "auto" else (delimiter,)
     best: tuple[str, ...] = ()
     chosen = candidates[0]
+    broken: csv.Error | None = None
     for candidate in candidates:
         with location.open(encoding="utf-8-sig", newline="") as stream:
             try:
-                row = next((row for row in csv.reader(stream, delimiter=candidate) if row), [])
-            except csv.Error:
+                reader = csv.reader(stream, delimiter=candidate, strict=True)
+                row = next((row for row in reader if row), [])
+            except csv.Error as error:
+                broken = error
                 continue
         if len(row) > len(best):
             best, chosen = tuple(row), candidate
     with location.open(encoding="utf-8-sig", newline="") as stream:
         begins_file = stream.read(1) not in ("\r", "\n")
+    if len(best) < 2 and broken is not None:
+        raise FileRejected("bad_quoting", f"The header line cannot be read: {broken}.")
     if not any(cell.strip() for cell in best):
         raise FileRejected("empty_file", "The file holds no header line.")
     if any("\0" in cell for cell in best):
