@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from dagster_project import __version__, terminal
-from dagster_project.lib.errors import KuraError
+from dagster_project.lib.errors import KuraError, of_the_machine
 from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -327,6 +327,12 @@ def main() -> None:
             )
         )
         sys.exit(KuraError.exit_code)
+    except Exception as error:
+        told = of_the_machine(error)
+        if told is None:
+            raise
+        terminal.show_error(told)
+        sys.exit(told.exit_code)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from dagster_project.lib.errors import of_the_machine
 from dagster_project.lib.night import Night
 from dagster_project.settings import House
 
@@ -49,15 +50,21 @@ def execute(night: Night) -> BaseException | None:
     from dagster_project.definitions import definitions
     from dagster_project.defs.automation import LAUNCHED_BY, prune_runs
 
-    with dg.DagsterInstance.get() as instance:
-        result = definitions.resolve_job_def("nightly").execute_in_process(
-            instance=instance,
-            resources={"night": night},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={LAUNCHED_BY: "cli", "kpi/as_of": str(night.as_of)},
-            raise_on_error=False,
-        )
-        prune_runs(instance, keep=night.settings.retention.dagster_runs)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            result = definitions.resolve_job_def("nightly").execute_in_process(
+                instance=instance,
+                resources={"night": night},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={LAUNCHED_BY: "cli", "kpi/as_of": str(night.as_of)},
+                raise_on_error=False,
+            )
+            prune_runs(instance, keep=night.settings.retention.dagster_runs)
+    except Exception as error:
+        # Dagster's own records, on a full disk: the night is told of like any other that failed.
+        if night.failure is None and of_the_machine(error) is None:
+            raise
+        return night.failure or of_the_machine(error)
     if result.success:
         return None
     return night.failure or RuntimeError(

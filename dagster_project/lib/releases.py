@@ -349,11 +349,11 @@ def _clear_half_flips(house: House) -> None:
 
 def _write_down_flip(house: House) -> None:
     """A publication killed between its flip and its note was seen by readers all the same."""
-    journal = _journal(house)
+    history = _journal(house)
     current = _current_path(house)
-    if current is None or not journal:
+    if current is None or not history:
         return
-    if (journal[-1].what, journal[-1].release_id) == (_PUBLISHING, current.name):
+    if (history[-1].what, history[-1].release_id) == (_PUBLISHING, current.name):
         _note(house, "published", current.name)
 
 

@@ -84,10 +84,13 @@ def taken(disk: Path) -> Iterator[Callable[[int], None]]:
     ballast = disk / "somebody-elses.bin"
 
     def take(left: int) -> None:
-        size = shutil.disk_usage(disk).free - left
-        if size > 0:
-            with ballast.open("ab") as stream:
-                os.posix_fallocate(stream.fileno(), 0, size)
+        with ballast.open("ab") as stream:
+            share = 1.0  # the night takes room at the same time
+            while (size := int((shutil.disk_usage(disk).free - left) * share)) > 0:
+                try:
+                    os.posix_fallocate(stream.fileno(), ballast.stat().st_size, size)
+                except OSError:
+                    share /= 2
 
     try:
         yield take

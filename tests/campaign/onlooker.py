@@ -19,8 +19,10 @@ from typing import Any
 
 import duckdb
 
-# What names the night itself, not what it found.
-OF_THE_NIGHT = ("release_id", "run_id", "finished_at", "created_at", "published_at", "built_at")
+# What names the night itself, not what it found; a kept stock may be of earlier code.
+OF_THE_NIGHT = (
+    "release_id", "run_id", "finished_at", "created_at", "published_at", "built_at", "code_version",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

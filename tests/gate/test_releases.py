@@ -390,7 +390,7 @@ def test_after_a_kill_between_flip_and_its_note_a_rollback_finds_the_release_bef
     published: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = night_after(copy_of(published))
-    killed_at_the_flip(later, monkeypatch, step="_prune", noted=False)
+    killed_at_the_flip(later, monkeypatch, step="clean", noted=False)
     assert releases.rollback(later.house).release_id == company.RUN
 
 
@@ -398,7 +398,7 @@ def test_a_release_readers_saw_is_gone_back_to_though_its_night_was_killed_befor
     published: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = night_after(copy_of(published))
-    killed_at_the_flip(later, monkeypatch, step="_prune", noted=False)
+    killed_at_the_flip(later, monkeypatch, step="clean", noted=False)
     night_after(later, "20260701-20260702T060000000000")
     releases.publish(later.house, later.settings)
     assert releases.rollback(later.house).release_id == NEXT

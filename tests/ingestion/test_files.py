@@ -11,10 +11,12 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
+import duckdb
 import pytest
 
-from dagster_project.lib import archives, discovery, ingestion
+from dagster_project.lib import archives, csv_reading, discovery, ingestion, json_reading
 from dagster_project.lib.archives import Unpacked
 from dagster_project.lib.discovery import ExportFile
 from dagster_project.lib.ingestion import dry_read
@@ -259,6 +261,34 @@ def test_a_disk_that_is_full_while_an_archive_is_unpacked_ends_the_night(
         company.night()
     monkeypatch.undo()
     assert len(company.night().active) == 1
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "content"),
+    [
+        (csv_reading, "h.csv", GOOD),
+        (csv_reading, "h.csv", GOOD + "\n"),
+        (json_reading, "w.jsonl", "{}\n"),
+    ],
+)
+def test_a_disk_that_is_full_while_a_file_is_read_ends_the_night_and_refuses_nothing(
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    reader: ModuleType,
+    name: str,
+    content: str,
+) -> None:
+    """A refusal would be kept, and the file never be read again."""
+    company.put(f"phone/{name}", content)
+
+    def full(*_: object) -> int:
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr(reader, "_parse", full)
+    with pytest.raises(duckdb.IOException):
+        company.night()
+    monkeypatch.undo()
+    assert [item.status for item in company.night().readings] == ["accepted"]
 
 
 @pytest.mark.parametrize("name", ["h.xls", "h.csv"])
