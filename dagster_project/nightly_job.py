@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from dagster_project.lib.errors import of_the_machine
+from dagster_project.lib.errors import KuraError, of_the_machine
 from dagster_project.lib.night import Night
 from dagster_project.settings import House
 
@@ -67,6 +67,8 @@ def execute(night: Night) -> BaseException | None:
         return night.failure or of_the_machine(error)
     if result.success:
         return None
-    return night.failure or RuntimeError(
-        f"Dagster stopped the run before a step could fail; see run {result.run_id} in `make dev`."
+    return night.failure or KuraError(
+        "Dagster stopped the run between two steps.",
+        where=f"run {result.run_id}",
+        remedy="Its page in `make dev` says why; check that the disk has room, then run it again.",
     )

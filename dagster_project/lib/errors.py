@@ -50,5 +50,5 @@ def of_the_machine(error: BaseException) -> KuraError | None:
                 (str(cause).splitlines() or [type(cause).__name__])[0],
                 remedy="Check that the disk and the memory have room, then run it again; nothing is lost.",
             )
-        cause = cause.__cause__ or cause.__context__
+        cause = cause.__cause__
     return None
