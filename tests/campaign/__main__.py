@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dagster_project.lib import releases
 from dagster_project.lib.audit import read_audit
-from tests.campaign import clock, disk, houses, kills, mutations, onlooker, pairs, readers
+from tests.campaign import breaking, clock, disk, houses, kills, mutations, onlooker, pairs, readers
 from tests.campaign.victim import Victims
 from tests.gate import company
 from tests.gate.company import Company
@@ -102,7 +102,7 @@ def _jumps() -> list[dict[str, float]]:
 
 
 def _mutations(folder: Path, options: argparse.Namespace) -> list[str]:
-    undamaged = mutations.originals(folder)
+    undamaged = breaking.originals(folder)
     exports = mutations.Exports(undamaged, options.seed).run(options.inputs)
     _say(f"exports: {exports.told()}")
     configuration = mutations.Configuration(undamaged, options.seed).run(options.inputs // 5)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.campaign.mutations import Configuration, Exports, Originals, originals
+from tests.campaign.breaking import Originals, originals
+from tests.campaign.mutations import Configuration, Exports
 
 
 @pytest.fixture(scope="module")
