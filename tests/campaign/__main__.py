@@ -14,24 +14,36 @@ from pathlib import Path
 
 from dagster_project.lib import releases
 from dagster_project.lib.audit import read_audit
-from tests.campaign import breaking, clock, disk, houses, kills, mutations, onlooker, pairs, readers
+from tests.campaign import (
+    breaking,
+    casts,
+    clock,
+    disk,
+    houses,
+    kills,
+    mutations,
+    onlooker,
+    pairs,
+    readers,
+)
 from tests.campaign.victim import Victims
 from tests.gate import company
 from tests.gate.company import Company
 
 _NIGHT = ("steps", "ingestion", "transformation", "candidate", "gate", "publication")
-Part = Callable[[Path, argparse.Namespace], list[str]]
+# What was tried, in words, and what was found wrong.
+Found = tuple[str, list[str]]
+Part = Callable[[Path, argparse.Namespace], Found]
 
 
-def _kills(folder: Path, options: argparse.Namespace) -> list[str]:
+def _kills(folder: Path, options: argparse.Namespace) -> Found:
     stock = houses.prepare(options.stock or folder / "stock")
     with closing(Victims()) as victims:
         tally = kills.Campaign(stock, victims, options.seed, say=_say).run(options.kills)
-    _say(tally.told())
-    return tally.problems
+    return tally.told(), tally.problems
 
 
-def _disk(folder: Path, options: argparse.Namespace) -> list[str]:
+def _disk(folder: Path, options: argparse.Namespace) -> Found:
     stock = houses.prepare(options.stock or folder / "stock")
     with closing(Victims()) as victims:
         campaign = disk.Campaign(stock, victims, options.seed, say=_say)
@@ -41,17 +53,16 @@ def _disk(folder: Path, options: argparse.Namespace) -> list[str]:
         except disk.CannotMount as reason:
             _say(f"no real full disk was tried: {reason}")
         campaign.inject(options.disks * 10)
-    _say(campaign.tally.told())
-    return campaign.tally.problems
+    return campaign.tally.told(), campaign.tally.problems
 
 
-def _pairs(folder: Path, options: argparse.Namespace) -> list[str]:
+def _pairs(folder: Path, options: argparse.Namespace) -> Found:
     stock = houses.prepare(options.stock or folder / "stock")
     tally = pairs.Tally()
     house = stock.copy(stock.waiting, "pairs")
     pairs.beside(house, ("ingestion", "transformation", "gate"), tally)
-    _say(tally.told())
-    return [*tally.problems, *onlooker.unlike(house.current.resolve(), stock.reference)]
+    unlike = onlooker.unlike(house.current.resolve(), stock.reference)
+    return tally.told(), [*tally.problems, *unlike]
 
 
 def _published(folder: Path) -> Company:
@@ -62,13 +73,12 @@ def _published(folder: Path) -> Company:
     return made
 
 
-def _readers(folder: Path, options: argparse.Namespace) -> list[str]:
+def _readers(folder: Path, options: argparse.Namespace) -> Found:
     found = readers.run(_published(folder), options.publications, readers=4)
-    _say(found.told())
-    return list(found.problems)
+    return found.told(), list(found.problems)
 
 
-def _clock(folder: Path, options: argparse.Namespace) -> list[str]:
+def _clock(folder: Path, options: argparse.Namespace) -> Found:
     made = _published(folder)
     audit = read_audit(made.house.current.resolve())
     tally = clock.jumping(
@@ -77,9 +87,8 @@ def _clock(folder: Path, options: argparse.Namespace) -> list[str]:
         options.seed,
         options.publications,
     )
-    _say(tally.told())
     stock = houses.prepare(options.stock or folder / "stock")
-    problems = tally.problems
+    problems = list(tally.problems)
     with closing(Victims()) as victims:
         for number, hours in enumerate(_jumps()):
             house = stock.copy(stock.waiting, f"clock-{number}")
@@ -88,8 +97,8 @@ def _clock(folder: Path, options: argparse.Namespace) -> list[str]:
                 problems.append(f"{hours}: the night ended with {fate.code}: {fate.said[-1500:]}")
             problems += onlooker.unlike(house.current.resolve(), stock.reference)
             problems += houses.right(house, stock.reference)
-            _say(f"a night whose clock jumps by {hours} hours, and the next by the true clock")
-    return problems
+    nights = f"nights whose clock jumps between their steps {len(_jumps())}"
+    return f"{nights}; {tally.told()}", problems
 
 
 def _jumps() -> list[dict[str, float]]:
@@ -101,13 +110,16 @@ def _jumps() -> list[dict[str, float]]:
     ]
 
 
-def _mutations(folder: Path, options: argparse.Namespace) -> list[str]:
+def _mutations(folder: Path, options: argparse.Namespace) -> Found:
     undamaged = breaking.originals(folder)
     exports = mutations.Exports(undamaged, options.seed).run(options.inputs)
-    _say(f"exports: {exports.told()}")
     configuration = mutations.Configuration(undamaged, options.seed).run(options.inputs // 5)
-    _say(f"configuration: {configuration.told()}")
-    return [*exports.problems, *configuration.problems]
+    rows, unlike = casts.through_staging(folder, undamaged, options.seed, options.inputs // 20)
+    told = (
+        f"exports: {exports.told()}; configuration: {configuration.told()}; rows of "
+        f"{options.inputs // 20:,} broken exports followed through dbt's casts {rows:,}"
+    )
+    return told, [*exports.problems, *configuration.problems, *unlike]
 
 
 PARTS: dict[str, Part] = {
@@ -142,18 +154,24 @@ def main() -> int:
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     _say(f"seed {options.seed}")
+    table = ["| part | what was tried | found wrong | minutes |", "|---|---|---|---|"]
     problems: list[str] = []
     for name in options.parts or PARTS:
         started = time.monotonic()
         folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=options.folder))
         _say(f"== {name} in {folder}")
-        found = PARTS[name](folder, options)
-        _say(f"== {name}: {len(found)} problem(s), {time.monotonic() - started:.0f} s")
+        told, found = PARTS[name](folder, options)
+        minutes = (time.monotonic() - started) / 60
+        _say(f"{told}\n== {name}: {len(found)} problem(s), {minutes:.0f} min")
+        table.append(
+            f"| {name} | {told.rpartition('; problems')[0]} | {len(found)} | {minutes:.0f} |"
+        )
         for problem in found:
             _say(f"   {problem}")
         problems += found
         if not found:
             shutil.rmtree(folder, ignore_errors=True)
+    _say("\n".join(["", *table]))
     return 1 if problems else 0
 
 
