@@ -21,7 +21,7 @@ from pathlib import Path
 
 from dagster_project.settings import House
 from tests.campaign.houses import Stock, forget, right
-from tests.campaign.kills import STEPS, Watched, place
+from tests.campaign.kills import STEPS, Watched, place, undisturbed
 from tests.campaign.onlooker import left_behind, look
 from tests.campaign.victim import Victims
 
@@ -158,13 +158,10 @@ class Campaign:
 
     def inject(self, times: int) -> None:
         """So many failing operations, four to a house, over all steps from candidate to prune."""
-        house = self._stock.copy(self._stock.made, "counted-full")
         counts = [0]
         for at in range(2, len(STEPS) + 1):
-            fate = self._victims.run(house.root, 0, STEPS[:at])
-            assert fate.code == 0, fate.said[-2000:]
+            fate = undisturbed(self._stock, self._victims, self._stock.made, STEPS[:at])
             counts.append(fate.events)
-        forget(house)
         while sum(self.tally.injected.values()) < times:
             self._inject(counts)
 
@@ -179,7 +176,7 @@ class Campaign:
             if fate.code == 0:
                 self.tally.enough += 1
                 break
-            hit = place(house, STEPS[step])
+            hit = place(house, STEPS[step], before or "")
             self.tally.injected[hit] += 1
             after = look(house.root)
             self.tally.looks += 1

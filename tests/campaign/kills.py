@@ -24,7 +24,7 @@ from pathlib import Path
 from dagster_project.settings import PROJECT_ROOT, House
 from tests.campaign.houses import Stock, forget, right
 from tests.campaign.onlooker import left_behind, look
-from tests.campaign.victim import Moment, Victims
+from tests.campaign.victim import Fate, Moment, Victims
 
 # How the command announces its stages.
 _ANNOUNCED = {
@@ -94,7 +94,6 @@ class Campaign:
         # Longest seen, so that a moment late in a stage can be drawn.
         self._seconds = {"ingestion": 1.5, "transformation": 20.0, "candidate": 0.8, "gate": 4.0}
         self._seconds |= {"publication": 1.2, DBT: 20.0}
-        self._events: dict[tuple[str, ...], int] = {}
 
     # What a chain may be made of -----------------------------------------------------------------
 
@@ -206,9 +205,10 @@ class Campaign:
     def _one_victim(
         self, house: House, kill: Kill, point: int, moment: Moment | None
     ) -> str | None:
+        before = current_of(house)
         fate = self._victims.run(house.root, point, kill.what, moment)
         # Else it was done before, or refused (a candidate that was published already).
-        return place(house, kill.stage) if fate.code == -signal.SIGKILL else None
+        return place(house, kill.stage, before) if fate.code == -signal.SIGKILL else None
 
     def _events_of(self, kill: Kill) -> tuple[int, int]:
         """The events of a stage: after which one it begins and with which it ends."""
@@ -220,21 +220,17 @@ class Campaign:
         return (first, last) if kill.what == STEPS else (0, last - first)
 
     def _count(self, what: tuple[str, ...], prepared: House) -> int:
-        if what not in self._events:
-            house = self._stock.copy(prepared, "counted")
-            fate = self._victims.run(house.root, 0, what)
-            assert fate.code == 0, fate.said[-2000:]
-            self._events[what] = fate.events
-            for line in fate.said.splitlines():
-                if line.startswith("took "):
-                    _, step, seconds = line.split()
-                    self._seconds[step] = float(seconds)
-            forget(house)
-        return self._events[what]
+        fate = undisturbed(self._stock, self._victims, prepared, what)
+        for line in fate.said.splitlines():
+            if line.startswith("took "):
+                _, step, seconds = line.split()
+                self._seconds[step] = float(seconds)
+        return fate.events
 
     # At a moment of a whole night --------------------------------------------------------------------------
 
     def _at_moment(self, house: House, kill: Kill) -> str | None:
+        before = current_of(house)
         announced = "transformation" if kill.stage == DBT else kill.stage
         with Watched(house, kill.what) as watched:
             begun = watched.wait_for(announced)
@@ -248,7 +244,7 @@ class Campaign:
             stage = watched.stage
             if not watched.kill():
                 return None
-            return place(house, stage) if stage == "publication" else stage
+            return place(house, stage, before)
 
     def _child(self, house: House, watched: Watched) -> str | None:
         """Kill dbt alone: the night must end by itself and say so."""
@@ -264,18 +260,30 @@ class Campaign:
         return DBT
 
 
-def place(house: House, stage: str) -> str:
-    """Where in a publication a kill hit, by what it left."""
+def undisturbed(stock: Stock, victims: Victims, prepared: House, what: tuple[str, ...]) -> Fate:
+    """What happens if nobody is killed: how many events there are, and how long steps take."""
+    key = (prepared.root, what)
+    if key not in victims.undisturbed:
+        house = stock.copy(prepared, "counted")
+        fate = victims.run(house.root, 0, what)
+        assert fate.code == 0, fate.said[-2000:]
+        forget(house)
+        victims.undisturbed[key] = fate
+    return victims.undisturbed[key]
+
+
+def place(house: House, stage: str, before: str) -> str:
+    """Where in a publication a kill hit, by what it left. before: the release that was current."""
     if stage != "publication":
         return stage
-    lines = house.publications.read_text(encoding="utf-8").splitlines()
-    if '"publishing"' in lines[-1]:
+    last = house.publications.read_text(encoding="utf-8").splitlines()[-1]
+    if '"publishing"' in last:
         return "flip"
-    left = list(house.releases.iterdir())
-    run = house.current.resolve().name
-    if f'"published", "release_id": "{run}"' in lines[-1] and len(left) > 2:
-        return "prune"
-    return "publication"
+    return stage if current_of(house) == before else "prune"
+
+
+def current_of(house: House) -> str:
+    return house.current.readlink().name
 
 
 class Watched:

@@ -151,6 +151,7 @@ class Victims:
     """A process that has imported the product; every victim is a fork of it."""
 
     def __init__(self) -> None:
+        self.undisturbed: dict[tuple[Path, tuple[str, ...]], Fate] = {}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.campaign.victim"],
             stdin=subprocess.PIPE,
