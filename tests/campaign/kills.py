@@ -36,6 +36,8 @@ _ANNOUNCED = {
 }
 _CHILD = "dagster_project.lib.dbt_child"
 DBT = "dbt child"
+# A night takes a minute, on a machine with other work a quarter of an hour.
+_PATIENCE = 1800
 STEPS = ("steps", "candidate", "gate", "publication")
 
 
@@ -328,7 +330,7 @@ class Watched:
     def wait_for(self, stage: str) -> float | None:
         """Until the stage is announced; None when the command ended without."""
         with self._heard:
-            self._heard.wait_for(lambda: self._has_come(stage) or self._ended, timeout=600)
+            self._heard.wait_for(lambda: self._has_come(stage) or self._ended, timeout=_PATIENCE)
             return time.monotonic() if self._has_come(stage) and not self._ended else None
 
     def _has_come(self, stage: str) -> bool:
@@ -374,6 +376,6 @@ class Watched:
 
     def end(self) -> tuple[int, str]:
         """Wait until it ends by itself; exit code and what it said."""
-        code = self._process.wait(timeout=300)
+        code = self._process.wait(timeout=_PATIENCE)
         self._listener.join(10)
         return code, "".join(self._lines)
