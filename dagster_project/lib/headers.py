@@ -57,21 +57,16 @@ def read_header(location: Path, delimiter: str) -> HeaderLine:
     candidates = DELIMITERS if delimiter == "auto" else (delimiter,)
     best: tuple[str, ...] = ()
     chosen = candidates[0]
-    broken: csv.Error | None = None
     for candidate in candidates:
         with location.open(encoding="utf-8-sig", newline="") as stream:
             try:
-                reader = csv.reader(stream, delimiter=candidate, strict=True)
-                row = next((row for row in reader if row), [])
-            except csv.Error as error:
-                broken = error
+                row = next((row for row in csv.reader(stream, delimiter=candidate) if row), [])
+            except csv.Error:
                 continue
         if len(row) > len(best):
             best, chosen = tuple(row), candidate
     with location.open(encoding="utf-8-sig", newline="") as stream:
         begins_file = stream.read(1) not in ("\r", "\n")
-    if len(best) < 2 and broken is not None:
-        raise FileRejected("bad_quoting", f"The header line cannot be read: {broken}.")
     if not any(cell.strip() for cell in best):
         raise FileRejected("empty_file", "The file holds no header line.")
     if any("\0" in cell for cell in best):
@@ -83,6 +78,13 @@ def read_header(location: Path, delimiter: str) -> HeaderLine:
             if delimiter == "auto"
             else f"The header line has one column when divided by {delimiter!r}.",
         )
+    with location.open(encoding="utf-8-sig", newline="") as stream:
+        try:
+            next(row for row in csv.reader(stream, delimiter=chosen, strict=True) if row)
+        except csv.Error as error:
+            raise FileRejected(
+                "bad_quoting", f"The header line cannot be read: {error}."
+            ) from error
     return HeaderLine(best, chosen, begins_file)
 
 

@@ -184,6 +184,8 @@ class Campaign:
             if after.release_id != before and hit not in ("flip", "prune"):
                 problems.append(f"readers saw {before}, now {after.release_id}")
             found += [f"ENOSPC at event {point} ({hit}): {text}" for text in problems]
+            if hit in ("flip", "prune"):
+                break  # this run's name is taken now
         found += self._ends_well(house)
         self.tally.problems += [f"{name}: {text}" for text in found]
         self._say(f"{name}: {'; '.join(found) or 'right'}")
