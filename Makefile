@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export KPI_HOME ?= $(CURDIR)/data/house
 export DO_NOT_TRACK = 1
 
-.PHONY: nightly test lint types sql pytest dev demo lock clean help
+.PHONY: nightly test lint types sql pytest campaign dev demo lock clean help
 
 help: ## what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +37,9 @@ sql: $(READY)
 
 pytest: $(READY)
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+campaign: $(READY) ## faults on purpose, for hours: kills, full disks, bad clocks, broken bytes (WITH='kills --seed 1')
+	$(BIN)/python -m tests.campaign $(WITH)
 
 dev: $(READY) ## Dagster's UI over this house
 	@$(BIN)/kpi dev

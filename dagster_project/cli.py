@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project import __version__, terminal
-from dagster_project.lib.errors import ConfigError, KuraError
+from dagster_project.lib.errors import ConfigError, KuraError, of_the_machine
 from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -459,6 +459,12 @@ def main() -> None:
             )
         )
         sys.exit(KuraError.exit_code)
+    except Exception as error:
+        told = of_the_machine(error)
+        if told is None:
+            raise
+        terminal.show_error(told)
+        sys.exit(told.exit_code)
 
 
 if __name__ == "__main__":

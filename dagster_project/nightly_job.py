@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from dagster_project.lib.errors import KuraError, of_the_machine
 from dagster_project.lib.night import Night
 from dagster_project.settings import House, Settings
 
@@ -59,19 +60,28 @@ def execute(night: Night) -> BaseException | None:
     from dagster_project.definitions import definitions
     from dagster_project.defs.automation import LAUNCHED_BY
 
-    with dg.DagsterInstance.get() as instance:
-        result = definitions.resolve_job_def("nightly").execute_in_process(
-            instance=instance,
-            resources={"night": night},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={LAUNCHED_BY: "cli", "kpi/as_of": str(night.as_of)},
-            raise_on_error=False,
-        )
-        dagster_records.prune(instance, night.house, keep=night.settings.retention.dagster_runs)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            result = definitions.resolve_job_def("nightly").execute_in_process(
+                instance=instance,
+                resources={"night": night},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={LAUNCHED_BY: "cli", "kpi/as_of": str(night.as_of)},
+                raise_on_error=False,
+            )
+            dagster_records.prune(instance, night.house, keep=night.settings.retention.dagster_runs)
+    except Exception as error:
+        # Dagster's own records, on a full disk: the night is told of like any other that failed.
+        night.failure = night.failure or of_the_machine(error)
+        if night.failure is None:
+            raise
+        return night.failure
     if result.success:
         return None
-    night.failure = night.failure or RuntimeError(
-        f"Dagster stopped the run before a step could fail; see run {result.run_id} in `make dev`."
+    night.failure = night.failure or KuraError(
+        "Dagster stopped the run between two steps.",
+        where=f"run {result.run_id}",
+        remedy="Its page in `make dev` says why; check that the disk has room, then run it again.",
     )
     return night.failure
 

@@ -7,9 +7,12 @@ what the members are.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -35,6 +38,16 @@ _CHUNK = 1 << 20
 # A small file of repeated text compresses a thousandfold and harms nobody.
 _RATIO_APPLIES_FROM = 64 * 1024**2
 _ZIP_ENCRYPTED = 0x1
+# What Python's zip reader raises over damaged bytes.
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,14 @@ def unpack(path: Path, kind: str, scratch: Path, limits: ArchiveLimits) -> Itera
         yield from _unpack_zip(path, scratch, limits)
 
 
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether the machine failed (a full disk, say), and not the bytes.
+
+    Damaged bytes raise OSError too: without an error number from bz2, EINVAL from a seek to nowhere.
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
 def _unpack_gzip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Unpacked]:
     try:
         packed = path.stat().st_size
@@ -116,7 +137,9 @@ def _unpack_zip(path: Path, scratch: Path, limits: ArchiveLimits) -> Iterator[Un
                     yield Unpacked(info.filename, member.location, member.sha256, member.size_bytes)
     except EOFError as error:
         raise FileRejected("truncated_archive", "The zip file ends too early.") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (*_DAMAGES, OSError) as error:
+        if is_of_the_disk(error):
+            raise
         raise FileRejected("damaged_archive", f"The zip file cannot be read: {error}.") from error
 
 

@@ -108,6 +108,8 @@ def _parse_surely(
         expected, blanks = _rewrite(text, header.delimiter, width, rewritten)
         try:
             records = _parse(connection, rewritten, ",", width, columns, file_id, target)
+        except duckdb.OperationalError:
+            raise  # a full disk is no fault of the file
         except duckdb.Error as error:
             raise FileRejected(
                 "miscounted", "One reader accepts the file, the other does not."
@@ -139,6 +141,8 @@ def _parse_plainly(
         return None
     try:
         records = _parse(connection, text, header.delimiter, width, columns, file_id, target)
+    except duckdb.OperationalError:
+        raise  # a full disk is no sign of a misreading
     except duckdb.Error:
         return None
     return records if records == expected else None

@@ -34,3 +34,21 @@ class ConfigError(KuraError):
     """A configuration file says something that is not allowed; nothing was run."""
 
     exit_code = 2
+
+
+def of_the_machine(error: BaseException) -> KuraError | None:
+    """What the machine did to a library (a full disk, no memory) in our words; None for anything else.
+
+    DuckDB, SQLite and SQLAlchemy follow Python's DB-API, whose OperationalError is what "the programmer
+    does not control": https://peps.python.org/pep-0249/#operationalerror
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        names = {kind.__name__ for kind in type(cause).__mro__}
+        if names & {"OperationalError", "FatalException"} or isinstance(cause, OSError):
+            return KuraError(
+                (str(cause).splitlines() or [type(cause).__name__])[0],
+                remedy="Check that the disk and the memory have room, then run it again; nothing is lost.",
+            )
+        cause = cause.__cause__
+    return None

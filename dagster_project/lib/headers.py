@@ -79,6 +79,13 @@ def read_header(location: Path, delimiter: str) -> HeaderLine:
             if delimiter == "auto"
             else f"The header line has one column when divided by {delimiter!r}.",
         )
+    with location.open(encoding="utf-8-sig", newline="") as stream:
+        try:
+            next(row for row in csv.reader(stream, delimiter=chosen, strict=True) if row)
+        except csv.Error as error:
+            raise FileRejected(
+                "bad_quoting", f"The header line cannot be read: {error}."
+            ) from error
     return HeaderLine(best, chosen, begins_file)
 
 

@@ -309,7 +309,10 @@ class _Night:
                 item, source, "unreadable", "This user may not read the file."
             )
         except OSError:
-            return "left_alone"
+            # A file that is being replaced is for the next night; a full disk must end this one.
+            if is_changed(item):
+                return "left_alone"
+            raise
         if is_changed(item):
             return "left_alone"
         if kind is None:
@@ -356,9 +359,10 @@ class _Night:
             )
             return "rejected"
         except OSError as error:
-            if disk.is_full(error):
-                raise
-            return "left_alone"
+            # A file that is being replaced is for the next night; a full disk must end this one.
+            if is_changed(item) and not disk.is_full(error):
+                return "left_alone"
+            raise
         self._known.remember_members(sha256, found)
         return _together(statuses)
 

@@ -85,6 +85,8 @@ def read_json_lines(
         if plain:
             try:
                 lines = _parse(connection, text, contract, source, file_id, target)
+            except duckdb.OperationalError:
+                raise  # a full disk is no fault of the file
             except duckdb.Error:
                 lines = None
             if lines != count.lines or _has_spaces_only(connection, target):

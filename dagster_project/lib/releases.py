@@ -102,7 +102,10 @@ def publish(
     """
     with _alone(house):
         _clear_half_flips(house)
-        folder = candidate or unfinished(house) or gate.the_candidate(house)
+        left_over = unfinished(house)
+        if candidate is not None or left_over is None:
+            _write_down_flip(house)
+        folder = candidate or left_over or gate.the_candidate(house)
         manifest = _acceptable(house, folder, expectations)
         current: Release | None = None
         # A damaged release keeps no good one back; the gate has named it.
@@ -132,6 +135,7 @@ def rollback(house: House, release_id: str | None = None) -> Release:
     """
     with _alone(house):
         _clear_half_flips(house)
+        _write_down_flip(house)
         kept = _kept(house)
         if release_id is None:
             target = _before_current(kept)
@@ -339,6 +343,16 @@ def _clear_half_flips(house: House) -> None:
         left.unlink()
 
 
+def _write_down_flip(house: House) -> None:
+    """A publication killed between its flip and its note was seen by readers all the same."""
+    history = _journal(house)
+    current = _current_path(house)
+    if current is None or not history:
+        return
+    if (history[-1].what, history[-1].release_id) == (_PUBLISHING, current.name):
+        _note(house, "published", current.name)
+
+
 def surplus(house: House, keep: int) -> tuple[Release, ...]:
     """The oldest releases beyond `keep`; never the current one or the one `rollback` would show."""
     kept = _kept(house)
@@ -392,8 +406,9 @@ def _kept(house: House) -> tuple[Release, ...]:
         except KuraError:
             # What cannot say what it is is not offered; `publish` never leaves such a folder.
             continue
-    never = datetime.min.replace(tzinfo=UTC)
-    return tuple(sorted(found, key=lambda r: (r.published_at or never, r.release_id)))
+    # By place in the journal: a clock may have been set back between two nights.
+    places = {release_id: place for place, release_id in enumerate(published)}
+    return tuple(sorted(found, key=lambda r: (places.get(r.release_id, -1), r.release_id)))
 
 
 def _release(path: Path, is_current: bool, published_at: datetime | None) -> Release:

@@ -12,9 +12,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
-from dagster_project.lib.archives import ArchiveLimits
+from dagster_project.lib.archives import ArchiveLimits, is_of_the_disk
 from dagster_project.lib.rejections import FileRejected
 
 _EXACT_BELOW = 1e15
@@ -42,7 +41,9 @@ def sheet_as_csv(path: Path, sheet: str | None, scratch: Path, limits: ArchiveLi
     target = scratch / "sheet.csv"
     try:
         workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
+        if is_of_the_disk(error):
+            raise
         raise FileRejected("damaged_workbook", f"The workbook cannot be read: {error}.") from error
     try:
         if sheet is not None and sheet not in workbook.sheetnames:
@@ -67,7 +68,9 @@ def sheet_as_csv(path: Path, sheet: str | None, scratch: Path, limits: ArchiveLi
                 writer.writerow(texts)
     except FileRejected:
         raise
-    except Exception as error:  # openpyxl raises whatever a damaged sheet makes it stumble over
+    except Exception as error:  # likewise a damaged sheet
+        if is_of_the_disk(error):
+            raise
         raise FileRejected("damaged_workbook", f"The sheet cannot be read: {error}.") from error
     finally:
         workbook.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ class _NoRepeats(yaml.SafeLoader):
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.YAMLError(f"a list or mapping is no key ({key_node.start_mark})")
             if key in seen:
                 raise yaml.YAMLError(f"the key {key!r} stands twice ({key_node.start_mark})")
             seen.add(key)
@@ -23,7 +26,13 @@ class _NoRepeats(yaml.SafeLoader):
 
 def parse(text: str) -> Any:
     """The document as Python values. Raises yaml.YAMLError."""
-    return yaml.load(text, Loader=_NoRepeats)
+    try:
+        return yaml.load(text, Loader=_NoRepeats)
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        # What the loader falls over when a value is not what its tag or its look says.
+        raise yaml.YAMLError(f"a value makes no sense: {error}") from error
+    except RecursionError as error:
+        raise yaml.YAMLError("too many lists or mappings inside each other") from error
 
 
 def read_configuration(path: Path) -> Any:

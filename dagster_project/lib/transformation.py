@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from dagster_project.settings import DBT_PROJECT, House
 _CODE_SUFFIXES = {".sql", ".yml", ".yaml"}
 PARSED = DBT_PROJECT / "target" / "parsed"
 _TESTED = "tested_tables.json"
+_PARSING = "parsing-"
+_SECONDS_OF_A_DAY = 86_400
 
 
 class TransformationFailed(KuraError):
@@ -73,7 +76,7 @@ def manifest() -> Path:
     parsed = PARSED / project_fingerprint()[:16]
     if not (parsed / "manifest.json").is_file():
         PARSED.mkdir(parents=True, exist_ok=True)
-        parsing = Path(tempfile.mkdtemp(prefix="parsing-", dir=PARSED))
+        parsing = Path(tempfile.mkdtemp(prefix=_PARSING, dir=PARSED))
         lines: list[str] = []
         code = dbt_child.run(
             [],
@@ -101,8 +104,18 @@ def _take_place(parsing: Path, parsed: Path) -> None:
     except OSError:
         shutil.rmtree(parsing)  # another process was as quick, and its parse is the same
     for other in PARSED.iterdir():
-        if other != parsed and not other.name.startswith("parsing-"):
+        if other != parsed and not _is_being_parsed(other):
             shutil.rmtree(other, ignore_errors=True)
+
+
+def _is_being_parsed(folder: Path) -> bool:
+    """Whether another process may be at work here; what a killed one left is a day old some day."""
+    if not folder.name.startswith(_PARSING):
+        return False
+    try:
+        return time.time() - folder.stat().st_mtime < _SECONDS_OF_A_DAY
+    except FileNotFoundError:  # it has just taken its place
+        return True
 
 
 def transform(

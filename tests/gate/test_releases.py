@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -383,6 +384,44 @@ def test_killed_between_flip_and_its_note_a_second_call_writes_it_down(
         company.RUN,
         NEXT,
     ]
+
+
+def test_after_a_kill_between_flip_and_its_note_a_rollback_finds_the_release_before(
+    published: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = night_after(copy_of(published))
+    killed_at_the_flip(later, monkeypatch, step="clean", noted=False)
+    assert releases.rollback(later.house).release_id == company.RUN
+
+
+def test_a_release_readers_saw_is_gone_back_to_though_its_night_was_killed_before_its_note(
+    published: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = night_after(copy_of(published))
+    killed_at_the_flip(later, monkeypatch, step="clean", noted=False)
+    night_after(later, "20260701-20260702T060000000000")
+    releases.publish(later.house, later.settings)
+    assert releases.rollback(later.house).release_id == NEXT
+
+
+def test_a_clock_that_was_set_back_does_not_change_which_release_came_before(
+    two_releases: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    """The third night runs by a clock a month slow: the journal's order counts, not its times."""
+    later = night_after(copy_of(two_releases), "20260701-20260602T060000000000")
+    publications = later.house.publications
+    releases.publish(later.house, later.settings)
+    lines = publications.read_text(encoding="utf-8").splitlines()
+    slow = [
+        re.sub(r'"at": "[^"]*"', '"at": "2020-01-01T00:00:00+00:00"', line) for line in lines[-2:]
+    ]
+    publications.write_text("\n".join([*lines[:-2], *slow, ""]), encoding="utf-8")
+    assert [release.release_id for release in releases.list_releases(later.house)] == [
+        company.RUN,
+        NEXT,
+        "20260701-20260602T060000000000",
+    ]
+    assert releases.rollback(later.house).release_id == NEXT
 
 
 def night_after(company_: Company, run_id: str = NEXT) -> Company:

@@ -232,3 +232,11 @@ def test_a_large_file_keeps_its_order_and_its_numbers(company: Company) -> None:
     assert company.read(
         "select count(*), bool_and(leg_id = _record::varchar) from raw_miitel.history_legs"
     ) == [(60_000, True)]
+
+
+@pytest.mark.parametrize("end", ['"Memo', '",","","Memo', '"Memo"x'])
+def test_a_header_line_whose_quoting_is_broken_is_no_table_without_rows(
+    company: Company, end: str
+) -> None:
+    header = f"Sequence ID,User name,Dial begin time,{end}"
+    assert company.only("phone/h.csv", header).reject_code == "bad_quoting"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
 import stat
 import struct
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
+import duckdb
 import pytest
 
-from dagster_project.lib import discovery, ingestion
+from dagster_project.lib import archives, csv_reading, discovery, ingestion, json_reading
+from dagster_project.lib.archives import Unpacked
 from dagster_project.lib.discovery import ExportFile
 from dagster_project.lib.ingestion import dry_read
 from dagster_project.settings import Ingestion
@@ -228,6 +233,62 @@ def test_a_zip_with_one_damaged_member_gives_nothing(company: Company) -> None:
         ("crm/x.zip", "damaged_archive")
     ]
     assert company.read("select count(*) from raw_salesforce.contacts") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_a_zip_whose_packing_is_damaged_is_refused_however_it_is_packed(
+    company: Company, method: int
+) -> None:
+    packed = bytearray(zipped({"Lead.csv": LEADS + "1,a,,\n" * 200}, method))
+    for at in range(45, 75):
+        packed[at] ^= 0xFF
+    assert company.only("crm/x.zip", bytes(packed)).reject_code == "damaged_archive"
+
+
+def test_a_disk_that_is_full_while_an_archive_is_unpacked_ends_the_night(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left for the next night, it would be missing from tonight's figures and nobody would know."""
+    company.put("crm/Lead.csv.gz", gzip.compress(LEADS.encode()))
+
+    def full(*_: object) -> Iterator[Unpacked]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archives, "unpack", full)
+    with pytest.raises(OSError, match="No space left"):
+        company.night()
+    monkeypatch.undo()
+    assert len(company.night().active) == 1
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "content"),
+    [
+        (csv_reading, "h.csv", GOOD),
+        (csv_reading, "h.csv", GOOD + "\n"),
+        (json_reading, "w.jsonl", "{}\n"),
+    ],
+)
+def test_a_disk_that_is_full_while_a_file_is_read_ends_the_night_and_refuses_nothing(
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    reader: ModuleType,
+    name: str,
+    content: str,
+) -> None:
+    """A refusal would be kept, and the file never be read again."""
+    company.put(f"phone/{name}", content)
+
+    def full(*_: object) -> int:
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr(reader, "_parse", full)
+    with pytest.raises(duckdb.IOException):
+        company.night()
+    monkeypatch.undo()
+    assert [item.status for item in company.night().readings] == ["accepted"]
 
 
 @pytest.mark.parametrize("name", ["h.xls", "h.csv"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from datetime import date, datetime
 
 import pytest
@@ -101,6 +102,48 @@ def test_a_workbook_without_the_sheet_says_which_there_are(company: Company) -> 
 def test_what_is_no_workbook_is_refused(company: Company, content: bytes) -> None:
     configure(company, "xlsx")
     assert company.only("other/deals.xlsx", content).reject_code == "damaged_workbook"
+
+
+def repacked(content: bytes, part: str, text: bytes, method: int) -> bytes:
+    """The same workbook with one part replaced, packed another way."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", method) as new:
+        for name in old.namelist():
+            new.writestr(name, text if name == part else old.read(name))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "part", ["[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"]
+)
+@pytest.mark.parametrize("text", [b"", b"<a>", b"\0", b"<a/>"])
+def test_a_workbook_with_a_damaged_part_is_refused_and_stops_nobody(
+    company: Company, part: str, text: bytes
+) -> None:
+    configure(company, "xlsx")
+    damaged = repacked(workbook([["管理番号"], ["1"]]), part, text, zipfile.ZIP_DEFLATED)
+    assert company.only("other/deals.xlsx", damaged).reject_code == "damaged_workbook"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_whose_packing_is_damaged_is_refused(company: Company, method: int) -> None:
+    configure(company, "xlsx")
+    packed = bytearray(repacked(workbook([["管理番号"], ["1"]]), "", b"", method))
+    for at in range(60, len(packed) // 2):
+        packed[at] ^= 0xFF
+    assert company.only("other/deals.xlsx", bytes(packed)).reject_code == "damaged_workbook"
+
+
+def test_a_workbook_that_points_to_nowhere_is_refused(company: Company) -> None:
+    """Its directory lies before its first byte."""
+    configure(company, "xlsx")
+    packed = bytearray(workbook([["管理番号", "会社名"], ["1", "a"]]))
+    at = packed.rindex(b"PK\x05\x06") + 16
+    packed[at : at + 4] = b"\xff\xff\xff\x7f"
+    assert company.only("other/deals.xlsx", bytes(packed)).reject_code == "damaged_workbook"
+    at = packed.index(b"PK\x01\x02") + 42
+    packed[at : at + 4] = b"\xff\xff\xff\x7f"
+    assert company.only("other/deals2.xlsx", bytes(packed)).reject_code == "damaged_workbook"
 
 
 def test_json_members_become_canonical_columns(company: Company) -> None:

@@ -156,3 +156,20 @@ def test_a_house_without_its_list_of_sources_runs_nothing(company: Company) -> N
     company.house.sources_file.write_text("")
     with pytest.raises(ConfigError, match="sources: Field required"):
         load_sources(company.house, company.contracts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "? [a, b]\n: c\n",
+        "{{a: b}: c}\n",
+        "since: 2026-13-45\n",
+        "[" * 3000,
+        "a: &a [*a]\n",
+        "a: !!int x\n",
+    ],
+)
+def test_yaml_that_makes_no_sense_is_refused_and_named(company: Company, text: str) -> None:
+    company.configure(text)
+    with pytest.raises(ConfigError, match=r"sources\.yml"):
+        _ = company.sources

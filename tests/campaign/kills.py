@@ -1,0 +1,381 @@
+"""kill -9 of a night, of its dbt child, of a prune and of a rollback, at any point of any stage.
+
+A chain begins with a copy of a prepared house, suffers some kills, and ends with a whole night that must
+give what an undisturbed night gives. After every kill the release readers see must be whole and either
+the one before or the one on its way, and nobody may go on working in the house. Two kinds of kill: at a
+random moment after a stage was announced (whatever is running then, DuckDB and Dagster included), and at
+the n-th thing done to a file of the house (`victim`), because flip, prune and rollback take milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dagster_project.settings import PROJECT_ROOT, House
+from tests.campaign.houses import Stock, forget, right
+from tests.campaign.onlooker import left_behind, look
+from tests.campaign.victim import Fate, Moment, Victims
+
+# How the command announces its stages.
+_ANNOUNCED = {
+    "Reading exports": "ingestion",
+    "Building KPIs": "transformation",
+    "Making the candidate": "candidate",
+    "Checking": "gate",
+    "Publishing": "publication",
+}
+_CHILD = "dagster_project.lib.dbt_child"
+DBT = "dbt child"
+# A night takes a minute, on a machine with other work a quarter of an hour.
+_PATIENCE = 1800
+STEPS = ("steps", "candidate", "gate", "publication")
+
+
+@dataclass
+class Tally:
+    """What was tried and what was found."""
+
+    hits: Counter[str] = field(default_factory=Counter)
+    missed: int = 0
+    looks: int = 0
+    nights: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def kills(self) -> int:
+        return sum(self.hits.values())
+
+    def told(self) -> str:
+        stages = ", ".join(f"{stage} {count}" for stage, count in self.hits.most_common())
+        return (
+            f"kills {self.kills} ({stages}); ended before they were killed {self.missed}; "
+            f"releases looked at in a fresh process {self.looks}; "
+            f"complete nights afterwards equal to the reference {self.nights}; "
+            f"problems {len(self.problems)}"
+        )
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill to come. share: how far into its stage, or into its events, 0 to 1."""
+
+    what: tuple[str, ...]
+    stage: str
+    share: float
+    by_event: bool = False
+
+
+class Campaign:
+    """Chains of kills over copies of a stock."""
+
+    def __init__(
+        self,
+        stock: Stock,
+        victims: Victims,
+        seed: int,
+        *,
+        say: Callable[[str], None] = print,
+        ends: Callable[[House], list[str]] | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self._stock = stock
+        self._victims = victims
+        self._ends = ends or (lambda house: right(house, stock.reference))
+        self._random = random.Random(seed)
+        self._say = say
+        # Longest seen, so that a moment late in a stage can be drawn.
+        self._seconds = {"ingestion": 1.5, "transformation": 20.0, "candidate": 0.8, "gate": 4.0}
+        self._seconds |= {"publication": 1.2, DBT: 20.0}
+
+    # What a chain may be made of -----------------------------------------------------------------
+
+    def chains(self) -> Iterator[tuple[House, list[Kill]]]:
+        """Chains for ever, in turn: killed nights, killed steps, killed publications, rollbacks."""
+        while True:
+            yield self._stock.waiting, [self._of_night() for _ in range(3)]
+            yield (
+                self._stock.made,
+                [
+                    *(self._of_steps(name) for name in ("candidate", "candidate", "gate", "gate")),
+                    self._of_steps("publication"),
+                    *(self._publication_alone() for _ in range(2)),
+                ],
+            )
+            yield self._stock.waiting, [*(self._rollback() for _ in range(4)), self._of_night()]
+            yield (
+                self._stock.made,
+                [
+                    self._of_steps("publication", late=True),
+                    self._publication_alone(),
+                    *(self._rollback() for _ in range(2)),
+                ],
+            )
+
+    def _of_night(self) -> Kill:
+        stage = self._random.choices(
+            [*self._seconds], weights=[4, 3, 1, 1, 1, 4][: len(self._seconds)]
+        )[0]
+        return Kill(("run",), stage, self._random.random())
+
+    def _of_steps(self, stage: str, *, late: bool = False) -> Kill:
+        share = 1 - self._random.random() * 0.4 if late else self._random.random()
+        by_event = stage == "publication" or self._random.random() < 0.6
+        return Kill(STEPS, stage, share, by_event)
+
+    def _publication_alone(self) -> Kill:
+        """Somebody publishes what the kill before it left."""
+        return Kill(("steps", "publication"), "publication", self._random.random(), True)
+
+    def _rollback(self) -> Kill:
+        return Kill(("rollback",), "rollback", self._random.random(), True)
+
+    # One chain -----------------------------------------------------------------------------------
+
+    def run(self, kills: int) -> Tally:
+        """Chains until so many kills were made."""
+        for number, (prepared, chain) in enumerate(self.chains()):
+            if self.tally.kills >= kills:
+                break
+            self.chain(prepared, chain, f"chain-{number}")
+        return self.tally
+
+    def chain(self, prepared: House, chain: list[Kill], name: str) -> None:
+        """Kill, look, kill again, and let one night end."""
+        house = self._stock.copy(prepared, name)
+        found: list[str] = []
+        told = []
+        before = look(house.root).release_id
+        for kill in chain:
+            hit = self.strike(house, kill)
+            told.append(hit or f"({kill.stage} missed)")
+            if hit:
+                self.tally.hits[hit] += 1
+            else:
+                self.tally.missed += 1
+            found += [f"{kill}: {text}" for text in left_behind(house.root)]
+            after = look(house.root)
+            self.tally.looks += 1
+            found += [f"{kill}: {text}" for text in after.problems]
+            if after.release_id is None or not self._may_follow(
+                house, before, after.release_id, kill
+            ):
+                found.append(f"{kill}: readers saw {before}, now {after.release_id}")
+            before = after.release_id
+        wrong = self._ends(house)
+        found += wrong
+        self.tally.looks += 1
+        found += look(house.root).problems
+        if not wrong:
+            self.tally.nights += 1
+        self.tally.problems += [f"{name}: {text}" for text in found]
+        self._say(f"{name}: {', '.join(told)}: {'; '.join(found) or 'right'}")
+        if not found:
+            forget(house)
+
+    def _may_follow(self, house: House, before: str | None, after: str, kill: Kill) -> bool:
+        if before == after:
+            return True
+        if kill.what[0] == "rollback" or kill.stage == "publication":
+            return True
+        # A night killed late may have come further than the moment was meant for.
+        return (house.releases / after).is_dir() and after > (before or "")
+
+    def strike(self, house: House, kill: Kill) -> str | None:
+        """Do one kill; the stage it hit, or None when what was to be killed ended before."""
+        if kill.by_event:
+            first, last = self._events_of(kill)
+            return self._one_victim(house, kill, 1 + first + int(kill.share * (last - first)), None)
+        if kill.what == STEPS:
+            self._count(STEPS, self._stock.made)
+            return self._one_victim(
+                house, kill, 0, (kill.stage, kill.share * self._seconds[kill.stage])
+            )
+        return self._at_moment(house, kill)
+
+    # At the n-th event, or at a moment of a step -------------------------------------------------
+
+    def _one_victim(
+        self, house: House, kill: Kill, point: int, moment: Moment | None
+    ) -> str | None:
+        before = current_of(house)
+        fate = self._victims.run(house.root, point, kill.what, moment)
+        # Else it was done before, or refused (a candidate that was published already).
+        return place(house, kill.stage, before) if fate.code == -signal.SIGKILL else None
+
+    def _events_of(self, kill: Kill) -> tuple[int, int]:
+        """The events of a stage: after which one it begins and with which it ends."""
+        if kill.what == ("rollback",):
+            return 0, self._count(kill.what, self._stock.waiting)
+        at = STEPS.index(kill.stage)
+        first = self._count(STEPS[:at], self._stock.made) if at > 1 else 0
+        last = self._count(STEPS[: at + 1], self._stock.made)
+        return (first, last) if kill.what == STEPS else (0, last - first)
+
+    def _count(self, what: tuple[str, ...], prepared: House) -> int:
+        fate = undisturbed(self._stock, self._victims, prepared, what)
+        for line in fate.said.splitlines():
+            if line.startswith("took "):
+                _, step, seconds = line.split()
+                self._seconds[step] = float(seconds)
+        return fate.events
+
+    # At a moment of a whole night --------------------------------------------------------------------------
+
+    def _at_moment(self, house: House, kill: Kill) -> str | None:
+        before = current_of(house)
+        announced = "transformation" if kill.stage == DBT else kill.stage
+        with Watched(house, kill.what) as watched:
+            begun = watched.wait_for(announced)
+            if begun is None:
+                return None
+            if kill.stage == DBT and not watched.wait_for_child():
+                return None
+            time.sleep(kill.share * self._seconds[kill.stage])
+            if kill.stage == DBT:
+                return self._child(house, watched)
+            stage = watched.stage
+            if not watched.kill():
+                return None
+            return place(house, stage, before)
+
+    def _child(self, house: House, watched: Watched) -> str | None:
+        """Kill dbt alone: the night must end by itself and say so."""
+        child = watched.child()
+        if child is None:
+            return None
+        os.kill(child, signal.SIGKILL)
+        code, told = watched.end()
+        if code != 1 or "Error:" not in told or "Traceback" in told:
+            self.tally.problems.append(
+                f"{house.root.name}: dbt was killed, the night ended with {code}: {told[-1500:]}"
+            )
+        return DBT
+
+
+def undisturbed(stock: Stock, victims: Victims, prepared: House, what: tuple[str, ...]) -> Fate:
+    """What happens if nobody is killed: how many events there are, and how long steps take."""
+    key = (prepared.root, what)
+    if key not in victims.undisturbed:
+        house = stock.copy(prepared, "counted")
+        fate = victims.run(house.root, 0, what)
+        assert fate.code == 0, fate.said[-2000:]
+        forget(house)
+        victims.undisturbed[key] = fate
+    return victims.undisturbed[key]
+
+
+def place(house: House, stage: str, before: str) -> str:
+    """Where in a publication a kill hit, by what it left. before: the release that was current."""
+    if stage != "publication":
+        return stage
+    last = house.publications.read_text(encoding="utf-8").splitlines()[-1]
+    if '"publishing"' in last:
+        return "flip"
+    return stage if current_of(house) == before else "prune"
+
+
+def current_of(house: House) -> str:
+    return house.current.readlink().name
+
+
+class Watched:
+    """A `kpi` command whose announcements are heard."""
+
+    def __init__(self, house: House, what: tuple[str, ...]) -> None:
+        self.stage = "start"
+        self._lines: list[str] = []
+        self._heard = threading.Condition()
+        self._ended = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dagster_project.cli", *what],
+            cwd=PROJECT_ROOT,
+            env={**os.environ, "KPI_HOME": os.fspath(house.root), "COLUMNS": "160"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._listener.join(10)
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            with self._heard:
+                self._lines.append(line)
+                for words, stage in _ANNOUNCED.items():
+                    if line.startswith(words):
+                        self.stage = stage
+                self._heard.notify_all()
+        with self._heard:
+            self._ended = True
+            self._heard.notify_all()
+
+    def wait_for(self, stage: str) -> float | None:
+        """Until the stage is announced; None when the command ended without."""
+        with self._heard:
+            self._heard.wait_for(lambda: self._has_come(stage) or self._ended, timeout=_PATIENCE)
+            return time.monotonic() if self._has_come(stage) and not self._ended else None
+
+    def _has_come(self, stage: str) -> bool:
+        order = ["start", *_ANNOUNCED.values()]
+        return order.index(self.stage) >= order.index(stage)
+
+    def child(self) -> int | None:
+        """The process that writes the work database, while it lives."""
+        try:
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+            found = [
+                int(pid)
+                for task in children.parent.parent.iterdir()
+                for pid in (task / "children").read_text().split()
+            ]
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        for pid in found:
+            try:
+                if _CHILD.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return None
+
+    def wait_for_child(self) -> bool:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and self._process.poll() is None:
+            if self.child() is not None:
+                return True
+            time.sleep(0.02)
+        return False
+
+    def kill(self) -> bool:
+        """Kill -9, if it still lives."""
+        if self._process.poll() is not None:
+            return False
+        self._process.kill()
+        return self._process.wait() == -signal.SIGKILL
+
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self) -> tuple[int, str]:
+        """Wait until it ends by itself; exit code and what it said."""
+        code = self._process.wait(timeout=_PATIENCE)
+        self._listener.join(10)
+        return code, "".join(self._lines)
