@@ -63,7 +63,6 @@ source_objects as (
     select
         sources.source_id,
         sources.system,
-        sources.source_class,
         sources.coverage_basis,
         sources.delivers_on,
         sources.covers_from,
@@ -215,7 +214,6 @@ coverage as (
 
     select
         source_objects.source_id,
-        source_objects.source_class,
         source_objects.object_name,
         source_objects.need,
         calendar.date,
