@@ -382,7 +382,6 @@ class Source(_Strict):
             acceptance is not None
             and acceptance.mode == "custom_field"
             and acceptance.field
-            and contract.object_name == "opportunities"
             and contract.column("acceptance")
         ):
             found["acceptance"] = CustomField(field=acceptance.field, map=acceptance.map)
