@@ -154,6 +154,7 @@ MARTS: dict[str, str] = {
                'sf' as source_id, rep_id, team, business_unit, motion, manager_rep_id, 'R3' as owner_rep_id,
                person_id, account_id, channel_group, channel, campaign, meeting_id,
                'explicit' as credit_basis, true as is_sourced, 'new' as deal_type, 'stage' as stage,
+               true as is_stage_known,
                i % 4 > 1 as is_open, i % 4 = 0 as is_won, i % 4 = 1 as is_lost,
                case when i % 4 = 0 then accepted_on end as won_on,
                case when i % 4 = 1 then accepted_on end as lost_on,
@@ -330,10 +331,10 @@ create table raw_kura.run as
 create table raw_kura.settings as
     select 'みらい商事' as company_name, 'Asia/Tokyo' as reporting_timezone;
 create table raw_kura.sources as
-    select * from (values ('miitel', 'miitel', 'cti', 'acme', true),
-                          ('sf', 'salesforce', 'sfa', '00D', true),
-                          ('planning', 'planning', 'planning', null, true)
-    ) as sources(source_id, system, source_class, account, is_required);
+    select * from (values ('miitel', 'miitel', ['cti'], 'acme', true),
+                          ('sf', 'salesforce', ['sfa'], '00D', true),
+                          ('planning', 'planning', ['planning'], null, true)
+    ) as sources(source_id, system, source_classes, account, is_required);
 create table raw_kura.files as
     select * from (values
         ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null::varchar, repeat('a', 64),
@@ -397,11 +398,11 @@ create table activity.act_rep_days as
     from range(5) as days(i);
 create table activity.act_need_coverage as
     select need, date '2026-06-01' + i::integer as date, true as is_covered
-    from range(30) as days(i), (values ('cti'), ('sfa_tasks')) as needs(need);
+    from range(30) as days(i), (values ('cti'), ('sfa_tasks'), ('sfa_emails')) as needs(need);
 create table activity.act_source_coverage as
-    select source_id, source_class, d::date as date, true as is_covered, 'content' as basis
+    select source_id, d::date as date, true as is_covered, 'content' as basis
     from raw_kura.sources, range(date '2026-04-01', date '2026-07-01', interval 1 day) as days(d)
-    where source_class <> 'planning';
+    where not list_contains(source_classes, 'planning');
 """
 
 
@@ -472,11 +473,15 @@ def create(root: Path) -> Company:
         for name, query in MARTS.items():
             connection.execute(f"create table marts.{name} as {query}")
         for name, (key, models) in reconciliation.VERSIONED.items():
-            for model in models:
+            for delivered in models:
+                table = f"staging.stg_{delivered.model}"
                 connection.execute(
-                    f"create table if not exists staging.stg_{model} as select '' as reject_reason limit 0"
+                    f"create table if not exists {table} as "
+                    "select '' as reject_reason, '' as source_id limit 0"
                 )
-                connection.execute(f"alter table staging.stg_{model} add column {key} varchar")
+                connection.execute(
+                    f"alter table {table} add column if not exists {delivered.key or key} varchar"
+                )
             connection.execute(
                 f"create table activity.act_{name}_versions as "
                 f"select 'x' as {key}, true as is_current limit 0"

@@ -54,6 +54,10 @@ def one(keys: str) -> str:
         (one("objects: [{object: leads, files: [x], columns: {a: b}}]"), "only for system mapped"),
         ("sources: [{id: a, system: mapped, class: sfa}]", "needs objects"),
         (MAPPED.replace("class: sfa", ""), "needs class"),
+        (MAPPED.replace("class: sfa", "class: [ma, sfa]"), "needs class"),
+        (one("class: sfa"), "class is only for systems mapped and hubspot"),
+        ("sources: [{id: a, system: hubspot, class: [cti]}]", "one of ma, sfa"),
+        ("sources: [{id: a, system: hubspot, class: [ma, ma]}]", "names one twice"),
         (MAPPED.replace("object: leads", "object: lead"), "did you mean leads"),
         (MAPPED.replace("company: 会社名", "compny: 会社名"), "did you mean company"),
         (MAPPED.replace("lead_id: 番号, ", ""), "needs a header (or a constant) for lead_id"),
@@ -127,7 +131,27 @@ def test_a_mapped_source_is_accepted(company: Company) -> None:
     company.configure(MAPPED)
     source = company.sources.get("other")
     assert source is not None
-    assert source.class_name == "sfa"
+    assert source.class_names == ("sfa",)
+
+
+@pytest.mark.parametrize(
+    ("said", "classes"),
+    [
+        ("", ("ma",)),
+        (", class: ma", ("ma",)),
+        (", class: sfa", ("sfa",)),
+        (", class: [ma, sfa]", ("ma", "sfa")),
+    ],
+)
+def test_a_hubspot_is_marketing_unless_the_configuration_says_more(
+    company: Company, said: str, classes: tuple[str, ...]
+) -> None:
+    company.configure(f"sources: [{{id: hub, system: hubspot{said}}}]")
+    source = company.sources.get("hub")
+    assert source is not None
+    assert source.class_names == classes
+    objects = {contract.object_name for contract in source.contracts(company.contracts)}
+    assert objects == ({"contacts", "deals"} if "sfa" in classes else {"contacts"})
 
 
 def test_several_feeds_are_accepted_where_every_history_names_its_tenant(company: Company) -> None:

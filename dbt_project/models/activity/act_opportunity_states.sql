@@ -78,7 +78,7 @@ priced as (
 
 ),
 
-first_entries as (
+first_amounts as (
 
     select
         opportunity_id,
@@ -86,7 +86,19 @@ first_entries as (
         recorded_on,
         is_recorded
     from history
-    where entry_number = 1
+    where coalesce(is_amount_told, true)
+    qualify row_number() over (partition by opportunity_id order by entry_number) = 1
+
+),
+
+last_amounts as (
+
+    select
+        opportunity_id,
+        arg_max({ 'amount': amount }, entry_number).amount as amount
+    from history
+    where coalesce(is_amount_told, true)
+    group by opportunity_id
 
 ),
 
@@ -139,6 +151,8 @@ stood as (
         priced.*,
         last_entries.stage,
         last_entries.is_stage_known,
+        coalesce(last_entries.is_state_told, true) as is_state_told,
+        last_entries.recorded_on as state_since,
         last_entries.close_on,
         last_entries.is_won
         and last_entries.is_recorded
@@ -146,13 +160,23 @@ stood as (
         decisions.lost_recorded_on is not null as is_lost_by_then,
         decisions.accepted_on,
         decisions.lost_recorded_on,
-        first_entries.amount as first_amount,
-        first_entries.is_recorded
-        and first_entries.recorded_on <= priced.created_on as is_amount_at_creation_recorded,
-        last_entries.amount as current_amount
+        -- where nothing recorded by then holds amounts, the record as it stands speaks
+        case
+            when first_amounts.opportunity_id is not null then first_amounts.amount
+            else priced.amount
+        end as first_amount,
+        coalesce(
+            first_amounts.is_recorded and first_amounts.recorded_on <= priced.created_on,
+            false
+        ) as is_amount_at_creation_recorded,
+        case
+            when last_amounts.opportunity_id is not null then last_amounts.amount
+            else priced.amount
+        end as current_amount
     from priced
-    inner join first_entries on priced.opportunity_id = first_entries.opportunity_id
     inner join last_entries on priced.opportunity_id = last_entries.opportunity_id
+    left join first_amounts on priced.opportunity_id = first_amounts.opportunity_id
+    left join last_amounts on priced.opportunity_id = last_amounts.opportunity_id
     left join decisions on priced.opportunity_id = decisions.opportunity_id
 
 ),
@@ -179,7 +203,8 @@ final as (
         stood.stage,
         stood.is_stage_known,
         stood.close_on,
-        not stood.is_won_by_then and not stood.is_lost_by_then as is_open,
+        -- a stage nobody knows is neither open nor lost
+        not stood.is_won_by_then and not stood.is_lost_by_then and stood.is_state_told as is_open,
         stood.is_won_by_then as is_won,
         stood.is_lost_by_then as is_lost,
         -- wins and losses count on their close date; a loss may be known before it
@@ -190,6 +215,7 @@ final as (
         case
             when stood.is_won_by_then then stood.close_on
             when stood.is_lost_by_then then least(stood.close_on, stood.lost_recorded_on)
+            when not stood.is_state_told then stood.state_since
         end as open_until,
         stood.accepted_on,
         case when stood.accepted_on is null then stood.lost_recorded_on end as rejected_on,
