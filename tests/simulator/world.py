@@ -202,6 +202,10 @@ class WorldSettings:
     lead_status: Mapping[str, str]  # status -> mql | nurturing | handed_back
     meeting_outcomes: Mapping[str, str]
     business_unit_field: str = "BusinessUnit__c"
+    # What the sales people work in: salesforce, hubspot, or both side by side.
+    sales_systems: tuple[str, ...] = ("salesforce",)
+    portal_of: str = "The company"
+    portal_domains: tuple[str, ...] = ()
 
 
 @dataclass
