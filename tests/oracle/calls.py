@@ -36,6 +36,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from tests.oracle.calendar import days, is_business_day
+from tests.oracle.hubspot import E9
 from tests.oracle.normalise import local_date, match_key, phone
 from tests.oracle.persons import Person, Persons
 from tests.oracle.records import (
@@ -160,10 +161,21 @@ class Dispositions:
         """The mapped value of the smallest rank; `other` and `unknown` say nothing."""
         read = (
             self._rows.get((source_id, match_key(value)), self._rows.get(("*", match_key(value))))
+            or _of_every_portal(value)
             for value in values
         )
         known = [row for row in read if row and row[1] not in ("other", "unknown")]
         return min(known)[1] if known else None
+
+    def of_task(self, task: Task) -> str | None:
+        """What the CRM says of a call."""
+        return self.best(task.source.id, [task.result]) if task.result else task.stands_for
+
+
+def _of_every_portal(value: str) -> tuple[int, str] | None:
+    """A HubSpot GUID planning says nothing of (E9); a call has one, so ranks do not matter."""
+    meaning = E9.get(value.strip().lower())
+    return None if meaning is None else (0, meaning)
 
 
 def calls(
@@ -191,8 +203,8 @@ def calls(
     _link_twins(found, grouped, call_tasks, settings, roster, persons)
     twins = {call.twin.id for call in found if call.twin}
     for call in found:
-        if call.disposition is None and call.twin and call.twin.result:
-            call.disposition = dispositions.best(call.twin.source.id, [call.twin.result])
+        if call.disposition is None and call.twin:
+            call.disposition = dispositions.of_task(call.twin)
             call.is_machine = call.is_machine or call.disposition == "left_voicemail"
         _match(call, persons)
         _judge(call)
@@ -649,7 +661,7 @@ def _crm_call(
     has_cti = task.owner_id in on_the_phone if rep is None else roster.has_cti(rep, day)
     if has_cti or task.direction == "internal" or persons.is_colleague(task.who_id):
         return None
-    disposition = dispositions.best(task.source.id, [task.result] if task.result else [])
+    disposition = dispositions.of_task(task)
     person = persons.of_record(task.who_id)
     account = (person.account_id if person else None) or persons.accounts.winner(task.account_id)
     call = Call(

@@ -357,7 +357,7 @@ def newest_delivery(legs: Iterable[Leg]) -> list[Leg]:
 
 @dataclass(frozen=True)
 class Task:
-    """One current Salesforce Task; kind after formats §5.8 activity_kind."""
+    """One current Task of a CRM; kind after formats §5.8 activity_kind."""
 
     id: str
     kind: str  # call | email | list_email | task
@@ -371,6 +371,7 @@ class Task:
     direction: str  # outbound | inbound | internal
     duration: float
     result: str | None
+    stands_for: str | None  # what the CRM's telephone says where nobody noted a result
     reference: str  # the field for a CTI leg id
     text: str  # where one may stand among other words
 
@@ -401,6 +402,7 @@ def tasks(records: Records, settings: Settings) -> list[Task]:
                 direction=match_key(row.get("CallType")) or "outbound",
                 duration=float(row.get("CallDurationInSeconds") or 0),
                 result=first([row.get("CallDisposition")]),
+                stands_for=row.get("StandsFor"),
                 reference=str(row.get("CallObject") or "").lower(),
                 text=str(row.get("Description") or "").lower(),
             )

@@ -110,15 +110,20 @@ class Judge:
     def _recorded(self) -> dict[str, bool]:
         """What is known on every day or on none."""
         answer = self._answer
-        source = next(
-            source for source in answer.settings.sources.values() if source.system == "salesforce"
-        )
-        gate = match_key(source.acceptance_stage)
+        gates = [
+            source
+            for source in answer.settings.sources.values()
+            if source.acceptance_stage or source.acceptance_mode != "stage"
+        ]
         return {
             "meeting_outcome": any(
                 row["is_held"] or row["is_no_show"] for row in answer.tables["fct_meetings"]
             ),
-            "acceptance": source.acceptance_mode != "stage" or gate in answer.stages,
+            "acceptance": any(
+                source.acceptance_mode != "stage"
+                or match_key(source.acceptance_stage) in answer.stages
+                for source in gates
+            ),
             "title_map": answer.has_title_map,
         }
 

@@ -17,6 +17,7 @@ from tests.oracle.cohorts import Lead, leads
 from tests.oracle.conversion import conversion
 from tests.oracle.coverage import Coverage
 from tests.oracle.emails import Email, emails
+from tests.oracle.hubspot import retold
 from tests.oracle.meetings import Event, Meeting, credit, events, meetings
 from tests.oracle.metrics import ADDITIVE, Row, facts
 from tests.oracle.opportunities import Opportunity, opportunities, stage_names
@@ -49,6 +50,7 @@ class Answer:
 
 def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     """Apply the dictionary to the records as of the end of a local day."""
+    records = retold(records, settings)
     roster = Roster(records)
     persons = Persons(records, settings, as_of)
     channels = Channels(records, persons)
