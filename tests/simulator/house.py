@@ -164,7 +164,8 @@ _HUBSPOT: Final = """\
         map: {{時期尚早: 時期尚早, 予算なし: 予算なし, 対象外: 対象外, 競合: 競合}}
     # A stage is named by its label or by its id; the ids stand in pipelines_*.jsonl.
     acceptance: {{mode: stage, stage: {acceptance_stage}}}
-    lead_status: {{nurturing: [NURTURE], handed_back: [RETURNED]}}   # hs_lead_status; MQL is a lifecycle stage
+    # hs_lead_status; that a contact is an MQL is a lifecycle stage.
+    lead_status: {{nurturing: [NURTURE], handed_back: [RETURNED]}}
 
 """
 

@@ -285,6 +285,8 @@ class Portal:
 
     def _note_form(self, record: Record, row: Record) -> None:
         """Another form: what it says of the telephone is news, where the contact came from is not."""
+        if row["Status"] == "MQL":
+            self._rise(record, "marketingqualifiedlead")
         self._change(
             "contacts",
             record,
@@ -594,6 +596,6 @@ def _call_status(row: Record, memo: str | None) -> str:
         return "QUEUED"
     if memo == "話中":
         return "BUSY"
-    if memo == "不在" and not row["CallDurationInSeconds"]:
+    if memo in ("不在", None) and not row["CallDurationInSeconds"]:
         return ("NO_ANSWER", "NO_ANSWER", "FAILED", "CANCELED")[crc32(row["Id"].encode()) % 4]
     return "COMPLETED"

@@ -23,6 +23,32 @@ Party = Literal[
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Whose plan it is: names alone; how people work is the same everywhere."""
+
+    company_name: str = "みなも帳票クラウド株式会社（架空のデモ会社）"
+    domain: str = "minamo.example.com"
+    product: str = "電子帳票"
+    business_units: tuple[str, ...] = ("クラウド事業部", "データ事業部")
+    # Teams of SDRs by business unit, of BDRs, of the last BDR, of field sales; departments.
+    sdr_teams: tuple[str, str] = ("SDR一課", "SDR二課")
+    bdr_team: str = "BDR課"
+    last_bdr_team: str = "大阪BDR"
+    field_team: str = "フィールドセールス課"
+    departments: tuple[str, ...] = ("インサイドセールス部", "フィールドセールス部")
+    rep_letter: str = "R"
+    manager_letter: str = "M"
+    target_list: str = "重点100社"
+    # Without one, calls are known to the CRM alone.
+    has_phone_system: bool = True
+
+    @property
+    def calling_teams(self) -> tuple[str, ...]:
+        """Every team that dials, once."""
+        return tuple(dict.fromkeys((*self.sdr_teams, self.bdr_team, self.last_bdr_team)))
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to simulate. The same plan gives the same bytes."""
 
@@ -44,6 +70,7 @@ class Plan:
     cut_crm: Literal["month", "week", "day"] = "month"
     marketing: bool = True
     keep_truth: bool = True
+    identity: Identity = Identity()
 
     @property
     def first_day(self) -> date:
