@@ -141,7 +141,11 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
     def row(rep: Rep, team: str, unit: int, motion: str, manager: str | None) -> Record:
         has_cti = "none" if rep.phone == "crm" or motion in ("field_sales", "manager") else "yes"
         # Copied by hand from the address bar of the CRM: some ids have 15 characters.
-        user_id = rep.user_id[:15] if int(rep.rep_id[1:]) % 3 == 0 else rep.user_id
+        user_id = (
+            rep.user_id[:15]
+            if int(rep.rep_id.lstrip(who.rep_letter + who.manager_letter)) % 3 == 0
+            else rep.user_id
+        )
         return {
             "rep_id": rep.rep_id,
             "rep_name": rep.name,

@@ -46,7 +46,7 @@ _MAILS_AS_CSV: Final = 3
 
 def in_hubspot(world: World) -> World:
     """The same company, had it bought HubSpot."""
-    portal = _portal_of(world)
+    portal = portal_of(world)
     told = list(exports_of(world, portal))
     others = [one for one in world.deliveries if one.source_id not in ("sf", "planning")]
     planning = [_planning(one, portal) for one in world.deliveries if one.source_id == "planning"]
@@ -58,8 +58,10 @@ def in_hubspot(world: World) -> World:
     return World(world.plan, settings, [*others, *told, *planning], world.truth)
 
 
-def _portal_of(world: World) -> Portal:
-    return Portal({name: rows for name, rows in world.records.items() if name.startswith("sales")})
+def portal_of(world: World) -> Portal:
+    """The empty portal of a world."""
+    sales = {name: rows for name, rows in world.records.items() if name.startswith("salesforce.")}
+    return Portal(sales, world.plan.identity.domain)
 
 
 def exports_of(world: World, portal: Portal) -> Iterator[Delivery]:
@@ -74,7 +76,11 @@ def exports_of(world: World, portal: Portal) -> Iterator[Delivery]:
             portal.tell(name, sorted(rows.get(name, ()), key=_loose_ends_last))
         is_newest = number == len(extracts) - 1
         for name, records, as_csv in _extract(portal, number):
-            yield _delivery(world, name, records, at, as_csv, not is_newest)
+            delivery = _delivery(name, records, at, as_csv, not is_newest)
+            if world.plan.bad_rows and number == 0:
+                _plant(delivery)
+            delivery.stamp()
+            yield delivery
 
 
 def _loose_ends_last(row: Record) -> tuple[bool, Any]:
@@ -84,8 +90,9 @@ def _loose_ends_last(row: Record) -> tuple[bool, Any]:
 
 def _extract(portal: Portal, number: int) -> Iterator[tuple[str, list[Any], bool]]:
     """(object, rows, as CSV) of one export of everything that changed."""
-    yield "owners", [dict(owner) for owner in portal.owners.values()], False
-    yield "pipelines", [deepcopy(pipeline) for pipeline in portal.pipelines.values()], False
+    for kind, listing in (("owners", portal.owners), ("pipelines", portal.pipelines)):
+        if kind in portal.relisted:
+            yield kind, [deepcopy(item) for item in listing.values()], False
     apart: list[Record] = []
     for kind in _OBJECTS:
         as_csv = (kind, number) in (("companies", _COMPANIES_AS_CSV), ("emails", _MAILS_AS_CSV))
@@ -110,7 +117,7 @@ def _extract(portal: Portal, number: int) -> Iterator[tuple[str, list[Any], bool
             yield f"{kind[:-1]}_property_history", [dict(line) for line in lines], False
     if apart:
         yield "associations", apart, False
-    portal.changed = {}
+    portal.changed, portal.relisted = {}, set()
     portal.history = {kind: [] for kind in portal.history}
 
 
@@ -138,12 +145,10 @@ def _edges(kind: str, identity: str, associations: dict[str, list[str]]) -> Iter
             }
 
 
-def _delivery(
-    world: World, name: str, rows: list[Any], at: datetime, as_csv: bool, packed: bool
-) -> Delivery:
+def _delivery(name: str, rows: list[Any], at: datetime, as_csv: bool, packed: bool) -> Delivery:
     stamp = f"{at + TOKYO_OFFSET:%Y%m%dT%H%M}"
     ending = ".csv" if as_csv else ".jsonl"
-    delivery = Delivery(
+    return Delivery(
         SOURCE,
         f"hubspot.{name}",
         f"{name}_{stamp}{ending}" + (".gz" if packed else ""),
@@ -151,16 +156,10 @@ def _delivery(
         rows,
         Dialect(format="csv" if as_csv else "jsonl", gzip=packed),
     )
-    if world.plan.bad_rows and packed:
-        _plant(delivery)
-    delivery.stamp()
-    return delivery
 
 
 def _plant(delivery: Delivery) -> None:
     """Rows that must be set aside, among the good ones."""
-    if delivery.dialect.format != "jsonl" or len(delivery.rows) < 3:
-        return
     name, place = delivery.object_name, len(delivery.rows) // 2
     template = {key: value for key, value in delivery.records[0].items() if key[0] != "_"}
     if name == "hubspot.calls":
@@ -217,3 +216,9 @@ def in_roster(rows: Iterable[Record], portal: Portal) -> list[Record | BadRow]:
         is_written = len(short) == 18
         found.append(dict(row, crm_user_id=portal.owner_of(whole) if is_written else None))
     return found
+
+
+def in_target_list(rows: Iterable[Record], portal: Portal) -> list[Record | BadRow]:
+    """The portal's company ids, each once."""
+    found = {portal.id_of(row["account_id"]): row for row in rows}
+    return [dict(row, account_id=identity) for identity, row in found.items()]

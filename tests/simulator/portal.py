@@ -91,8 +91,9 @@ _HISTORY: Final = {
 class Portal:
     """The records of one portal, and which of them changed since the last export."""
 
-    def __init__(self, salesforce: Mapping[str, Iterable[Record]]) -> None:
+    def __init__(self, salesforce: Mapping[str, Iterable[Record]], domain: str) -> None:
         """`salesforce`: every exported version of every record, to know what belongs together."""
+        self._site = f"https://www.{domain}/"
         leads = list(salesforce.get("salesforce.Lead", ()))
         self._losers = {row["Id"] for row in leads if row["MasterRecordId"]}
         self._lead_of_contact = {
@@ -110,9 +111,10 @@ class Portal:
         self._numbers = dict(_FIRST_IDS)
         self._addresses: dict[str, str] = {}  # e-mail -> contact id
         self._told: dict[tuple[str, str, str], str] = {}  # (object, id, property) -> last value
-        # Listings are short and always whole; of the rest what changed since the last export.
+        # Listings are short and whole when they changed; of the rest what changed.
         self.owners: dict[str, Record] = {}
         self.pipelines: dict[str, Record] = {}
+        self.relisted: set[str] = set()
         self.changed: dict[str, dict[str, Record]] = {}
         self.history: dict[str, list[Record]] = {"deals": [], "contacts": []}
 
@@ -214,6 +216,7 @@ class Portal:
             self._users[row["Id"]] = (str(412_007_650 + number * 1_303), 9_044_110 + number * 17)
         owner_id, user_id = self._users[row["Id"]]
         surname, _, given = row["Name"].partition(" ")
+        self.relisted.add("owners")
         self.owners[owner_id] = {
             "id": owner_id,
             "email": row["Email"],
@@ -274,7 +277,7 @@ class Portal:
             "hubspot_owner_id": self.owner_of(row["OwnerId"]),
             "hs_analytics_source": analytics.get(medium, "OFFLINE"),
             "hs_analytics_source_data_1": source,
-            "hs_analytics_first_url": f"https://www.minamo.example.com/?{query}" if query else None,
+            "hs_analytics_first_url": f"{self._site}?{query}" if query else None,
             "hs_email_optout": row["HasOptedOutOfEmail"],
             "createdate": row["CreatedDate"],
         }
@@ -301,6 +304,7 @@ class Portal:
             },
             row["CreatedDate"],
         )
+        self._remember("contacts", record, row["CreatedDate"])
 
     def _contact(self, row: Record) -> None:
         lead = self._lead_of_contact.get(row["Id"])
@@ -394,6 +398,7 @@ class Portal:
     # --- deals --------------------------------------------------------------------------
 
     def _stage(self, row: Record) -> None:
+        self.relisted.add("pipelines")
         pipeline = self.pipelines.setdefault(
             PIPELINE,
             {
