@@ -27,8 +27,10 @@ PORTAL_ID: Final = "990002"
 # Told in this order no record names one that is not there yet.
 _ORDER: Final = (
     "User", "OpportunityStage", "Account", "Lead", "Contact", "Opportunity", "OpportunityHistory",
-    "Task", "Event",
+    "Task", "Event", "contacts",
 )  # fmt: skip
+# Marketing's contacts are the portal's own once sales shares it.
+_READERS: Final = "hubspot.contacts"
 _OBJECTS: Final = ("companies", "contacts", "deals", "calls", "meetings", "emails")
 _SINGULAR: Final = {
     "companies": "company",
@@ -48,7 +50,11 @@ def in_hubspot(world: World) -> World:
     """The same company, had it bought HubSpot."""
     portal = portal_of(world)
     told = list(exports_of(world, portal))
-    others = [one for one in world.deliveries if one.source_id not in ("sf", "planning")]
+    others = [
+        one
+        for one in world.deliveries
+        if one.source_id not in ("sf", "planning") and one.object_name != _READERS
+    ]
     planning = [_planning(one, portal) for one in world.deliveries if one.source_id == "planning"]
     settings = replace(
         world.settings,
@@ -68,7 +74,7 @@ def exports_of(world: World, portal: Portal) -> Iterator[Delivery]:
     """What the portal exported whenever the world's Salesforce did."""
     extracts: dict[datetime, list[Delivery]] = {}
     for delivery in world.deliveries:
-        if delivery.source_id == "sf":
+        if delivery.source_id == "sf" or delivery.object_name == _READERS:
             extracts.setdefault(delivery.extracted_at, []).append(delivery)
     for number, (at, deliveries) in enumerate(sorted(extracts.items())):
         rows = {one.object_name.partition(".")[2]: one.records for one in deliveries}
@@ -85,7 +91,7 @@ def exports_of(world: World, portal: Portal) -> Iterator[Delivery]:
 
 def _loose_ends_last(row: Record) -> tuple[bool, Any]:
     """A merged record after the one it was merged into."""
-    return bool(row.get("MasterRecordId")), row["CreatedDate"]
+    return bool(row.get("MasterRecordId")), row.get("CreatedDate") or row["createdAt"]
 
 
 def _extract(portal: Portal, number: int) -> Iterator[tuple[str, list[Any], bool]]:

@@ -139,7 +139,7 @@ class Portal:
     # --- being told ---------------------------------------------------------------------
 
     def tell(self, object_name: str, rows: Iterable[Record]) -> None:
-        """What one Salesforce export says; objects are told in an order that has no loose ends."""
+        """What one export says; objects are told in an order that has no loose ends."""
         teller = {
             "User": self._owner,
             "OpportunityStage": self._stage,
@@ -150,6 +150,7 @@ class Portal:
             "OpportunityHistory": self._moved,
             "Task": self._task,
             "Event": self._meeting,
+            "contacts": self._reader,
         }.get(object_name)
         if teller is not None:
             for row in rows:
@@ -340,6 +341,19 @@ class Portal:
         self._associate(record, "companies", [company])
         self._rise(record, "lead")
         self._remember("contacts", record, row["SystemModstamp"])
+
+    def _reader(self, row: Record) -> None:
+        """A contact of marketing's: in a portal both departments share it is this very contact."""
+        said = row["properties"]
+        address = _address(said["email"])
+        lead = said["salesforceleadid"] or (
+            None if _is_role(address) else self._addresses.get(address)
+        )
+        record = self._records.get(lead or "")
+        if record is not None:
+            self._rise(record, said["lifecyclestage"])
+            self._change("contacts", record, {}, row["updatedAt"])
+            self._remember("contacts", record, row["updatedAt"])
 
     def _address(self, record: Record, salesforce_id: str, address: str) -> None:
         """An address nobody else has; refused otherwise."""
