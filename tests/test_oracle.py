@@ -260,7 +260,7 @@ def both(companies: Callable[[str], Company]) -> BothSystems:
         for one in (salesforce, hubspot)
     ]
     return BothSystems(
-        (published[0], published[1]), compared(*tables, salesforce.found, portal.id_of)
+        (published[0], published[1]), compared(tables[0], tables[1], salesforce.found, portal.id_of)
     )
 
 
