@@ -56,6 +56,8 @@ _CONTRACT_KEYS = {
     "record_required",
     "control_records",
     "null_markers",
+    "is_also_table",
+    "classes",
 }
 _COLUMN_KEYS = {
     "type",
@@ -66,6 +68,10 @@ _COLUMN_KEYS = {
     "configurable",
     "cast",
 }
+
+
+# Where the records of an API keep what is the customer's, and what a table of them has for headers.
+_PROPERTIES = "$.properties."
 
 
 class ContractError(KuraError):
@@ -88,6 +94,12 @@ class Column:
     # For people; no part of the fingerprint.
     description: str = field(default="", repr=False)
     allowed: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def property_name(self) -> str | None:
+        """The header of a JSON column in a table of records: the name of its property."""
+        name = (self.path or "").removeprefix(_PROPERTIES)
+        return name.strip('"') if name and name != self.path else None
 
     @property
     def is_identifier(self) -> bool:
@@ -115,6 +127,10 @@ class Contract:
     record_required: tuple[str, ...] = ()
     control_records: tuple[str, ...] = ()
     null_markers: tuple[str, ...] = ()
+    # The vendor writes these records as a table, too: its headers are the names of the properties.
+    is_also_table: bool = False
+    # What a source must be to deliver the object; empty: whatever the system is.
+    classes: tuple[str, ...] = ()
     other: str = field(default="{}", repr=False)
 
     @property
@@ -219,6 +235,8 @@ def _contract(system: str, table: dict[str, Any], path: Path) -> Contract:
         record_required=_texts(meta, "record_required", where),
         control_records=_texts(meta, "control_records", where),
         null_markers=_texts(meta, "null_markers", where),
+        is_also_table=_is_also_table(meta, format_name, where),
+        classes=_texts(meta, "classes", where),
         other=json.dumps(
             [meta, [(item.get("config") or {}).get("meta") for item in table["columns"]]],
             sort_keys=True,
@@ -245,6 +263,13 @@ def _column(item: dict[str, Any], key: tuple[str, ...], where: str) -> Column:
         description=" ".join(str(item.get("description") or "").split()),
         allowed=tuple(map(str, (meta.get("cast") or {}).get("allowed") or ())),
     )
+
+
+def _is_also_table(meta: dict[str, Any], format_name: str, where: str) -> bool:
+    value = meta.get("is_also_table", False)
+    if not isinstance(value, bool) or (value and format_name != "jsonl"):
+        raise ContractError("is_also_table is true or false, and of jsonl alone.", where=where)
+    return value
 
 
 def _known_keys(meta: dict[str, Any], known: set[str], where: str) -> None:

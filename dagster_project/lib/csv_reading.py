@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -26,6 +26,7 @@ from dagster_project.lib.sql_text import identifier, literal
 
 # Excel writes a long number as 5.6353E+15; its digits are gone and no rule can bring them back.
 _SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
+_UNKNOWN = "unknown columns kept: "
 PARQUET = "format parquet, compression zstd, compression_level 1"
 
 
@@ -73,7 +74,7 @@ def read_csv(
         raise
     warnings = list(columns.warnings)
     if columns.extra:
-        warnings.append("unknown columns kept: " + ", ".join(list(columns.extra)[:40]))
+        warnings.append(_UNKNOWN + ", ".join(list(columns.extra)[:40]))
     if not count.is_ended and count.lines > 1:
         warnings.append(
             "the last line has no line end: compare the file with its origin if the "
@@ -86,6 +87,47 @@ def read_csv(
     if set_aside:
         _keep_others(connection, target, [item.record for item in set_aside], scratch)
     return Parsed(target, (*names, "_extra"), records, set_aside, tuple(warnings), bool(set_aside))
+
+
+def read_table_of_records(
+    connection: duckdb.DuckDBPyConnection,
+    text: Path,
+    header: HeaderLine,
+    columns: Columns,
+    file_id: str,
+    scratch: Path,
+) -> Parsed:
+    """Parse a table an API wrote of its records into those records: every cell is a property.
+
+    So one staging model reads both. Raises FileRejected.
+    """
+    labels = columns.properties(header.cells)
+    cells = replace(columns, contract=replace(columns.contract, columns=()), extra=labels)
+    found = read_csv(connection, text, header, cells, file_id, scratch)
+    label_of = {place: label for label, place in labels.items()}
+    members = ["'\"properties\":' || coalesce(_extra, '{}')"]
+    for column in columns.contract.columns:
+        if column.name in columns.position_of and column.property_name is None:
+            member = (column.path or "").removeprefix("$.")
+            cell = _cell(label_of[columns.position_of[column.name]])
+            members.append(f"{literal(json.dumps(member) + ':')} || to_json({cell})::varchar")
+    target = scratch / "records.parquet"
+    connection.execute(
+        f"""copy (
+            select * exclude (_extra), '{{' || concat_ws(',', {", ".join(members)}) || '}}' as record
+            from {literal(str(found.location))}
+        ) to {literal(str(target))} ({PARQUET})"""
+    )
+    target.replace(found.location)
+    warnings = tuple(item for item in found.warnings if not item.startswith(_UNKNOWN))
+    return replace(found, columns=("record",), warnings=warnings)
+
+
+def _cell(label: str) -> str:
+    """SQL of one cell among those kept as JSON."""
+    escaped = label.replace("\\", "\\\\").replace('"', '\\"')
+    path = '$."' + escaped + '"'
+    return f"json_extract_string(_extra, {literal(path)})"
 
 
 def _parse_surely(

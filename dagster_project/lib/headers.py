@@ -51,6 +51,23 @@ class Columns:
         """For every cell of the header line a column it feeds, or an empty text."""
         return _placed(width, self.position_of)
 
+    def properties(self, cells: Sequence[str]) -> dict[str, int]:
+        """The property every cell of a table of records holds, and its place."""
+        names = self.named_properties(cells)
+        return {
+            names[place] or label: place
+            for label, place in extra_labels(cells, ("",) * len(cells)).items()
+        }
+
+    def named_properties(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """For every cell that names a property of the contract that name, else an empty text."""
+        known = {
+            fold(column.property_name): column.property_name
+            for column in self.contract.columns
+            if column.property_name
+        }
+        return tuple(known.get(fold(cell), "") for cell in cells)
+
 
 def read_header(location: Path, delimiter: str) -> HeaderLine:
     """Read the header line of UTF-8 text; delimiter `auto` is sniffed from that line alone."""

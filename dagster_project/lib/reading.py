@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.lib.archives import ArchiveLimits
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
-from dagster_project.lib.csv_reading import Parsed, SetAside, read_csv
+from dagster_project.lib.csv_reading import Parsed, SetAside, read_csv, read_table_of_records
 from dagster_project.lib.decoding import decode
 from dagster_project.lib.headers import choose, read_header
 from dagster_project.lib.instants import NameFacts, latest_instant, name_facts
@@ -182,6 +182,10 @@ def _accepted(
         if not was_sheet:
             location = sheet_as_csv(location, receipt.sheet, scratch, limits)
         delimiter_policy, encoding_policy = ",", "utf-8"
+    elif _may_be_workbook(rules) and is_workbook(location):
+        location = sheet_as_csv(location, None, scratch, limits)
+        delimiter_policy, encoding_policy = ",", "utf-8"
+        receipt = replace(receipt, encoding="xlsx")
     elif head.startswith((_OLD_WORKBOOK, *_NOT_TEXT)):
         raise FileRejected("unsupported_format", "The file is not text.")
     elif mapped_formats == {"tsv"} and delimiter_policy == "auto":
@@ -189,7 +193,7 @@ def _accepted(
     decoded = decode(location, encoding_policy, scratch)
     receipt = replace(
         receipt,
-        encoding="xlsx" if mapped_formats == {"xlsx"} else decoded.encoding,
+        encoding="xlsx" if mapped_formats == {"xlsx"} else receipt.encoding or decoded.encoding,
         has_bom=decoded.has_bom,
     )
     warnings: list[str] = []
@@ -197,7 +201,7 @@ def _accepted(
         of_format = tuple(
             contract
             for contract in (rules.candidates or rules.all_contracts)
-            if _format(source, contract) == "jsonl"
+            if "jsonl" in _formats(source, contract)
         )
         contract = (
             of_format[0]
@@ -213,19 +217,24 @@ def _accepted(
         except UnicodeError as error:  # an invalid surrogate: decoded, yet not text
             raise FileRejected("undecodable", f"The header line is not text: {error}.") from error
         of_format = tuple(
-            contract for contract in rules.all_contracts if _format(source, contract) == "csv"
+            contract for contract in rules.all_contracts if "csv" in _formats(source, contract)
         )
         by_name = tuple(contract for contract in rules.candidates if contract in of_format)
         if rules.candidates and not by_name:
             raise FileRejected("not_json_lines", "The file holds no JSON objects.")
         columns = choose(header, source, by_name, of_format)
         contract = columns.contract
-        parsed = read_csv(connection, decoded.location, header, columns, receipt.file_id, scratch)
+        read_rows = read_table_of_records if contract.is_also_table else read_csv
+        parsed = read_rows(connection, decoded.location, header, columns, receipt.file_id, scratch)
         receipt = replace(
             receipt,
             delimiter=header.delimiter,
             header=header.cells,
-            placed=columns.placed(len(header.cells)),
+            placed=(
+                columns.named_properties(header.cells)
+                if contract.is_also_table
+                else columns.placed(len(header.cells))
+            ),
         )
     extracted_at: datetime | None = receipt.extracted_at
     basis = receipt.extracted_at_basis
@@ -268,18 +277,22 @@ def _outcome(receipt: Receipt, parsed: Parsed, warnings: tuple[str, ...]) -> Out
 
 
 def _is_json_lines(source: Source, rules: Rules, text: Path) -> bool:
-    formats = {_format(source, contract) for contract in rules.candidates}
+    formats = {name for contract in rules.candidates for name in _formats(source, contract)}
     if len(formats) == 1:
         return formats == {"jsonl"}
     with text.open(encoding="utf-8-sig") as stream:
         return stream.read(4096).lstrip().startswith(("{", "["))
 
 
-def _format(source: Source, contract: Contract) -> str:
+def _may_be_workbook(rules: Rules) -> bool:
+    return any(contract.is_also_table for contract in rules.candidates or rules.all_contracts)
+
+
+def _formats(source: Source, contract: Contract) -> tuple[str, ...]:
     mapped = source.mapped_object(contract.object_name)
-    if mapped is None:
-        return contract.format
-    return "jsonl" if mapped.format == "jsonl" else "csv"
+    if mapped is not None:
+        return ("jsonl",) if mapped.format == "jsonl" else ("csv",)
+    return ("jsonl", "csv") if contract.is_also_table else (contract.format,)
 
 
 def _patterns(source: Source, contract: Contract) -> tuple[str, ...]:

@@ -82,12 +82,18 @@ def _write_cells(
     """CSV: the header line as it was, then every record, those set aside among the others."""
     delimiter = receipt.delimiter or ","
     width = len(receipt.header)
-    labels = {place: label for label, place in extra_labels(receipt.header, receipt.placed).items()}
+    # a table of an API's records is kept as those records
+    is_of_records = "record" in receipt.columns
+    kept, within = ("record", "$.properties") if is_of_records else (_EXTRA, "$")
+    placed = ("",) * width if is_of_records else receipt.placed
+    labels = {place: label for label, place in extra_labels(receipt.header, placed).items()}
+    if is_of_records:
+        labels = {place: receipt.placed[place] or label for place, label in labels.items()}
     cells = ", ".join(
         (
-            identifier(receipt.placed[place])
-            if receipt.placed[place]
-            else f"json_extract_string({_EXTRA}, {literal(_member(labels[place]))})"
+            identifier(placed[place])
+            if placed[place]
+            else f"json_extract_string({kept}, {literal(_member(labels[place], within))})"
         )
         + f" as c{place}"
         for place in range(width)
@@ -120,10 +126,10 @@ def _write_cells(
     rows.unlink()
 
 
-def _member(label: str) -> str:
+def _member(label: str, within: str) -> str:
     """The JSON path of a plain member, whatever its name holds."""
     escaped = label.replace("\\", "\\\\").replace('"', '\\"')
-    return f'$."{escaped}"'
+    return f'{within}."{escaped}"'
 
 
 def _cells(raw: str, delimiter: str, width: int) -> list[str | None]:

@@ -495,7 +495,7 @@ def _required_sources(connection: Books, terms: Terms) -> Finding:
         from raw_kura.sources as sources
         left join activity.act_source_coverage as coverage
             on sources.source_id = coverage.source_id and coverage.date = ?
-        where sources.is_required and sources.source_class <> 'planning'
+        where sources.is_required and not list_contains(sources.source_classes, 'planning')
         group by sources.source_id
         order by sources.source_id
         """,

@@ -36,7 +36,8 @@ DELIMITERS = (",", "\t", ";", "|", "^", "`")
 # Their exports state UTC or an offset: a time without one is of an unknown zone unless one is configured.
 _ZONED_SYSTEMS = ("salesforce", "hubspot")
 _CLASS_OF_SYSTEM = {"miitel": "cti", "salesforce": "sfa", "hubspot": "ma", PLANNING: PLANNING}
-SourceClass = Literal["cti", "ma", "sfa", "planning"]
+# What a system that can be several things is here, `sources.yml` says.
+_CLASSES_TO_CHOOSE = {MAPPED: ("cti", "ma", "sfa"), "hubspot": ("ma", "sfa")}
 
 
 def _known_zone(value: str) -> str:
@@ -251,6 +252,9 @@ class ValueFormat(_Strict):
         return self.date or self.timestamp
 
 
+Classes = Annotated[tuple[Literal["cti", "ma", "sfa"], ...], BeforeValidator(_one_or_more)]
+
+
 class MappedObject(_Strict):
     """One canonical object of a mapped source: its files and what their headers mean."""
 
@@ -297,7 +301,7 @@ class Source(_Strict):
     coverage: Coverage = Coverage()
     extracted_at: ExtractedAt | None = None
     objects: tuple[MappedObject, ...] = ()
-    source_class: Literal["cti", "ma", "sfa"] | None = Field(default=None, alias="class")
+    source_class: Classes = Field(default=(), alias="class")
     _reporting_timezone: str = PrivateAttr(default="Asia/Tokyo")
 
     def model_post_init(self, context: Any, /) -> None:
@@ -309,13 +313,20 @@ class Source(_Strict):
         if self.system == MAPPED:
             if not self.objects:
                 raise ValueError("system mapped needs objects")
-            if self.source_class is None:
-                raise ValueError("system mapped needs class: cti, ma or sfa")
+            if len(self.source_class) != 1:
+                raise ValueError("system mapped needs class: one of cti, ma and sfa")
             names = [item.object for item in self.objects]
             if len(set(names)) != len(names):
                 raise ValueError("objects names an object twice")
-        elif self.objects or self.source_class:
-            raise ValueError("objects and class are only for system mapped")
+        elif self.objects:
+            raise ValueError("objects are only for system mapped")
+        allowed = _CLASSES_TO_CHOOSE.get(self.system, ())
+        if self.source_class and not allowed:
+            raise ValueError("class is only for systems mapped and hubspot")
+        if not set(self.source_class) <= set(allowed):
+            raise ValueError(f"class of system {self.system} is one of {', '.join(allowed)}")
+        if len(set(self.source_class)) != len(self.source_class):
+            raise ValueError("class names one twice")
         if self.feed is not None and self.system != "miitel":
             raise ValueError("feed is only for system miitel")
         if (self.system == PLANNING) != (self.id == PLANNING):
@@ -323,9 +334,9 @@ class Source(_Strict):
         return self
 
     @property
-    def class_name(self) -> SourceClass:
-        """cti, ma, sfa or planning."""
-        return self.source_class or _CLASS_OF_SYSTEM[self.system]  # type: ignore[return-value]
+    def class_names(self) -> tuple[str, ...]:
+        """What the source is here: cti, ma, sfa or planning; a HubSpot may be ma and sfa."""
+        return self.source_class or (_CLASS_OF_SYSTEM[self.system],)
 
     @property
     def day_timezone(self) -> str:
@@ -353,7 +364,7 @@ class Source(_Strict):
             column.name: (
                 *(_spellings(custom[column.name].field) if column.name in custom else ()),
                 *column.aliases,
-                *(() if column.configurable else (column.name,)),
+                *_own_headers(contract, column),
             )
             for column in contract.columns
         }
@@ -371,7 +382,6 @@ class Source(_Strict):
             acceptance is not None
             and acceptance.mode == "custom_field"
             and acceptance.field
-            and contract.object_name == "opportunities"
             and contract.column("acceptance")
         ):
             found["acceptance"] = CustomField(field=acceptance.field, map=acceptance.map)
@@ -429,7 +439,11 @@ class Source(_Strict):
 
     def contracts(self, contracts: Contracts) -> tuple[Contract, ...]:
         """The contracts whose files may lie in this source's folder."""
-        of_system = contracts.of_system(self.system)
+        of_system = tuple(
+            contract
+            for contract in contracts.of_system(self.system)
+            if not contract.classes or set(contract.classes) & set(self.class_names)
+        )
         if self.system == MAPPED:
             named = {item.object for item in self.objects}
             return tuple(contract for contract in of_system if contract.object_name in named)
@@ -508,7 +522,7 @@ def undated(config: SourcesConfig) -> tuple[str, ...]:
     return tuple(
         source.id
         for source in config.sources
-        if source.class_name == "cti" and source.extracted_at is None
+        if "cti" in source.class_names and source.extracted_at is None
     )
 
 
@@ -604,6 +618,12 @@ def _unfit(column: Column, value: ValueFormat) -> str | None:
     if value.timestamp and column.type not in ("timestamp", "date"):
         return f"is a {column.type}: timestamp is for instants"
     return None
+
+
+def _own_headers(contract: Contract, column: Column) -> tuple[str, ...]:
+    if contract.is_also_table:
+        return (column.property_name,) if column.property_name else ()
+    return () if column.configurable else (column.name,)
 
 
 def _spellings(field: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ _TABLES = {
         shodan_event varchar, decision_expires_after_days integer, rebooking_days integer,
         account_rule_days integer, match_window_seconds integer, maturity_percentile double,
         max_quarantine_share double, max_quarantine_rows integer""",
-    "sources": """source_id varchar, system varchar, source_class varchar, account varchar,
+    "sources": """source_id varchar, system varchar, source_classes varchar[], account varchar,
         timezone varchar, day_timezone varchar, is_required boolean, region varchar,
         repair_leading_zero boolean, allow_bare_81 boolean, memo_separator varchar,
         default_currency varchar, acceptance_mode varchar, acceptance_stage varchar, coverage_basis varchar,
@@ -241,7 +241,7 @@ def _source_row(source: Source, default_currency: str) -> tuple[object, ...]:
     return (
         source.id,
         source.system,
-        source.class_name,
+        list(source.class_names),
         source.account,
         source.local_timezone,
         source.day_timezone,

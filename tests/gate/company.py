@@ -330,10 +330,10 @@ create table raw_kura.run as
 create table raw_kura.settings as
     select 'みらい商事' as company_name, 'Asia/Tokyo' as reporting_timezone;
 create table raw_kura.sources as
-    select * from (values ('miitel', 'miitel', 'cti', 'acme', true),
-                          ('sf', 'salesforce', 'sfa', '00D', true),
-                          ('planning', 'planning', 'planning', null, true)
-    ) as sources(source_id, system, source_class, account, is_required);
+    select * from (values ('miitel', 'miitel', ['cti'], 'acme', true),
+                          ('sf', 'salesforce', ['sfa'], '00D', true),
+                          ('planning', 'planning', ['planning'], null, true)
+    ) as sources(source_id, system, source_classes, account, is_required);
 create table raw_kura.files as
     select * from (values
         ('f1', 'miitel', 'miitel', 'history_legs', 'miitel/calls.csv', null::varchar, repeat('a', 64),
@@ -399,9 +399,9 @@ create table activity.act_need_coverage as
     select need, date '2026-06-01' + i::integer as date, true as is_covered
     from range(30) as days(i), (values ('cti'), ('sfa_tasks')) as needs(need);
 create table activity.act_source_coverage as
-    select source_id, source_class, d::date as date, true as is_covered, 'content' as basis
+    select source_id, d::date as date, true as is_covered, 'content' as basis
     from raw_kura.sources, range(date '2026-04-01', date '2026-07-01', interval 1 day) as days(d)
-    where source_class <> 'planning';
+    where not list_contains(source_classes, 'planning');
 """
 
 

@@ -127,7 +127,7 @@ def test_a_mapped_source_is_accepted(company: Company) -> None:
     company.configure(MAPPED)
     source = company.sources.get("other")
     assert source is not None
-    assert source.class_name == "sfa"
+    assert source.class_names == ("sfa",)
 
 
 def test_several_feeds_are_accepted_where_every_history_names_its_tenant(company: Company) -> None:

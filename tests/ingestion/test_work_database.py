@@ -105,9 +105,9 @@ sources:
     )
     company.prepare()
     assert company.rows(
-        """select source_class, is_required, min_human_seconds, speech_min_turns, default_currency
+        """select source_classes, is_required, min_human_seconds, speech_min_turns, default_currency
         from raw_kura.sources where source_id = 'phone'"""
-    ) == [("cti", True, 7.0, 3.0, "JPY")]
+    ) == [(["cti"], True, 7.0, 3.0, "JPY")]
     assert company.rows("select domain from raw_kura.internal_domains") == [("example.co.jp",)]
     assert company.rows("select user_key, email from raw_kura.user_map") == [
         ("山田", "y@example.co.jp")

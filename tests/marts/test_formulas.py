@@ -38,7 +38,7 @@ UPSTREAM = {
         rebooking_days integer, account_rule_days integer, match_window_seconds integer,
         maturity_percentile double, max_quarantine_share double, max_quarantine_rows integer""",
     "staging.stg_kura__holidays": "holiday_date date, name_en varchar, name_ja varchar",
-    "staging.stg_kura__sources": """source_id varchar, system varchar, source_class varchar,
+    "staging.stg_kura__sources": """source_id varchar, system varchar, source_classes varchar[],
         is_required boolean, account varchar""",
     "staging.stg_kura__files": """file_id varchar, source_id varchar, object_name varchar,
         status varchar, records_in bigint, records_quarantined bigint, is_active boolean""",
@@ -225,9 +225,9 @@ def facts() -> dict[str, list[dict[str, Any]]]:
             }
         ],
         "staging.stg_kura__sources": [
-            {"source_id": "phone", "system": "miitel", "source_class": "cti", "is_required": True},
-            {"source_id": "crm", "system": "salesforce", "source_class": "sfa", "is_required": True},
-            {"source_id": "ma", "system": "hubspot", "source_class": "ma", "is_required": False},
+            {"source_id": "phone", "system": "miitel", "source_classes": ["cti"], "is_required": True},
+            {"source_id": "crm", "system": "salesforce", "source_classes": ["sfa"], "is_required": True},
+            {"source_id": "ma", "system": "hubspot", "source_classes": ["ma"], "is_required": False},
         ],
         # Limits 5 % and 50 rows: the phone's 60 of 1000 fail, the CRM's 6 of 100 are too few.
         "staging.stg_kura__files": [

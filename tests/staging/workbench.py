@@ -35,6 +35,7 @@ SOURCES: dict[str, dict[str, Any]] = {
     },
     "sf-unzoned": {"system": "salesforce", "timezone": None, "day_timezone": "Asia/Tokyo"},
     "hs-scored": {"system": "hubspot", "timezone": None, "day_timezone": "Asia/Tokyo"},
+    "hs-la": {"system": "hubspot", "timezone": None, "day_timezone": "America/Los_Angeles"},
     "sfa": {"system": "mapped", "timezone": "Asia/Tokyo", "account": "kintone"},
     "hs": {"system": "hubspot", "timezone": "Asia/Tokyo", "account": "portal"},
     "plan": {"system": "planning", "timezone": "Asia/Tokyo"},
@@ -52,6 +53,7 @@ VALUE_MAPS = [
     ("sf", "events", "meeting_outcome", "TRUE", "no_show"),
     ("sf", "events", "meeting_outcome", "実施済み", "held"),
     ("sf", "opportunities", "acceptance", "受領", "accepted"),
+    ("hs-scored", "deals", "acceptance", "yes", "accepted"),
     ("olist", "events", "outcome", "feito", "held"),
     ("pbx", "call_legs", "direction", "発", "outbound"),
 ]
@@ -80,7 +82,10 @@ MAPPED_COLUMNS = [
 # source_id, object, column_name, units
 UNITS = [("sfa", "opportunities", "amount", '["¥", "円", "JPY"]')]
 # source_id, object, column_name, path
-CUSTOM_PATHS = [("hs-scored", "contacts", "lead_score", '$.properties."fit_score"')]
+CUSTOM_PATHS = [
+    ("hs-scored", "contacts", "lead_score", '$.properties."fit_score"'),
+    ("hs-scored", "deals", "acceptance", '$.properties."handover"'),
+]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@
                     'system': source.source_name,
                     'object': source.name,
                     'event_column': contract['event_column'],
+                    'classes': contract.get('classes', []),
                 }) -%}
             {%- endif -%}
         {%- endfor -%}

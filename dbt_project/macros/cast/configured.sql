@@ -26,7 +26,7 @@
 
 {% macro with_values(text, maps) -%}
     {%- if maps -%}
-        case source_id
+        case sources.source_id
         {%- for source_id, pairs in maps.items() %}
             when {{ literal(source_id) }} then
                 case {{ match_key(text) }}
@@ -96,7 +96,7 @@
         {%- do constants.update({source_id: said.constant}) -%}
     {%- endfor -%}
     {%- if constants -%}
-        coalesce({{ text }}, case source_id
+        coalesce({{ text }}, case sources.source_id
         {%- for source_id, constant in constants.items() %}
             when {{ literal(source_id) }} then {{ literal(constant) }}
         {%- endfor %}

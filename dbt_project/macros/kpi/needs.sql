@@ -6,9 +6,9 @@
 {% macro export_needs() -%}
     {{ return({
         'cti': ['webhook_legs', 'history_legs', 'call_legs'],
-        'sfa_tasks': ['tasks'],
-        'sfa_events': ['events'],
-        'sfa_opportunities': ['opportunities'],
+        'sfa_tasks': ['tasks', 'calls', 'emails'],
+        'sfa_events': ['events', 'meetings'],
+        'sfa_opportunities': ['opportunities', 'deals'],
         'people': ['leads', 'contacts'],
     }) }}
 {%- endmacro %}

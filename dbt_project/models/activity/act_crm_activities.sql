@@ -113,7 +113,16 @@ activities as (
             else 'outbound'
         end as direction,
         cast(coalesce(dated.call_duration_seconds, 0) as double) as talk_seconds,
-        dispositions.disposition,
+        coalesce(
+            dispositions.disposition,
+            -- a result every customer of the CRM has, or what its telephone noticed
+            dated.call_disposition,
+            case
+                when dated.telephony_result = 'busy' then 'busy'
+                when dated.telephony_result in ('no_answer', 'failed', 'canceled', 'abandoned')
+                    then 'no_answer'
+            end
+        ) as disposition,
         dated.cti_call_ref,
         dated.description,
     from dated

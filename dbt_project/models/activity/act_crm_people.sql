@@ -26,7 +26,10 @@ described as (
         person_records.record_id,
         person_records.record_type,
         person_records.person_id,
-        coalesce(addresses.is_internal, false) as is_internal
+        coalesce(addresses.is_internal, false) as is_internal,
+        bool_or(person_records.record_type = 'lead') over (
+            partition by person_records.record_system, person_records.record_id
+        ) as is_lead
     from person_records
     left join addresses
         on person_records.record_system = addresses.record_system

@@ -23,7 +23,7 @@ crm_accounts as (
 
     select distinct {{ record_system('sources') }} as record_system
     from sources
-    where sources.source_class = 'sfa'
+    where list_contains(sources.source_classes, 'sfa')
 
 ),
 

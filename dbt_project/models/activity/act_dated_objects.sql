@@ -7,6 +7,7 @@ objects as (
         '{{ object.system }}' as system,
         '{{ object.object }}' as object_name,
         '{{ object.event_column }}' as event_column,
+        cast({{ object.classes }} as varchar[]) as classes,
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -15,6 +16,7 @@ objects as (
         '' as system,
         '' as object_name,
         '' as event_column,
+        cast([] as varchar[]) as classes,
     where false
 {%- endfor %}
 

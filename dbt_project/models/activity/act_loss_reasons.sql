@@ -13,7 +13,7 @@ named as (
         source_id,
         to_value as loss_reason,
     from value_maps
-    where object = 'opportunities' and column_name = 'loss_reason'
+    where object in ('opportunities', 'deals') and column_name = 'loss_reason'
 
 )
 

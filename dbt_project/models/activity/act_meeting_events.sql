@@ -64,7 +64,7 @@ dated as (
 
 ),
 
--- the CRM has no outcome of its own: a configured field, a deletion, or nothing (enum E12)
+-- what the CRM or a configured field says, a deletion, or nothing (enums E11 and E12)
 judged as (
 
     select
@@ -80,7 +80,7 @@ judged as (
         case
             when is_deleted_before_start then 'inferred'
             when outcome in ('held', 'no_show') and meeting_on > as_of_date then 'none'
-            when outcome != 'unknown' then 'custom_field'
+            when outcome != 'unknown' then outcome_basis
             else 'none'
         end as outcome_basis
     from dated
@@ -103,7 +103,7 @@ peopled as (
         coalesce(
             judged.account_id,
             case
-                when starts_with(judged.related_ref_id, '001') then judged.related_ref_id
+                when judged.related_ref_type = 'account' then judged.related_ref_id
             end
         ) as source_account_id
     from judged

@@ -63,7 +63,6 @@ source_objects as (
     select
         sources.source_id,
         sources.system,
-        sources.source_class,
         sources.coverage_basis,
         sources.delivers_on,
         sources.covers_from,
@@ -71,7 +70,13 @@ source_objects as (
         dated_objects.need,
     from sources
     inner join dated_objects
-        on sources.system = dated_objects.system
+        on
+            sources.system = dated_objects.system
+            -- what the source is here decides what it may bring
+            and (
+                coalesce(len(dated_objects.classes), 0) = 0
+                or list_has_any(dated_objects.classes, sources.source_classes)
+            )
     left join mapped_objects
         on
             sources.source_id = mapped_objects.source_id
@@ -215,7 +220,6 @@ coverage as (
 
     select
         source_objects.source_id,
-        source_objects.source_class,
         source_objects.object_name,
         source_objects.need,
         calendar.date,

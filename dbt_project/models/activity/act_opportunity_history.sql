@@ -70,7 +70,7 @@ recorded as (
         stage_key,
         amount,
         close_date,
-        cast(null as varchar) as owner_id,
+        owner_id,
         cast(null as varchar) as acceptance
     from snapshots
 
@@ -144,10 +144,12 @@ known as (
 
 ),
 
+-- a label that several pipelines have is the gate of each of them
 gates as (
 
     select
         sources.source_id,
+        stages.pipeline_id,
         coalesce(sources.acceptance_mode, 'stage') as acceptance_mode,
         {{ match_key('coalesce(stages.stage_key, sources.acceptance_stage)') }} as gate_stage,
         stages.sort_order as gate_sort_order
@@ -155,6 +157,15 @@ gates as (
     left join stages
         on {{ record_system('sources') }} = stages.record_system
         and {{ match_key('sources.acceptance_stage') }} = stages.stage_name
+
+),
+
+source_modes as (
+
+    select distinct
+        source_id,
+        acceptance_mode
+    from gates
 
 ),
 
@@ -187,15 +198,16 @@ judged as (
         owned.stage_key as stage,
         stages.sort_order as stage_sort_order,
         coalesce(stages.is_exported, false) as is_stage_known,
+        coalesce(stages.is_state_told, true) as is_state_told,
         coalesce(stages.is_closed, false) as is_closed,
         coalesce(stages.is_won, false) as is_won,
         owned.amount,
         owned.close_date,
         case
             when coalesce(stages.is_won, false) then true
-            when gates.acceptance_mode = 'owner_role'
+            when source_modes.acceptance_mode = 'owner_role'
                 then coalesce(owned.owner_motion = 'field_sales', false)
-            when gates.acceptance_mode = 'custom_field'
+            when source_modes.acceptance_mode = 'custom_field'
                 then coalesce(owned.acceptance = 'accepted', false)
             -- the gate is known by its name; what is later than it, only by exported positions
             else coalesce(
@@ -210,7 +222,11 @@ judged as (
     left join stages
         on owned.record_system = stages.record_system
         and {{ match_key('owned.stage_key') }} = stages.stage_name
-    left join gates on owned.source_id = gates.source_id
+        and stages.is_meant
+    left join source_modes on owned.source_id = source_modes.source_id
+    left join gates
+        on owned.source_id = gates.source_id
+        and coalesce(gates.pipeline_id = stages.pipeline_id, gates.pipeline_id is null)
 
 ),
 

@@ -42,6 +42,16 @@ converted as (
         is_current
         and lead_id is not null
 
+    union
+
+    -- where contacts are the leads, all contacts of the opportunity may be
+    select
+        record_system,
+        unnest(lead_ids) as lead_id,
+        opportunity_id
+    from opportunity_versions
+    where is_current
+
 ),
 
 final as (
@@ -54,7 +64,7 @@ final as (
     inner join crm_people
         on converted.record_system = crm_people.record_system
         and converted.lead_id = crm_people.record_id
-        and crm_people.record_type = 'lead'
+        and crm_people.is_lead
 
 )
 

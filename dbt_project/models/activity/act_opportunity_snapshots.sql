@@ -5,7 +5,11 @@ versions as (
 
     {{
         versions_of(
-            ['stg_salesforce__opportunity_history', 'stg_mapped__opportunity_history'],
+            [
+                'stg_salesforce__opportunity_history',
+                'stg_mapped__opportunity_history',
+                'act_hubspot_opportunity_history',
+            ],
             key=['snapshot_id'],
             version_column=none,
         ) | indent(4)

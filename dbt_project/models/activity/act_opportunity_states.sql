@@ -139,6 +139,8 @@ stood as (
         priced.*,
         last_entries.stage,
         last_entries.is_stage_known,
+        coalesce(last_entries.is_state_told, true) as is_state_told,
+        last_entries.recorded_on as state_since,
         last_entries.close_on,
         last_entries.is_won
         and last_entries.is_recorded
@@ -179,7 +181,8 @@ final as (
         stood.stage,
         stood.is_stage_known,
         stood.close_on,
-        not stood.is_won_by_then and not stood.is_lost_by_then as is_open,
+        -- a stage nobody knows is neither open nor lost
+        not stood.is_won_by_then and not stood.is_lost_by_then and stood.is_state_told as is_open,
         stood.is_won_by_then as is_won,
         stood.is_lost_by_then as is_lost,
         -- wins and losses count on their close date; a loss may be known before it
@@ -190,6 +193,7 @@ final as (
         case
             when stood.is_won_by_then then stood.close_on
             when stood.is_lost_by_then then least(stood.close_on, stood.lost_recorded_on)
+            when not stood.is_state_told then stood.state_since
         end as open_until,
         stood.accepted_on,
         case when stood.accepted_on is null then stood.lost_recorded_on end as rejected_on,

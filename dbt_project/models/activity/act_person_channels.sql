@@ -34,7 +34,7 @@ campaign_touches as (
 -- only a company without any CRM source counts marketing contacts as its leads
 crm_presence as (
 
-    select count(*) filter (where source_class = 'sfa') > 0 as has_crm
+    select count(*) filter (where list_contains(source_classes, 'sfa')) > 0 as has_crm
     from sources
 
 ),

@@ -14,14 +14,14 @@ account_ids as (
 ),
 
 -- a marketing system names a CRM record without its account: Salesforce ids are unique
--- everywhere, the id of a mapped CRM only if no other record has it
+-- everywhere, the id of another CRM only if no other record has it
 crm_records as (
 
     select
         record_type,
         record_id,
         coalesce(
-            min(record_key) filter (where not starts_with(record_system, 'mapped:')),
+            min(record_key) filter (where starts_with(record_system, 'salesforce')),
             case when count(*) = 1 then min(record_key) end
         ) as record_key,
     from entries
@@ -51,6 +51,17 @@ crm_ids as (
             crm_records.record_type = 'contact'
             and entries.crm_contact_id = crm_records.record_id
     where crm_records.record_key is not null
+    union all
+    -- a portal that is marketing system and CRM has one record of both
+    select
+        entries.record_key,
+        contacts.record_key as other_key,
+    from entries
+    inner join entries as contacts
+        on
+            entries.record_system = contacts.record_system
+            and contacts.record_type = 'contact'
+            and entries.own_contact_id = contacts.record_id
 
 ),
 

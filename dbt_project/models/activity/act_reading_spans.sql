@@ -16,6 +16,13 @@
 -- depends_on: {{ ref('stg_hubspot__email_events') }}
 -- depends_on: {{ ref('stg_hubspot__form_submissions') }}
 -- depends_on: {{ ref('stg_hubspot__event_participations') }}
+-- depends_on: {{ ref('stg_hubspot__companies') }}
+-- depends_on: {{ ref('stg_hubspot__deals') }}
+-- depends_on: {{ ref('stg_hubspot__calls') }}
+-- depends_on: {{ ref('stg_hubspot__meetings') }}
+-- depends_on: {{ ref('stg_hubspot__emails') }}
+-- depends_on: {{ ref('stg_hubspot__deal_property_history') }}
+-- depends_on: {{ ref('stg_hubspot__contact_property_history') }}
 -- depends_on: {{ ref('stg_mapped__leads') }}
 -- depends_on: {{ ref('stg_mapped__contacts') }}
 -- depends_on: {{ ref('stg_mapped__accounts') }}

@@ -1,6 +1,10 @@
 -- one row per row of an export that staging refused, with the first rule it broke
 {% set objects = {
-    'hubspot': ['contacts', 'email_events', 'event_participations', 'form_submissions'],
+    'hubspot': [
+        'associations', 'calls', 'companies', 'contact_property_history', 'contacts',
+        'deal_property_history', 'deals', 'email_events', 'emails', 'event_participations',
+        'form_submissions', 'meetings', 'owners', 'pipelines',
+    ],
     'mapped': [
         'accounts', 'call_legs', 'campaign_members', 'campaigns', 'contacts', 'events', 'leads',
         'marketing_activities', 'marketing_persons', 'opportunities', 'opportunity_history',
@@ -39,7 +43,7 @@ rejected as (
         '{{ object }}' as object_name,
         file_id,
         record,
-        {{ 'element' if object == 'webhook_legs' else 'cast(null as integer)' }} as element,
+        {{ 'element' if object in ('webhook_legs', 'pipelines') else 'cast(null as integer)' }} as element,
         reject_reason
     from {{ system }}_{{ object }}
     where reject_reason is not null

@@ -58,7 +58,6 @@ coverage as (
 
     select
         sources.source_id,
-        sources.source_class,
         calendar.date,
         coalesce(source_days.is_covered, false) as is_covered,
         case when source_days.is_covered then source_days.basis else 'none' end as basis,

@@ -422,7 +422,7 @@ checks as (
     from sources
     cross join settings
     left join coverage on sources.source_id = coverage.source_id
-    where sources.source_class != 'planning'
+    where not list_contains(sources.source_classes, 'planning')
 
     union all
 
@@ -437,7 +437,7 @@ checks as (
     from sources
     cross join settings
     left join coverage on sources.source_id = coverage.source_id
-    where sources.source_class != 'planning'
+    where not list_contains(sources.source_classes, 'planning')
 
     union all
 

@@ -1,0 +1,65 @@
+{#
+    What HubSpot's records share: associations beside the properties, merges told by the winner, instants
+    that mean a day.
+#}
+
+{# Ids of associated records in their order, the primary one first. #}
+{% macro associated_ids(results) -%}
+    list_transform(
+        list_sort(list_transform(
+            json_extract({{ results }}, '$[*]'),
+            lambda edge, place: {
+                'rank': {{ association_rank(
+                    "concat_ws(' ', edge ->> '$.type', edge ->> '$.label')"
+                ) }},
+                'place': place,
+                'id': coalesce(edge ->> '$.id', edge ->> '$.toObjectId')
+            }
+        )),
+        lambda edge: edge.id
+    )
+{%- endmacro %}
+
+
+{# Of several associations the primary one counts, then one with a label of its own. #}
+{% macro association_rank(types) -%}
+    case
+        when contains(lower({{ types }}), 'primary') then 1
+        when contains(lower({{ types }}), 'unlabeled') then 3
+        else 2
+    end
+{%- endmacro %}
+
+
+{# Ids merged into a record, from texts such as 12;34 and 12:1711933200000;34:… #}
+{% macro merged_record_ids(own_id, texts) -%}
+    nullif(list_sort(list_distinct(list_filter(
+        list_transform(
+            string_split(concat_ws(';', {{ texts | join(', ') }}), ';'),
+            lambda merged: nullif(trim(split_part(merged, ':', 1)), '')
+        ),
+        lambda merged: merged is not null and merged <> {{ own_id }}
+    ))), [])
+{%- endmacro %}
+
+
+{# The day an instant lies in by the clocks of the source; a day is one already. #}
+{% macro local_day(text, system) -%}
+    {%- set utc = 'coalesce(' ~ zoned_instant(text) ~ ', ' ~ epoch(text) ~ ')' -%}
+    case
+        when {{ is_day(text) }} then try_cast({{ text }} as date)
+        {%- if execute %}
+        {%- for zone in time_zones(source('kura', 'sources'), system) %}
+        when day_zone = {{ literal(zone.name) }} then cast(
+            {%- if zone.offset is not none %} {{ utc }} + to_seconds({{ zone.offset }})
+            {%- else %} {{ local_at(utc, zone.name) }}
+            {%- endif %} as date)
+        {%- endfor %}
+        {%- endif %}
+    end
+{%- endmacro %}
+
+
+{% macro unless_forgotten(value) -%}
+    case when not is_gdpr_deleted then {{ value }} end
+{%- endmacro %}

@@ -1,0 +1,149 @@
+-- one row per HubSpot deal, contact, call, meeting or e-mail: the records it belongs to
+{#- The associations listed beside a record, and those of an export of their own. -#}
+{%- set listed = {
+    'contacts': ['contact', 'person_id', ['company']],
+    'deals': ['deal', 'opportunity_id', ['company', 'contact']],
+    'calls': ['call', 'activity_id', ['company', 'contact', 'deal']],
+    'meetings': ['meeting', 'meeting_id', ['company', 'contact', 'deal']],
+    'emails': ['email', 'activity_id', ['company', 'contact', 'deal']],
+} %}
+with
+
+sources as (
+
+    select * from {{ ref('act_sources') }}
+
+),
+
+merges as (
+
+    select * from {{ ref('act_hubspot_merges') }}
+
+),
+
+delivered as (
+{% for model, (object, id, others) in listed.items() %}
+{% for other in others %}
+    select
+        source_id,
+        extracted_at,
+        '{{ object }}' as from_object,
+        {{ id }} as from_id,
+        '{{ other }}' as to_object,
+        unnest({{ other }}_refs) as to_id,
+        2 as rank,
+        unnest(range(1, len({{ other }}_refs) + 1)) as place,
+    from {{ ref('stg_hubspot__' ~ model) }}
+    where reject_reason is null
+
+    union all
+{% endfor %}
+{% endfor %}
+    select
+        source_id,
+        extracted_at,
+        from_object,
+        from_id,
+        to_object,
+        to_id,
+        rank,
+        record as place,
+    from {{ ref('stg_hubspot__associations') }}
+    where
+        reject_reason is null
+        and from_object <> 'other'
+        and to_object <> 'other'
+
+),
+
+-- a listing of a record's associations is whole: what the last one lacks is no association any more
+current_edges as (
+
+    select
+        {{ record_system('sources') }} as record_system,
+        delivered.* exclude (source_id, extracted_at),
+    from delivered
+    inner join sources
+        on delivered.source_id = sources.source_id
+    qualify
+        coalesce(delivered.extracted_at, timestamp '1900-01-01')
+        = max(coalesce(delivered.extracted_at, timestamp '1900-01-01')) over (
+            partition by
+                {{ record_system('sources') }},
+                delivered.from_object,
+                delivered.from_id,
+                delivered.to_object
+        )
+
+),
+
+-- either end may have listed the other
+directed as (
+
+    select
+        record_system,
+        from_object,
+        from_id,
+        to_object,
+        to_id,
+        rank,
+        place,
+    from current_edges
+    union all
+    select
+        record_system,
+        to_object as from_object,
+        to_id as from_id,
+        from_object as to_object,
+        from_id as to_id,
+        rank,
+        place,
+    from current_edges
+
+),
+
+-- of a record merged away its winner has the associations
+surviving as (
+
+    select
+        directed.record_system,
+        directed.from_object,
+        coalesce(from_merges.winner_id, directed.from_id) as from_id,
+        directed.to_object,
+        coalesce(to_merges.winner_id, directed.to_id) as to_id,
+        min(directed.rank) as rank,
+        min(directed.place) as place,
+    from directed
+    left join merges as from_merges
+        on
+            directed.record_system = from_merges.record_system
+            and directed.from_object = from_merges.object
+            and directed.from_id = from_merges.record_id
+    left join merges as to_merges
+        on
+            directed.record_system = to_merges.record_system
+            and directed.to_object = to_merges.object
+            and directed.to_id = to_merges.record_id
+    group by all
+
+),
+
+first_of_each as (
+
+    select
+        record_system,
+        from_object as object,
+        from_id as record_id,
+        {% for other in ['company', 'contact', 'deal'] %}
+        arg_min(to_id, {'rank': rank, 'place': place, 'to_id': to_id})
+            filter (where to_object = '{{ other }}') as {{ other }}_id,
+        {% endfor %}
+        list(to_id order by rank, place, to_id) filter (where to_object = 'contact')
+            as contact_ids,
+    from surviving
+    where from_object <> 'company'
+    group by record_system, from_object, from_id
+
+)
+
+select * from first_of_each

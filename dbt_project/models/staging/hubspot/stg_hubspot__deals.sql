@@ -1,0 +1,12 @@
+-- one row per HubSpot deal delivered in an export
+{{ staged(
+    'hubspot', 'deals',
+    derived={
+        'updated_at': 'greatest(updated_at, archived_at)',
+        'close_date': local_day('closed_text', 'hubspot'),
+        'merged_ids': merged_record_ids('opportunity_id', ['merged_object_ids']),
+        'company_refs': associated_ids('associated_companies'),
+        'contact_refs': associated_ids('associated_contacts'),
+    },
+    rules=[('bad_date:close_date', 'closed_text is not null and close_date is null')],
+) }}
