@@ -30,7 +30,9 @@ def record(object_name: str, properties: dict[str, Any], **said: Any) -> Row:
 
 
 def deal(properties: dict[str, Any] | None = None, **said: Any) -> Row:
-    return record("deals", {"dealstage": "1234567", "dealname": "案件", **(properties or {})}, **said)
+    return record(
+        "deals", {"dealstage": "1234567", "dealname": "案件", **(properties or {})}, **said
+    )
 
 
 OPEN_DEAL = deal({"amount": "1500000", "hs_is_closed": "false", "hs_is_closed_won": "false"})
