@@ -38,7 +38,7 @@ from tests.oracle.status import MATURITY, STATUSES
 from tests.oracle.tables import Answer, answer
 from tests.seasoning import season
 from tests.simulator import Plan, World, configuration, simulate, write_house
-from tests.simulator.hubspot import exports_of, in_hubspot, portal_of
+from tests.simulator.hubspot import PORTAL_ID, exports_of, in_hubspot, portal_of
 from tests.two_systems import (
     EXPLAINED,
     KEYS,
@@ -259,8 +259,14 @@ def both(companies: Callable[[str], Company]) -> BothSystems:
         figures_of(query(one.house, "select * from marts.kpi_scorecard"))
         for one in (salesforce, hubspot)
     ]
+
+    def named(salesforce_id: str | None) -> str | None:
+        """How a portal's record is published."""
+        identity = portal.id_of(salesforce_id)
+        return None if identity is None else f"hubspot:{PORTAL_ID}:{identity}"
+
     return BothSystems(
-        (published[0], published[1]), compared(tables[0], tables[1], salesforce.found, portal.id_of)
+        (published[0], published[1]), compared(tables[0], tables[1], salesforce.found, named)
     )
 
 

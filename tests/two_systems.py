@@ -41,6 +41,8 @@ NO_CAMPAIGNS: Final = "no campaign members"
 EVERYBODY_IS_A_LEAD: Final = "whoever is in HubSpot is a lead"
 # Of a call nobody took HubSpot's status says so; Salesforce says it in the rep's words or not.
 TELEPHONE_STATUS: Final = "the telephone's own status"
+# HubSpot says SCHEDULED until somebody says otherwise, and keeps saying so when the day is gone.
+NEVER_TOUCHED: Final = "scheduled for good"
 # Marketing's contacts are records of their own beside Salesforce. One that names no lead and has
 # a role address is a second person of the same number; a portal has them once.
 READERS_APART: Final = "marketing's contacts are persons of their own"
@@ -60,6 +62,7 @@ EXPLAINED: Final[dict[str, tuple[str, ...]]] = {
     EVERYBODY_IS_A_LEAD: _CREDIT,
     READERS_APART: _WHO_WAS_CALLED,
     TELEPHONE_STATUS: (),
+    NEVER_TOUCHED: (),
 }
 
 
@@ -139,6 +142,9 @@ def _reason_of(
             return TELEPHONE_STATUS if nobody else None
         is_known_now = (one["match_level"], two["match_level"]) != ("person", "person")
         return READERS_APART if one["call_id"] in readers and is_known_now else None
+    if table == "fct_meetings" and columns <= {"outcome", "cohort_outcome"}:
+        said = {(one[column], two[column]) for column in columns}
+        return NEVER_TOUCHED if said == {("unknown", "scheduled")} else None
     if one[KEYS[table]] not in never_leads:
         return None
     if table == "fct_opportunities":

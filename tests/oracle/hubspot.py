@@ -41,6 +41,7 @@ E9 = {
 _IN_PROGRESS = {"QUEUED", "RINGING", "CONNECTING", "CALLING_CRM_USER", "IN_PROGRESS", "HOLD"}
 _NOBODY_TOOK_IT = {"BUSY", "NO_ANSWER", "FAILED", "CANCELED", "MISSED"}
 _E11 = {
+    "SCHEDULED": "scheduled",
     "COMPLETED": "held",
     "NO_SHOW": "no_show",
     "CANCELED": "canceled",
@@ -53,6 +54,10 @@ _KINDS = {
     "0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-48": "calls", "0-47": "meetings",
     "0-49": "emails",
 }  # fmt: skip
+_NAMES = (
+    "RecordId", "MasterRecordId", "WhoId", "AccountId", "ContactId", "OpportunityId",
+    "ConvertedContactId", "ConvertedAccountId", "ConvertedOpportunityId",
+)  # fmt: skip
 _HISTORY = ("dealstage", "amount", "closedate", "hubspot_owner_id", "pipeline")
 
 
@@ -103,7 +108,7 @@ class _Portal:
         }
         self._merged = {
             (kind, loser.strip()): str(row["id"])
-            for kind in ("contacts", "companies")
+            for kind in ("contacts", "companies", "deals")
             for row in own.get(kind, ())
             for loser in (row["properties"].get("hs_merged_object_ids") or "").split(";")
             if loser.strip()
@@ -124,24 +129,37 @@ class _Portal:
             ("meetings", self._events),
         )
         for kind, tell in tellers:
-            if self._own.get(kind):
-                yield from tell(self._own[kind])
+            for name, row in tell(self._own.get(kind, [])):
+                told = row | {key: self._named(row[key]) for key in _NAMES if key in row}
+                yield name, {**told, "Id": told.pop("RecordId", row.get("Id"))}
+
+    def _named(self, identity: str | None) -> str | None:
+        """Two portals may number alike, so the portal is part of the name."""
+        return None if identity is None else f"hubspot:{self._source.account}:{identity}"
 
     def _first(self, kind: str, identity: str, other: str) -> str | None:
         found = self._links.of(kind, identity, other)
-        return found[0] if found else None
+        return self._surviving(other, found[0]) if found else None
+
+    def _surviving(self, kind: str, identity: str) -> str:
+        """The record all merges led to; a circle ends where it began."""
+        seen = set()
+        while (kind, identity) in self._merged and identity not in seen:
+            seen.add(identity)
+            identity = self._merged[kind, identity]
+        return identity
 
     def _base(self, row: Record, *, kind: str = "") -> Row:
         """What every object has: its properties as they are, versions, deletion, merge."""
-        said = row["properties"]
+        said = _remaining(row["properties"])
         winner = self._merged.get((kind, str(row["id"])))
         return {
             **{name: value if value != "" else None for name, value in said.items()},
             **{name: value for name, value in row.items() if name.startswith("_")},
-            "Id": str(row["id"]),
+            "RecordId": str(row["id"]),
             "CreatedDate": row["createdAt"],
             "SystemModstamp": row["updatedAt"],
-            "IsDeleted": bool(row.get("archived")) or winner is not None,
+            "IsDeleted": bool(row.get("archived")) or winner is not None or _is_forgotten(said),
             "MasterRecordId": winner,
             "OwnerId": said.get("hubspot_owner_id") or None,
         }
@@ -166,14 +184,21 @@ class _Portal:
         for line in self._own.get("contact_property_history", ()):
             identity = str(line.get("contactId") or line.get("objectId"))
             history[identity].append((_instant(line["timestamp"]), _property(line), line["value"]))
+        # A later export may not have asked for the property, so an earlier one still speaks.
+        said_once = {
+            identity: row["properties"]["associatedcompanyid"]
+            for identity, row in _newest(
+                row for row in rows if row["properties"].get("associatedcompanyid")
+            ).items()
+        }
         companies = {
             identity: newest["properties"].get("associatedcompanyid")
             or self._first("contacts", identity, "companies")
-            or self._named_company(identity)
+            or said_once.get(identity)
             for identity, newest in _newest(rows).items()
         }
         for row in rows:
-            identity, said = str(row["id"]), row["properties"]
+            identity, said = str(row["id"]), _remaining(row["properties"])
             company = companies[identity]
             person = {
                 **self._base(row, kind="contacts"),
@@ -203,15 +228,6 @@ class _Portal:
             if company:
                 yield "Contact", {**person, "AccountId": company}
 
-    def _named_company(self, identity: str) -> str | None:
-        """An earlier version named the company; a later export did not ask for it."""
-        named = [
-            (row["updatedAt"], delivered(row), row["properties"]["associatedcompanyid"])
-            for row in self._own.get("contacts", ())
-            if str(row["id"]) == identity and row["properties"].get("associatedcompanyid")
-        ]
-        return max(named)[2] if named else None
-
     def _lead_source(self, said: Mapping[str, Any]) -> str | None:
         name = self._source.custom_fields.get("lead_source", "hs_analytics_source")
         return said.get(name) or None
@@ -221,7 +237,7 @@ class _Portal:
         made: dict[str, tuple[datetime, str]] = {}
         for identity, deal in _newest(self._own.get("deals", ())).items():
             for contact in self._links.of("deals", identity, "contacts"):
-                when = (deal["createdAt"], identity)
+                when = (deal["createdAt"], self._surviving("deals", identity))
                 made[contact] = min(made.get(contact, when), when)
         return {contact: deal for contact, (_, deal) in made.items()}
 
@@ -253,7 +269,7 @@ class _Portal:
             yield (
                 "Opportunity",
                 {
-                    **self._base(row),
+                    **self._base(row, kind="deals"),
                     **self._moment(said),
                     "AccountId": self._first("deals", identity, "companies"),
                     "ContactId": self._first("deals", identity, "contacts"),
@@ -296,7 +312,7 @@ class _Portal:
                     {
                         **self._moment(said),
                         "_source_id": self._source.id,
-                        "Id": f"{deal}@{at.isoformat()}",
+                        "RecordId": f"{deal}@{at.isoformat()}",
                         "OpportunityId": deal,
                         "OwnerId": said.get("hubspot_owner_id") or None,
                         "CreatedDate": at,
@@ -422,6 +438,28 @@ def _instant(said: Any) -> datetime:
     if str(said).isdigit():
         return datetime.fromtimestamp(int(said) / 1000, UTC)
     return datetime.fromisoformat(str(said).replace("Z", "+00:00"))
+
+
+def _is_forgotten(said: Mapping[str, Any]) -> bool:
+    """Deleted at the person's own wish (formats §6.3.6)."""
+    return _is_true(said.get("hs_gdpr_deleted"))
+
+
+def _remaining(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of a person who wanted to be forgotten nothing that tells of her."""
+    if not _is_forgotten(said):
+        return said
+    return {name: value for name, value in said.items() if name not in _PERSONAL}
+
+
+_PERSONAL = {
+    "email", "firstname", "lastname", "company", "jobtitle", "phone", "mobilephone",
+    "hs_analytics_first_url",
+}  # fmt: skip
+
+
+def _flag(said: Any) -> bool | None:
+    return None if said in (None, "") else _is_true(said)
 
 
 def _is_true(said: Any) -> bool:

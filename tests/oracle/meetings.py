@@ -32,10 +32,14 @@ from tests.oracle.settings import Settings, Source
 
 _NOT_TAKING_PLACE = {"canceled", "no_show", "rescheduled"}
 _INSIDE_SALES = {"sdr", "bdr"}
-# A CRM with an outcome of its own (E11): what nobody said is not read elsewhere.
+# A CRM with an outcome of its own (E11): what nobody said is not read elsewhere, and a meeting of
+# the past nobody touched stays scheduled; what became of it is as unknown.
 _VENDORS: dict[str | None, tuple[str | None, str]] = {
     "unsaid": (None, "none"),
-    **{said: (said, "vendor_field") for said in ("held", "no_show", "canceled", "rescheduled")},
+    **{
+        said: (said, "vendor_field")
+        for said in ("scheduled", "held", "no_show", "canceled", "rescheduled")
+    },
 }
 
 

@@ -44,6 +44,7 @@ class State:
     day: date
     stage: str | None
     pipeline: str | None
+    is_known: bool  # somebody says whether the stage is open, won or lost
     amount: float | None
     close_on: date | None
     is_closed: bool
@@ -249,6 +250,7 @@ def _state(row: Record, at: datetime, stages: Stages, source: Source, settings: 
         day=local_date(at, settings.zone),
         stage=row.get("StageName"),
         pipeline=row.get("PipelineId"),
+        is_known=stage is not None or row.get("IsClosed") is not None,
         amount=None if amount is None else float(amount),
         close_on=row.get("CloseDate"),
         is_closed=bool(stage["IsClosed"] if stage else row.get("IsClosed")),

@@ -372,7 +372,7 @@ class Persons:
             source = self._settings.source(row, "hubspot")
             links: list[Key] = []
             if "sfa" in source.classes:
-                links.append(("salesforce", "lead", identity))
+                links.append(("salesforce", "lead", f"hubspot:{source.account}:{identity}"))
             if lead := salesforce_id(said.get("salesforceleadid")):
                 links.append(("salesforce", "lead", lead))
             if contact := salesforce_id(said.get("salesforcecontactid")):

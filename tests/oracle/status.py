@@ -177,7 +177,7 @@ class Judge:
             "held": percentile(
                 (row["last_scheduled_on"] - row["booked_on"]).days
                 for row in booked
-                if row["is_over"] and row["cohort_outcome"] != "unknown"
+                if row["is_over"] and row["cohort_outcome"] not in ("unknown", "scheduled")
             ),
             "win": percentile(
                 ((row["won_on"] or row["lost_on"]) - row["created_on"]).days

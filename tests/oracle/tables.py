@@ -244,7 +244,7 @@ class _Reader:
             "is_sourced": meeting is not None,
             "deal_type": found.deal_type,
             "is_won": won,
-            "is_open": not won and not lost,
+            "is_open": not won and not lost and found.now.is_known,
             "is_lost": lost,
             "won_on": found.close_on if won else None,
             "lost_on": found.lost_on(self.as_of),
