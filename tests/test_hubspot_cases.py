@@ -26,18 +26,18 @@ class Built:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """All cases in one house and one night."""
-    portal, scene = Portal(), Scene(970, AS_OF)
-    expected = {case.build.__name__: case.build(portal, scene) for case in CASES}
+    portal = Portal(Scene(970, AS_OF))
+    expected = {case.build.__name__: case.build(portal) for case in CASES}
     anchor = portal.rep("anchor", "manager", cti="yes")
     for month, day_of_month in ((4, 1), (6, 30)):
-        scene.call(anchor, jst(month, day_of_month, 8), "03-9799-9999")
+        portal.phone.call(anchor, jst(month, day_of_month, 8), "03-9799-9999")
     house = make_house(tmp_path_factory.mktemp("hubspot") / "house", HOUSE_YML, SOURCES_YML)
     portal.write(house.exports / "hubcrm")
     exported = AS_OF + timedelta(days=1)
     records = {
         "miitel.webhook_calls": [
             {**record, "_file": f"miitel/calls_{exported:%Y%m%d}.jsonl", "_record": number}
-            for number, record in enumerate(scene.records["miitel.webhook_calls"], start=1)
+            for number, record in enumerate(portal.phone.records["miitel.webhook_calls"], start=1)
         ],
         **{
             name: [

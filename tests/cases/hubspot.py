@@ -20,7 +20,7 @@ from tests.cases.portal import (
     iso,
     key,
 )
-from tests.cases.scene import INTERNAL_DOMAIN, Expect, Rep, Scene, day, jst
+from tests.cases.scene import INTERNAL_DOMAIN, Expect, Rep, day, jst
 
 AS_OF = date(2026, 6, 30)
 EARLIER = date(2026, 6, 1)
@@ -51,14 +51,16 @@ class PortalCase:
 
     question: str
     why: str
-    build: Callable[[Portal, Scene], list[Expect]]
+    build: Callable[[Portal], list[Expect]]
 
 
 CASES: list[PortalCase] = []
 
 
-def case(question: str, why: str) -> Callable[[Callable[[Portal, Scene], list[Expect]]], None]:
-    def register(build: Callable[[Portal, Scene], list[Expect]]) -> None:
+def case(question: str, why: str) -> Callable[[Callable[[Portal], list[Expect]]], None]:
+    """Register a case of the portal."""
+
+    def register(build: Callable[[Portal], list[Expect]]) -> None:
         CASES.append(PortalCase(question, why, build))
 
     return register
@@ -75,7 +77,7 @@ def of_rep(rep: Rep, **values: Any) -> Expect:
     "E9 gives the default results their meaning and planning its own; E10: BUSY is no answer, what "
     "runs is no call yet. §9: answered unless the result says otherwise, connect by result alone.",
 )
-def results_of_calls(portal: Portal, scene: Scene) -> list[Expect]:
+def results_of_calls(portal: Portal) -> list[Expect]:
     rep = portal.rep("results")
     person = portal.contact(jst(4, 1), email="results@prospect.example.com")
     calls = [
@@ -101,12 +103,12 @@ def results_of_calls(portal: Portal, scene: Scene) -> list[Expect]:
     "Formats §6.9: hs_call_external_id is the reference, else rep, number and time; §9: the CRM's "
     "result fills in. The same call in both counts once.",
 )
-def twins(portal: Portal, scene: Scene) -> list[Expect]:
+def twins(portal: Portal) -> list[Expect]:
     rep = portal.rep("twins", cti="yes")
     person = portal.contact(jst(4, 1), phone="03-9700-0001")
     other = portal.contact(jst(4, 1), phone="03-9700-0002")
-    first = scene.call(rep, jst(6, 2, 10), "03-9700-0001", talk=20)
-    second = scene.call(rep, jst(6, 2, 11), "03-9700-0002", talk=20)
+    first = portal.phone.call(rep, jst(6, 2, 10), "03-9700-0001", talk=20)
+    second = portal.phone.call(rep, jst(6, 2, 11), "03-9700-0002", talk=20)
     named = portal.call(rep, jst(6, 2, 18), person, result=CONNECTED, reference=str(first["id"]))
     timed = portal.call(rep, jst(6, 2, 11, 1), other, result=CONNECTED)
     return [
@@ -128,7 +130,7 @@ def twins(portal: Portal, scene: Scene) -> list[Expect]:
     "A mail sent, one that bounced, one that failed, one only scheduled, and the prospect's answer.",
     "§1 emails_sent: sent by the rep to a prospect; what never left or came in is not.",
 )
-def emails(portal: Portal, scene: Scene) -> list[Expect]:
+def emails(portal: Portal) -> list[Expect]:
     rep = portal.rep("emails")
     person = portal.contact(jst(4, 1), email="emails@prospect.example.com")
     for direction, status in (
@@ -143,7 +145,7 @@ def emails(portal: Portal, scene: Scene) -> list[Expect]:
     "A prospect misses the meeting of 5 June; it is booked again on 10 June and held on 12 June.",
     "§3 meetings_booked: within 30 days of a no-show it is the same meeting; E11 gives the outcomes.",
 )
-def missed_and_booked_again(portal: Portal, scene: Scene) -> list[Expect]:
+def missed_and_booked_again(portal: Portal) -> list[Expect]:
     rep = portal.rep("missed")
     person = portal.contact(jst(4, 1), email="missed@prospect.example.com")
     first = portal.meeting(rep, jst(6, 1), jst(6, 5), person, outcome="NO_SHOW")
@@ -163,7 +165,7 @@ def missed_and_booked_again(portal: Portal, scene: Scene) -> list[Expect]:
     "Formats §6.10.9: created by is a user id and is looked up in owners.userId, never among owner "
     "ids. The booking is the booker's.",
 )
-def owners_and_users(portal: Portal, scene: Scene) -> list[Expect]:
+def owners_and_users(portal: Portal) -> list[Expect]:
     number = portal.id()
     booker = portal.rep("booker", user=number)
     seller = portal.rep("seller", "field_sales", owner=number)
@@ -187,7 +189,7 @@ def owners_and_users(portal: Portal, scene: Scene) -> list[Expect]:
     "§9 Leads: one person, cohort of the earliest record; formats §6.3.5: merges are transitive. "
     "Activities of a merged record stay with the person.",
 )
-def merged_contacts(portal: Portal, scene: Scene) -> list[Expect]:
+def merged_contacts(portal: Portal) -> list[Expect]:
     rep = portal.rep("merged")
     first = portal.contact(jst(4, 10), source="MERGED_CASE", delivered=EARLIER)
     second = portal.contact(jst(5, 10), merged=[first], delivered=EARLIER, source="MERGED_CASE")
@@ -211,7 +213,7 @@ def merged_contacts(portal: Portal, scene: Scene) -> list[Expect]:
     "A contact is MQL; another is archived, a third deleted at its own wish.",
     "A HubSpot contact is lead and contact in one and counts once; a deleted lead leaves its cohort.",
 )
-def leads_are_contacts(portal: Portal, scene: Scene) -> list[Expect]:
+def leads_are_contacts(portal: Portal) -> list[Expect]:
     company = portal.company()
     portal.contact(jst(5, 2), source="LEAD_CASE", status="MQL", company=company)
     portal.contact(jst(5, 3), source="LEAD_CASE", archived=jst(6, 1))
@@ -233,7 +235,7 @@ def leads_are_contacts(portal: Portal, scene: Scene) -> list[Expect]:
     "Formats §5.6: won = closed and probability 1.0; closedate is a day by Tokyo's clocks. The deal's "
     "contact is the lead it grew from. Amount at creation comes from the property history.",
 )
-def won_by_probability(portal: Portal, scene: Scene) -> list[Expect]:
+def won_by_probability(portal: Portal) -> list[Expect]:
     rep = portal.rep("won")
     person = portal.contact(jst(5, 1), source="WON_CASE")
     meeting = portal.meeting(rep, jst(5, 11), jst(5, 18), person, outcome="COMPLETED")
@@ -271,7 +273,7 @@ def won_by_probability(portal: Portal, scene: Scene) -> list[Expect]:
     "A deal passed the gate on 14 June and was lost on 20 June; only its history tells.",
     "§9: accepted = it ever was in the gate stage; the gate is named by its label, stages are ids.",
 )
-def accepted_by_history(portal: Portal, scene: Scene) -> list[Expect]:
+def accepted_by_history(portal: Portal) -> list[Expect]:
     rep = portal.rep("accepted")
     person = portal.contact(jst(5, 1), email="accepted@prospect.example.com")
     portal.meeting(rep, jst(6, 1), jst(6, 8), person, outcome="COMPLETED")
@@ -295,7 +297,7 @@ def accepted_by_history(portal: Portal, scene: Scene) -> list[Expect]:
     "it; and far along in a pipeline without such a stage.",
     "A label that two pipelines have is the gate of both; positions mean something in one pipeline only.",
 )
-def gates_of_pipelines(portal: Portal, scene: Scene) -> list[Expect]:
+def gates_of_pipelines(portal: Portal) -> list[Expect]:
     at_gate = portal.deal(jst(6, 9), "7001", pipeline="7000")
     behind = portal.deal(jst(6, 9), "7002", pipeline="7000")
     no_gate = portal.deal(jst(6, 9), "8003", pipeline="8000")
@@ -311,7 +313,7 @@ def gates_of_pipelines(portal: Portal, scene: Scene) -> list[Expect]:
     "What nobody knows is neither open nor lost, and is shown. What the deal itself says is believed "
     "(formats §5.6: hs_is_closed, hs_is_closed_won).",
 )
-def unknown_stage(portal: Portal, scene: Scene) -> list[Expect]:
+def unknown_stage(portal: Portal) -> list[Expect]:
     unknown = portal.deal(jst(6, 9), "999999", pipeline="9999")
     told = portal.deal(
         jst(6, 9), "999998", pipeline="9999", closes=jst(6, 20), changed=jst(6, 20),
@@ -332,7 +334,7 @@ def unknown_stage(portal: Portal, scene: Scene) -> list[Expect]:
     "A deal is archived; two deals were merged, the loser known from an earlier export only.",
     "§9: a deleted opportunity leaves all counts; what was merged away lives on in its winner.",
 )
-def archived_and_merged_deals(portal: Portal, scene: Scene) -> list[Expect]:
+def archived_and_merged_deals(portal: Portal) -> list[Expect]:
     archived = portal.deal(jst(5, 9), "5001", archived=jst(6, 2))
     loser = portal.deal(jst(5, 9), "5001", delivered=EARLIER)
     winner = portal.deal(jst(5, 10), "5001", merged=[loser])
@@ -347,7 +349,7 @@ def archived_and_merged_deals(portal: Portal, scene: Scene) -> list[Expect]:
     "meeting with that contact, with another contact of the company.",
     "§3: same account within 90 days after a held meeting; merged companies are one account.",
 )
-def account_rule(portal: Portal, scene: Scene) -> list[Expect]:
+def account_rule(portal: Portal) -> list[Expect]:
     rep = portal.rep("account")
     loser = portal.company(delivered=EARLIER)
     winner = portal.company(merged=[loser])
@@ -368,7 +370,7 @@ def account_rule(portal: Portal, scene: Scene) -> list[Expect]:
     "A table of the exports API brings two deals: one without an amount, one in a foreign currency.",
     "Asked for internal names and values, a table says what the API says; no amount is none, not 0.",
 )
-def table_of_deals(portal: Portal, scene: Scene) -> list[Expect]:
+def table_of_deals(portal: Portal) -> list[Expect]:
     empty, foreign = portal.id(), portal.id()
     for identity, amount, currency in ((empty, "", ""), (foreign, "1000", "USD")):
         portal.tables[(day(7, 1), "deals_table")].append({

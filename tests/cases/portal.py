@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.cases.scene import INTERNAL_DOMAIN, Record, Rep, jst
+from tests.cases.scene import INTERNAL_DOMAIN, Record, Rep, Scene, jst
 
 ACCOUNT = "4242"
 LAST = date(2026, 7, 1)
@@ -60,13 +60,18 @@ def epoch(at: datetime) -> int:
 
 @dataclass
 class Portal:
-    """Records by the day their export was made and the object they are of."""
+    """Records by the day their export was made and the object they are of.
 
+    phone: the telephone system beside it.
+    """
+
+    phone: Scene
     files: dict[tuple[date, str], list[Record]] = field(default_factory=lambda: defaultdict(list))
     tables: dict[tuple[date, str], list[dict[str, str]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     roster: list[Record] = field(default_factory=list)
+    users: dict[str, str] = field(default_factory=dict)
     _last_id: int = 100_000
 
     def id(self) -> str:
@@ -102,8 +107,6 @@ class Portal:
             "manager_rep_id": None, "cti": cti, "valid_from": date(2026, 3, 1), "valid_to": None,
         })  # fmt: skip
         return rep
-
-    users: dict[str, str] = field(default_factory=dict)
 
     def record(
         self,

@@ -397,7 +397,7 @@ create table activity.act_rep_days as
     from range(5) as days(i);
 create table activity.act_need_coverage as
     select need, date '2026-06-01' + i::integer as date, true as is_covered
-    from range(30) as days(i), (values ('cti'), ('sfa_tasks')) as needs(need);
+    from range(30) as days(i), (values ('cti'), ('sfa_tasks'), ('sfa_emails')) as needs(need);
 create table activity.act_source_coverage as
     select source_id, d::date as date, true as is_covered, 'content' as basis
     from raw_kura.sources, range(date '2026-04-01', date '2026-07-01', interval 1 day) as days(d)

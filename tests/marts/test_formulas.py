@@ -277,7 +277,9 @@ def facts() -> dict[str, list[dict[str, Any]]]:
                 "is_covered": name != "cti" or day not in no_cti,
             }
             for day in days
-            for name in ("cti", "sfa_tasks", "sfa_events", "sfa_opportunities", "people")
+            for name in (
+                "cti", "sfa_tasks", "sfa_emails", "sfa_events", "sfa_opportunities", "people"
+            )
         ],
         "activity.act_acceptance_gates": [{"source_id": "crm", "is_known": True}],
         "activity.act_record_deliveries": [

@@ -6,7 +6,8 @@
 {% macro export_needs() -%}
     {{ return({
         'cti': ['webhook_legs', 'history_legs', 'call_legs'],
-        'sfa_tasks': ['tasks', 'calls', 'emails'],
+        'sfa_tasks': ['tasks', 'calls'],
+        'sfa_emails': ['tasks', 'emails'],
         'sfa_events': ['events', 'meetings'],
         'sfa_opportunities': ['opportunities', 'deals'],
         'people': ['leads', 'contacts'],
@@ -22,7 +23,7 @@
     {{ return(export_needs().keys() | list + other_needs()) }}
 {%- endmacro %}
 
-{# The need an object's rows serve, null for none. #}
+{# A need an object's rows serve, the first of several; null for none. #}
 {% macro need_of_object(object_name) -%}
     case
         {% for need, objects in export_needs().items() %}
@@ -31,7 +32,22 @@
     end
 {%- endmacro %}
 
-{# Calls of people without CTI are the CRM's Tasks. Where nobody ever exported Tasks, they are missed
+{# Every need with every object that serves it, as SQL of (need, object_name): Tasks are calls and mails. #}
+{% macro needs_of_objects() -%}
+    {%- for need, objects in export_needs().items() -%}
+    {%- set last_need = loop.last -%}
+    {%- for object in objects %}
+    select
+        '{{ need }}' as need,
+        '{{ object }}' as object_name
+    {%- if not (last_need and loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Calls of people without CTI are the CRM's (sfa_tasks). Where nobody ever exported those, they are missed
    only in scopes nobody of which has CTI. #}
 {% macro are_calls_there(need_days, has_cti_callers, has_crm_callers) -%}
     (

@@ -34,6 +34,12 @@ person_numbers as (
 
 ),
 
+numbers as (
+
+    select * from {{ ref('act_numbers') }}
+
+),
+
 -- every word of a reference or description that could be the id of a leg
 texts as (
 
@@ -243,16 +249,49 @@ twins_by_reference as (
 
 ),
 
--- the numbers of an activity: its person's, or where it names nobody its account's
+-- the number the CRM itself noted says best who was called
+noted_numbers as (
+
+    select
+        activities.activity_id,
+        activities.rep_id,
+        activities.logged_at,
+        numbers.e164,
+    from activities
+    inner join numbers
+        on
+            activities.source_id = numbers.source_id
+            and activities.customer_number_raw = numbers.number_raw
+    where
+        numbers.e164 is not null
+        and activities.rep_id <> '(unassigned)'
+
+),
+
+unnumbered as (
+
+    select activities.*
+    from activities
+    anti join noted_numbers
+        on activities.activity_id = noted_numbers.activity_id
+
+),
+
+-- else the numbers of an activity are its person's, or where it names nobody its account's
 activity_numbers as (
 
+    select
+        *,
+        false as is_by_account,
+    from noted_numbers
+    union
     select
         activities.activity_id,
         activities.rep_id,
         activities.logged_at,
         person_numbers.e164,
         false as is_by_account,
-    from activities
+    from unnumbered as activities
     inner join person_numbers
         on activities.person_id = person_numbers.person_id
     where activities.rep_id <> '(unassigned)'
@@ -263,7 +302,7 @@ activity_numbers as (
         activities.logged_at,
         person_numbers.e164,
         true as is_by_account,
-    from activities
+    from unnumbered as activities
     inner join person_numbers
         on activities.account_id = person_numbers.account_id
     where

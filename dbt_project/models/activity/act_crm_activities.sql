@@ -124,6 +124,7 @@ activities as (
             end
         ) as disposition,
         dated.cti_call_ref,
+        dated.customer_number_raw,
         dated.description,
     from dated
     left join crm_reps

@@ -15,7 +15,7 @@ changes as (
     from {{ ref('stg_hubspot__deal_property_history') }}
     where
         reject_reason is null
-        and field in ('{{ properties.values() | join("', '") }}')
+        and field in ('dealstage', 'amount', 'closedate', 'hubspot_owner_id')
     qualify
         row_number() over (
             partition by source_id, change_id
@@ -31,8 +31,9 @@ written_together as (
         source_id,
         opportunity_id,
         max(changed_at) as snapshot_at,
-        arg_max({'file_id': file_id, 'record': record, 'extracted_at': extracted_at}, changed_at)
-            as written,
+        arg_max(file_id, changed_at) as file_id,
+        arg_max(record, changed_at) as record,
+        arg_max(extracted_at, changed_at) as extracted_at,
         {% for column, property in properties.items() %}
         arg_max({'value': {{ column }}}, changed_at) filter (where field = '{{ property }}')
             as {{ column }},
@@ -48,7 +49,9 @@ carried_on as (
         source_id,
         opportunity_id,
         snapshot_at,
-        written,
+        file_id,
+        record,
+        extracted_at,
         {% for column in properties %}
         last_value({{ column }} ignore nulls) over so_far as {{ column }},
         {% endfor %}
@@ -66,9 +69,9 @@ snapshots as (
 
     select
         source_id,
-        written.file_id as file_id,
-        written.record as record,
-        written.extracted_at as extracted_at,
+        file_id,
+        record,
+        extracted_at,
         opportunity_id || '|' || epoch_ms(snapshot_at) as snapshot_id,
         opportunity_id,
         snapshot_at,

@@ -19,6 +19,12 @@ leads as (
 
 ),
 
+status_changes as (
+
+    select * from {{ ref('act_lead_status_changes') }}
+
+),
+
 marketing_persons as (
 
     select * from {{ ref('act_marketing_persons_versions') }}
@@ -35,30 +41,59 @@ status_steps as (
 
 ),
 
--- statuses are overwritten in place: an earlier version may be all that tells of an MQL
+-- statuses are overwritten in place: an earlier version, or a history, may be all that tells of an MQL
+told_statuses as (
+
+    select
+        record_system,
+        source_id,
+        lead_id,
+        status,
+        is_current,
+        updated_at,
+        valid_at,
+        last_extracted_at
+    from leads
+
+    union all
+
+    select
+        record_system,
+        source_id,
+        lead_id,
+        status,
+        false as is_current,
+        changed_at as updated_at,
+        changed_at as valid_at,
+        cast(null as timestamp) as last_extracted_at
+    from status_changes
+    where status is not null
+
+),
+
 status_versions as (
 
     select
         person_records.person_id,
-        leads.record_system,
-        leads.lead_id,
+        told_statuses.record_system,
+        told_statuses.lead_id,
         person_records.created_at,
         not coalesce(person_records.is_deleted, false) as is_living,
         status_steps.step,
-        leads.is_current,
-        leads.valid_at,
-        leads.last_extracted_at,
-        leads.updated_at is null
-        or {{ reporting_date('leads.updated_at', 'settings.reporting_timezone') }}
+        told_statuses.is_current,
+        told_statuses.valid_at,
+        told_statuses.last_extracted_at,
+        told_statuses.updated_at is null
+        or {{ reporting_date('told_statuses.updated_at', 'settings.reporting_timezone') }}
         <= settings.as_of_date as is_known
-    from leads
+    from told_statuses
     inner join person_records
-        on leads.record_system = person_records.record_system
-        and leads.lead_id = person_records.record_id
+        on told_statuses.record_system = person_records.record_system
+        and told_statuses.lead_id = person_records.record_id
         and person_records.record_type = 'lead'
     left join status_steps
-        on leads.source_id = status_steps.source_id
-        and {{ match_key('leads.status') }} = status_steps.status
+        on told_statuses.source_id = status_steps.source_id
+        and {{ match_key('told_statuses.status') }} = status_steps.status
     cross join settings
     where coalesce(
         {{ reporting_date('person_records.created_at', 'settings.reporting_timezone') }}
@@ -110,13 +145,46 @@ crm as (
 
 ),
 
+-- the same record may be a lead of the CRM and a person of marketing
+lifecycles as (
+
+    select
+        record_system,
+        'ma_person' as record_type,
+        person_id as record_id,
+        lifecycle_status,
+        updated_at
+    from marketing_persons
+
+    union all
+
+    select
+        record_system,
+        'lead' as record_type,
+        lead_id as record_id,
+        lifecycle_status,
+        updated_at
+    from leads
+
+    union all
+
+    select
+        record_system,
+        'lead' as record_type,
+        lead_id as record_id,
+        lifecycle_status,
+        changed_at as updated_at
+    from status_changes
+
+),
+
 -- HubSpot's default lifecycle; every stage from MQL on implies it
 lifecycle as (
 
     select
         person_records.person_id,
         bool_or(
-            {{ match_key('marketing_persons.lifecycle_status') }} in (
+            {{ match_key('lifecycles.lifecycle_status') }} in (
                 'marketingqualifiedlead',
                 'salesqualifiedlead',
                 'opportunity',
@@ -124,17 +192,19 @@ lifecycle as (
                 'evangelist'
             )
         ) as is_mql
-    from marketing_persons
+    from lifecycles
     inner join person_records
-        on marketing_persons.record_system = person_records.record_system
-        and marketing_persons.person_id = person_records.record_id
-        and person_records.record_type = 'ma_person'
+        on lifecycles.record_system = person_records.record_system
+        and lifecycles.record_id = person_records.record_id
+        and lifecycles.record_type = person_records.record_type
     cross join settings
     where
-        marketing_persons.updated_at is null
-        or {{
-            reporting_date('marketing_persons.updated_at', 'settings.reporting_timezone')
-        }} <= settings.as_of_date
+        lifecycles.lifecycle_status is not null
+        and (
+            lifecycles.updated_at is null
+            or {{ reporting_date('lifecycles.updated_at', 'settings.reporting_timezone') }}
+            <= settings.as_of_date
+        )
     group by person_records.person_id
 
 ),

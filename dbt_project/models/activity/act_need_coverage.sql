@@ -14,11 +14,19 @@ accounts as (
 
 ),
 
+objects_of_needs as (
+    {{ needs_of_objects() }}
+
+),
+
 object_coverage as (
 
-    select *
-    from {{ ref('act_object_coverage') }}
-    where need is not null
+    select
+        coverage.* exclude (need),
+        objects_of_needs.need,
+    from {{ ref('act_object_coverage') }} as coverage
+    inner join objects_of_needs
+        on coverage.object_name = objects_of_needs.object_name
 
 ),
 

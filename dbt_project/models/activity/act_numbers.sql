@@ -40,6 +40,14 @@ written as (
     union
     select
         source_id,
+        customer_number_raw as number_raw,
+    from {{ ref('act_tasks_versions') }}
+    where
+        is_current
+        and customer_number_raw is not null
+    union
+    select
+        source_id,
         number_raw,
     from own_numbers
 

@@ -226,7 +226,7 @@ judged as (
     left join source_modes on owned.source_id = source_modes.source_id
     left join gates
         on owned.source_id = gates.source_id
-        and coalesce(gates.pipeline_id = stages.pipeline_id, gates.pipeline_id is null)
+        and coalesce(stages.pipeline_id = gates.pipeline_id, gates.pipeline_id is null)
 
 ),
 

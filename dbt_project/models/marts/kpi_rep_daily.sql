@@ -58,6 +58,7 @@ covered_rep_days as (
         rep_days.has_cti,
         {{ are_calls_there('need_days', 'rep_days.has_cti', 'not rep_days.has_cti') | indent(8) }}
         or need_days.is_sfa_tasks_met
+        or need_days.is_sfa_emails_met
         or need_days.is_sfa_events_met
         or need_days.is_sfa_opportunities_met as is_anything_known
     from rep_days
@@ -142,7 +143,7 @@ counted as (
         ) as {{ count }},
         {% endfor %}
         case
-            when is_cti_met and is_sfa_tasks_met and is_sfa_events_met and is_sfa_opportunities_met
+            when is_cti_met and is_sfa_emails_met and is_sfa_events_met and is_sfa_opportunities_met
                 then 'ok'
             else 'partial'
         end as status

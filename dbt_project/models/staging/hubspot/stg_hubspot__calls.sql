@@ -6,6 +6,8 @@
         'activity_kind': "'call'",
         'is_closed': enum_value('hubspot', 'calls', 'status', 'is_closed', "'true'") ~ ' = \'true\'',
         'telephony_result': enum_value('hubspot', 'calls', 'status', 'telephony_result'),
+        'customer_number_raw': "case when call_direction = 'inbound' then from_number_raw "
+            ~ 'else to_number_raw end',
         'call_duration_seconds': 'call_duration_ms / 1000',
         'call_disposition': enum_value(
             'hubspot', 'calls', 'call_disposition_raw', 'call_disposition'
