@@ -27,14 +27,14 @@ _INSTANTS = ("createdAt", "updatedAt")
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Answer, dict[str, list[Expect]]]:
-    portal, scene = Portal(), Scene(970, AS_OF)
-    expected = {case.build.__name__: case.build(portal, scene) for case in CASES}
+    portal = Portal(Scene(970, AS_OF))
+    expected = {case.build.__name__: case.build(portal) for case in CASES}
     anchor = portal.rep("anchor", "manager", cti="yes")
     for month, day_of_month in ((4, 1), (6, 30)):
-        scene.call(anchor, jst(month, day_of_month, 8), "03-9799-9999")
+        portal.phone.call(anchor, jst(month, day_of_month, 8), "03-9799-9999")
     folder = tmp_path_factory.mktemp("portal") / "hubcrm"
     portal.write(folder)
-    records: dict[str, list[Record]] = {**scene.records, **planning(portal)}
+    records: dict[str, list[Record]] = {**portal.phone.records, **planning(portal)}
     for path in sorted(folder.iterdir()):
         name = path.stem.rpartition("_")[0].removesuffix("_table")
         records.setdefault(f"hubspot.{name}", []).extend(_records(path))

@@ -15,6 +15,7 @@ Choices where the text is silent:
   any uuid.
 - A Task on nobody but an account is of a call with one of the account's numbers (same user, same
   account, §6.9.3); a Task that names the person goes before it.
+- A number the CRM noted of the call itself goes before those of the person it names.
 - The CRM id on the call's own row goes before all else (§4.1, §6.3.3a). An account named there or in
   the Task does not contradict a person of it.
 - A call with a colleague is internal: the person the row or the Task names, else everybody who has the
@@ -537,11 +538,12 @@ def _nearest(
         rep, person = roster.of_user(task.owner_id), persons.of_record(task.who_id)
         if rep is None:
             continue
-        numbers = (
-            persons.numbers_of(person)
-            if person
-            else persons.numbers_of_account(persons.accounts.winner(task.account_id))
-        )
+        if task.number:
+            numbers = {task.number}
+        elif person:
+            numbers = persons.numbers_of(person)
+        else:
+            numbers = persons.numbers_of_account(persons.accounts.winner(task.account_id))
         for number in numbers:
             for call in by_number.get((rep, number), ()):
                 if call.started_at - window <= task.at <= call.ended_at + window:

@@ -274,8 +274,8 @@ class _Portal:
                     "AccountId": self._first("deals", identity, "companies"),
                     "ContactId": self._first("deals", identity, "contacts"),
                     "CurrencyIsoCode": said.get("deal_currency_code") or None,
-                    "IsClosed": _is_true(said.get("hs_is_closed")),
-                    "IsWon": _is_true(said.get("hs_is_closed_won")),
+                    "IsClosed": _flag(said.get("hs_is_closed")),
+                    "IsWon": _flag(said.get("hs_is_closed_won")),
                     "Type": said.get("dealtype") or None,
                 },
             )
@@ -344,6 +344,11 @@ class _Portal:
                     "CallDurationInSeconds": float(said.get("hs_call_duration") or 0) / 1000,
                     "CallDisposition": result,
                     "StandsFor": "no_answer" if not result and status in _NOBODY_TOOK_IT else None,
+                    "CustomerNumber": said.get(
+                        "hs_call_from_number"
+                        if said.get("hs_call_direction") == "INBOUND"
+                        else "hs_call_to_number"
+                    ),
                     "CallObject": said.get("hs_call_external_id") or None,
                     "Description": said.get("hs_call_body") or None,
                     "CompletedDateTime": _instant(said.get("hs_timestamp") or row["createdAt"]),

@@ -49,7 +49,14 @@ class Judge:
         self._answer = answer
         self._exports = {
             need: answer.coverage.of_need(need)
-            for need in ("cti", "sfa_tasks", "sfa_events", "sfa_opportunities", "people")
+            for need in (
+                "cti",
+                "sfa_tasks",
+                "sfa_emails",
+                "sfa_events",
+                "sfa_opportunities",
+                "people",
+            )
         }
         self._covered: dict[tuple[Place, frozenset[str]], int] = {}
 

@@ -50,11 +50,11 @@ class Answer:
 
 def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     """Apply the dictionary to the records as of the end of a local day."""
+    coverage = Coverage(records, settings)
     records = retold(records, settings)
     roster = Roster(records)
     persons = Persons(records, settings, as_of)
     channels = Channels(records, persons)
-    coverage = Coverage(records, settings)
     all_calls = calls(records, settings, roster, persons, as_of)
     all_emails = emails(records, settings, roster, persons, as_of)
     all_opportunities = opportunities(records, settings, roster, persons.accounts, as_of)

@@ -513,6 +513,8 @@ class Portal:
         memo = row["CallDisposition"]
         guid = {**DEFAULT_DISPOSITIONS, **OWN_DISPOSITIONS}[memo] if memo else None
         seconds = row["CallDurationInSeconds"]
+        person = self._records[row["WhoId"]]["properties"]
+        dialled = person.get("mobilephone") or person.get("phone")
         self._activity(
             "calls",
             row,
@@ -523,6 +525,8 @@ class Portal:
                 "hs_call_disposition": guid,
                 "hs_call_duration": None if seconds is None else max(0, seconds) * 1000,
                 "hs_call_external_id": row["CallObject"],
+                # Only the telephone's connector notes the number.
+                "hs_call_to_number": dialled if row["CallObject"] else None,
                 "hs_call_status": _call_status(row, memo),
                 "hs_timestamp": row["CompletedDateTime"] or row["CreatedDate"],
             },
