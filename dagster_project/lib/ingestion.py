@@ -720,7 +720,9 @@ def _order_of_names(name: tuple[str, str | None]) -> tuple[str, str]:
 
 def _same_sheet(receipt: Receipt, source: Source) -> bool:
     mapped = source.mapped_object(str(receipt.object_name))
-    return mapped is not None and mapped.format == "xlsx" and mapped.sheet == receipt.sheet
+    if mapped is None:  # a table of records: its only sheet
+        return receipt.sheet is None
+    return mapped.format == "xlsx" and mapped.sheet == receipt.sheet
 
 
 def _together(statuses: list[str | None]) -> str:

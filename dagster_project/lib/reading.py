@@ -182,8 +182,9 @@ def _accepted(
         if not was_sheet:
             location = sheet_as_csv(location, receipt.sheet, scratch, limits)
         delimiter_policy, encoding_policy = ",", "utf-8"
-    elif _may_be_workbook(rules) and is_workbook(location):
-        location = sheet_as_csv(location, None, scratch, limits)
+    elif _may_be_workbook(rules) and (was_sheet or is_workbook(location)):
+        if not was_sheet:
+            location = sheet_as_csv(location, None, scratch, limits)
         delimiter_policy, encoding_policy = ",", "utf-8"
         receipt = replace(receipt, encoding="xlsx")
     elif head.startswith((_OLD_WORKBOOK, *_NOT_TEXT)):

@@ -175,6 +175,64 @@ sources:
           - {name: lead_score, data_type: double, config: {meta: {type: decimal}}}
           - {name: created_at, data_type: timestamp, config: {meta: {type: timestamp}}}
 """,
+    "hubspot": """
+version: 2
+sources:
+  - name: hubspot
+    schema: raw_hubspot
+    tables:
+      - name: contacts
+        config:
+          meta:
+            contract:
+              version: 1
+              format: jsonl
+              is_also_table: true
+              classes: [ma, sfa]
+              files: ["contact*.jsonl", "contact*.csv", "contact*.xlsx"]
+              kind: records
+              key: [person_id]
+              version_column: null
+              event_column: created_at
+              record_required: ["$.id", "$.properties"]
+        columns:
+          - name: person_id
+            data_type: varchar
+            config:
+              meta: {type: text, required: true, path: "$.id", aliases: [Record ID, hs_object_id]}
+          - name: lead_score
+            data_type: double
+            config: {meta: {type: decimal, path: "$.properties.hubspotscore", configurable: true}}
+          - name: created_at
+            data_type: timestamp
+            config:
+              meta: {type: timestamp, path: "$.properties.createdate", header_required: true}
+          - name: is_deleted
+            data_type: boolean
+            config: {meta: {type: boolean, path: "$.archived", aliases: [archived]}}
+      - name: deals
+        config:
+          meta:
+            contract:
+              version: 1
+              format: jsonl
+              is_also_table: true
+              classes: [sfa]
+              files: ["deal*.jsonl", "deal*.csv"]
+              kind: records
+              key: [opportunity_id]
+              version_column: null
+              event_column: null
+              record_required: ["$.id", "$.properties"]
+        columns:
+          - name: opportunity_id
+            data_type: varchar
+            config:
+              meta: {type: text, required: true, path: "$.id", aliases: [Record ID, hs_object_id]}
+          - name: stage_key
+            data_type: varchar
+            config: {meta: {type: text, path: "$.properties.dealstage", header_required: true}}
+""",
     "kura": """
 version: 2
 sources:

@@ -26,6 +26,7 @@ sources:
     objects:
       - {object: leads, files: ["*"], format: %s, columns: {lead_id: nr, company: %s, created_at: at}}
 """
+PORTAL = "sources: [{id: hub, system: hubspot%s}]"
 STAMPED = ", extracted_at: {pattern: '_(?P<date>\\d{8})T(?P<time>\\d{4})'%s}"
 CALLS = (
     '{"challenge": "x"}\n'
@@ -35,17 +36,24 @@ CALLS = (
     '{"call": {"id": "2", "details": [{"id": "b", "dial_starts_at": "2026-07-02T09:00:00"}]}}\n'
     '{"call": {"id": "3"}}\n'
 )
+RECORDS = (
+    "Record ID,CREATEDATE,hubspotscore,fit_score,archived,note\n"
+    '901,2026-07-01T00:00:00Z,1,2,false,"あ, ""い""\nう"\n902,2026-07-02T00:00:00Z,,,true,\n'
+)
 ROWS = (
     LEADS
     + '1,"あ, ""い""",2026-07-01,\n5.63E+15,う,2026-07-02,2026-07-03T00:00:00Z\n3,"え\nお",,\n'
 )
 
 
-def _book() -> bytes:
+_FAIR = (("nr", "at", "firm", "other"), ("1", "2026-07-01 10:00", "あ", "い"))
+
+
+def _book(*rows: tuple[str, ...]) -> bytes:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    for row in (("nr", "at", "firm", "other"), ("1", "2026-07-01 10:00", "あ", "い")):
+    for row in rows or _FAIR:
         sheet.append(row)
     packed = io.BytesIO()
     book.save(packed)
@@ -117,6 +125,15 @@ EDITS = {
     "a column of a workbook": Edit(
         "expo/e.xlsx", _book(), EXPO % ("xlsx", "firm"), EXPO % ("xlsx", "other")
     ),
+    "a property of a table of records": Edit(
+        "hub/contacts.csv", RECORDS.encode("utf-8-sig"), PORTAL % "",
+        PORTAL % ", class: [ma, sfa], custom: {contacts.lead_score: fit_score}",
+    ),
+    "a workbook of records": Edit(
+        "hub/contacts.xlsx",
+        _book(("hs_object_id", "createdate", "hubspotscore"), ("901", "2026-07-01T00:00:00Z", "1")),
+        PORTAL % "", PORTAL % ", timezone: Asia/Tokyo, delimiter: ';'",
+    ),
     "an object that is not in the file": Edit(
         "expo/e.csv", b"nr,at,firm\n1,2026-07-01,x\n", EXPO % ("csv", "firm"),
         EXPO % ("csv", "nothing"),
@@ -147,6 +164,7 @@ def _said(company: Company) -> dict[str, Any]:
             "raw_miitel.history_legs",
             "raw_salesforce.leads",
             "raw_mapped.leads",
+            "raw_hubspot.contacts",
         )
     }
 

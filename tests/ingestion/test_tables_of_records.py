@@ -1,0 +1,83 @@
+"""The exports API writes as a table what the other APIs write as records: both are read as records."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from tests.ingestion.conftest import Company
+
+CRM = "sources: [{id: hub, system: hubspot, class: [sfa]%s}]"
+HEADER = "Record ID,createdate,hubspotscore,archived,Note\n"
+ROWS = "select _record, record from raw_hubspot.contacts order by 1"
+
+
+def records(company: Company) -> list[tuple[int, dict[str, object]]]:
+    return [(int(str(number)), json.loads(str(record))) for number, record in company.read(ROWS)]
+
+
+@pytest.fixture
+def portal(company: Company) -> Company:
+    company.configure(CRM % "")
+    return company
+
+
+def test_every_cell_is_a_property_and_an_empty_one_is_none(portal: Company) -> None:
+    portal.put(
+        "hub/contacts_1.csv", HEADER + '9007199254740993,2026-07-01T00:00:00Z,,true,"a, ""b"""\n'
+    )
+    assert records(portal) == [
+        (
+            1,
+            {
+                "id": "9007199254740993",
+                "archived": "true",
+                "properties": {
+                    "Record ID": "9007199254740993",
+                    "createdate": "2026-07-01T00:00:00Z",
+                    "archived": "true",
+                    "Note": 'a, "b"',
+                },
+            },
+        )
+    ]
+
+
+def test_a_header_in_capitals_names_the_same_property(portal: Company) -> None:
+    portal.put("hub/contacts_1.csv", "HS_OBJECT_ID,CREATEDATE\n1,2026-07-01T00:00:00Z\n")
+    [(_, record)] = records(portal)
+    assert record["id"] == "1"
+    assert record["properties"] == {"HS_OBJECT_ID": "1", "createdate": "2026-07-01T00:00:00Z"}
+
+
+def test_a_table_and_lines_of_one_object_lie_beside_each_other(portal: Company) -> None:
+    line = '{"id": "2", "properties": {"createdate": "2026-07-02T00:00:00Z"}}'
+    portal.put(
+        "hub/contacts_1.csv.gz", gzip.compress((HEADER + "1,2026-07-01T00:00:00Z,5,,\n").encode())
+    )
+    portal.put("hub/contacts_2.jsonl", line)
+    assert sorted(str(record["id"]) for _, record in records(portal)) == ["1", "2"]
+
+
+def test_a_table_is_dated_by_its_latest_instant(portal: Company) -> None:
+    reading = portal.only("hub/contacts_1.csv", HEADER + "1,2026-07-01T10:00:00Z,5,,\n")
+    assert str(reading.receipt.extracted_at) == "2026-07-01 10:00:00"
+
+
+def test_a_table_with_labels_for_headers_is_refused(portal: Company) -> None:
+    reading = portal.only("hub/deals.csv", "Record ID,Deal Name,Deal Stage\n1,案件,提案\n")
+    assert (reading.receipt.status, reading.receipt.reject_code) == ("rejected", "missing_header")
+    assert "dealstage" in str(reading.receipt.reject_message)
+
+
+def test_a_table_under_any_name_is_known_by_its_headers(portal: Company) -> None:
+    reading = portal.only("hub/hubspot-crm-exports-1.csv", "Record ID,dealstage\n1,55\n")
+    assert (reading.receipt.status, reading.receipt.object_name) == ("accepted", "deals")
+
+
+def test_what_a_source_is_here_decides_what_it_may_bring(company: Company) -> None:
+    company.configure("sources: [{id: hub, system: hubspot}]")
+    reading = company.only("hub/deals.csv", "Record ID,dealstage\n1,55\n")
+    assert reading.receipt.status == "rejected"
