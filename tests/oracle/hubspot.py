@@ -39,7 +39,10 @@ E9 = {
     "17b47fee-58de-441e-a44c-c6300d46f273": "wrong_number",
 }
 _IN_PROGRESS = {"QUEUED", "RINGING", "CONNECTING", "CALLING_CRM_USER", "IN_PROGRESS", "HOLD"}
-_NOBODY_TOOK_IT = {"BUSY", "NO_ANSWER", "FAILED", "CANCELED", "MISSED"}
+_NOBODY_TOOK_IT = {
+    "BUSY": "busy",
+    **dict.fromkeys(("NO_ANSWER", "FAILED", "CANCELED", "MISSED"), "no_answer"),
+}
 _E11 = {
     "SCHEDULED": "scheduled",
     "COMPLETED": "held",
@@ -343,7 +346,7 @@ class _Portal:
                     "CallType": said.get("hs_call_direction") or None,
                     "CallDurationInSeconds": float(said.get("hs_call_duration") or 0) / 1000,
                     "CallDisposition": result,
-                    "StandsFor": "no_answer" if not result and status in _NOBODY_TOOK_IT else None,
+                    "StandsFor": None if result else _NOBODY_TOOK_IT.get(status or ""),
                     "CustomerNumber": said.get(
                         "hs_call_from_number"
                         if said.get("hs_call_direction") == "INBOUND"
