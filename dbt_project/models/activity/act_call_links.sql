@@ -31,7 +31,7 @@ number_matches as (
 
 ),
 
--- a telephone system names a record without its CRM: an id that two CRMs have names nobody
+-- a telephone system names a record without its CRM or kind: an id that two records have names nobody
 named_people as (
 
     select
@@ -42,6 +42,8 @@ named_people as (
     from {{ ref('act_crm_people') }} as crm_people
     inner join {{ ref('act_persons') }} as persons
         on crm_people.person_id = persons.person_id
+    anti join {{ ref('act_account_ids') }} as account_ids
+        on crm_people.record_id = account_ids.source_account_id
     group by crm_people.record_id
     having count(distinct crm_people.person_id) = 1
 
@@ -50,11 +52,13 @@ named_people as (
 named_accounts as (
 
     select
-        source_account_id as record_id,
-        min(account_id) as account_id,
-    from {{ ref('act_account_ids') }}
-    group by source_account_id
-    having count(distinct account_id) = 1
+        account_ids.source_account_id as record_id,
+        min(account_ids.account_id) as account_id,
+    from {{ ref('act_account_ids') }} as account_ids
+    anti join {{ ref('act_crm_people') }} as crm_people
+        on account_ids.source_account_id = crm_people.record_id
+    group by account_ids.source_account_id
+    having count(distinct account_ids.account_id) = 1
 
 ),
 

@@ -45,6 +45,29 @@ dispositions as (
 
 ),
 
+rules as (
+
+    select
+        coalesce(for_source_id, '*') as source_id,
+        {{ match_key('value') }} as value,
+    from {{ ref('stg_planning__dispositions') }}
+    where reject_reason is null
+
+),
+
+ruled_results as (
+
+    select distinct
+        tasks.source_id,
+        tasks.call_disposition_raw,
+    from tasks
+    inner join rules
+        on
+            {{ match_key('tasks.call_disposition_raw') }} = rules.value
+            and rules.source_id in (tasks.source_id, '*')
+
+),
+
 closed as (
 
     select
@@ -113,16 +136,12 @@ activities as (
             else 'outbound'
         end as direction,
         cast(coalesce(dated.call_duration_seconds, 0) as double) as talk_seconds,
-        coalesce(
-            dispositions.disposition,
-            -- a result every customer of the CRM has, or what its telephone noticed
-            dated.call_disposition,
-            case
-                when dated.telephony_result = 'busy' then 'busy'
-                when dated.telephony_result in ('no_answer', 'failed', 'canceled', 'abandoned')
-                    then 'no_answer'
-            end
-        ) as disposition,
+        -- planning goes before what a result means to every customer of the CRM, also where it says other
+        case
+            when ruled_results.source_id is not null then dispositions.disposition
+            else dated.call_disposition
+        end as disposition,
+        dated.telephony_result,
         dated.cti_call_ref,
         dated.customer_number_raw,
         dated.description,
@@ -141,6 +160,10 @@ activities as (
         on
             dated.record_system = account_ids.record_system
             and dated.account_id = account_ids.source_account_id
+    left join ruled_results
+        on
+            dated.source_id = ruled_results.source_id
+            and dated.call_disposition_raw = ruled_results.call_disposition_raw
     left join dispositions
         on
             dated.source_id = dispositions.source_id

@@ -100,7 +100,15 @@ calls as (
         activities.direction,
         activities.person_id,
         activities.account_id,
-        activities.disposition,
+        coalesce(
+            activities.disposition,
+            -- without a result, what the CRM's own telephone noticed
+            case
+                when activities.telephony_result = 'busy' then 'busy'
+                when activities.telephony_result in ('no_answer', 'failed', 'canceled', 'abandoned')
+                    then 'no_answer'
+            end
+        ) as disposition,
         activities.talk_seconds,
     from activities
     left join spans
