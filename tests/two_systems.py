@@ -40,8 +40,6 @@ NO_CAMPAIGNS: Final = "no campaign members"
 # A contact that never was a lead in Salesforce is one in HubSpot, and the first deal made with it
 # is its conversion; Salesforce has only the account to tell whose deal it is.
 EVERYBODY_IS_A_LEAD: Final = "whoever is in HubSpot is a lead"
-# Of a call nobody took HubSpot's status says so; Salesforce says it in the rep's words or not.
-TELEPHONE_STATUS: Final = "the telephone's own status"
 # HubSpot says SCHEDULED until somebody says otherwise, and keeps saying so when the day is gone.
 NEVER_TOUCHED: Final = "scheduled for good"
 # Marketing's contacts are records of their own beside Salesforce. One that names no lead and has
@@ -70,7 +68,6 @@ CHANNEL_SCOPES: Final = ("channel", "team_channel")
 EXPLAINED: Final[dict[str, tuple[str, ...]]] = {
     EVERYBODY_IS_A_LEAD: _CREDIT,
     READERS_APART: _WHO_WAS_CALLED,
-    TELEPHONE_STATUS: (),
     NEVER_TOUCHED: (),
 }
 
@@ -140,9 +137,6 @@ def _excused(
     """(reason, the columns that may differ for it) of one row."""
     yield NO_CAMPAIGNS, {"campaign"}
     if table == "fct_calls":
-        was_told = one["disposition"] is None and two["disposition"] in ("no_answer", "busy")
-        if was_told and not one["is_answered"]:
-            yield TELEPHONE_STATUS, {"disposition"}
         if one["call_id"] in readers and one["match_level"] != "person":
             yield READERS_APART, _OF_THE_PERSON
     if table == "fct_meetings":

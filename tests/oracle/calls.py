@@ -169,7 +169,7 @@ class Dispositions:
         return min(known)[1] if known else None
 
     def of_task(self, task: Task) -> str | None:
-        """What the CRM says of a call."""
+        """What the CRM says of a call only it knows, its telephone where the rep says nothing."""
         return self.best(task.source.id, [task.result]) if task.result else task.stands_for
 
 
@@ -204,8 +204,8 @@ def calls(
     _link_twins(found, grouped, call_tasks, settings, roster, persons)
     twins = {call.twin.id for call in found if call.twin}
     for call in found:
-        if call.disposition is None and call.twin:
-            call.disposition = dispositions.of_task(call.twin)
+        if call.disposition is None and call.twin and call.twin.result:
+            call.disposition = dispositions.best(call.twin.source.id, [call.twin.result])
             call.is_machine = call.is_machine or call.disposition == "left_voicemail"
         _match(call, persons)
         _judge(call)
