@@ -269,33 +269,71 @@ def _rejections(connection: Books, _: Terms) -> Finding:
     )
 
 
-# Records vendors overwrite: their staging models and the column that names one record.
-VERSIONED: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "accounts": ("account_id", ("salesforce__accounts", "mapped__accounts")),
-    "campaigns": ("campaign_id", ("salesforce__campaigns", "mapped__campaigns")),
-    "campaign_members": (
-        "member_id",
-        ("salesforce__campaign_members", "mapped__campaign_members"),
+@dataclass(frozen=True)
+class Deliveries:
+    """A staging model whose rows are records of a kind.
+
+    key: the column that names one, if it is not the kind's own. of_class: only rows of sources that
+    are this (HubSpot's contacts are leads and contacts of a CRM, persons of a marketing system).
+    """
+
+    model: str
+    key: str | None = None
+    of_class: str | None = None
+
+
+def _of_systems(name: str, *others: Deliveries) -> tuple[Deliveries, ...]:
+    return (Deliveries(f"salesforce__{name}"), Deliveries(f"mapped__{name}"), *others)
+
+
+_CRM_CONTACTS = Deliveries("hubspot__contacts", "person_id", "sfa")
+
+# Records vendors overwrite: the column that names one, and the staging models that bring them.
+VERSIONED: Mapping[str, tuple[str, tuple[Deliveries, ...]]] = {
+    "accounts": ("account_id", _of_systems("accounts", Deliveries("hubspot__companies"))),
+    "campaigns": ("campaign_id", _of_systems("campaigns")),
+    "campaign_members": ("member_id", _of_systems("campaign_members")),
+    "contacts": ("contact_id", _of_systems("contacts", _CRM_CONTACTS)),
+    "events": ("meeting_id", _of_systems("events", Deliveries("hubspot__meetings"))),
+    "leads": ("lead_id", _of_systems("leads", _CRM_CONTACTS)),
+    "marketing_persons": (
+        "person_id",
+        (
+            Deliveries("hubspot__contacts", of_class="ma"),
+            Deliveries("mapped__marketing_persons"),
+        ),
     ),
-    "contacts": ("contact_id", ("salesforce__contacts", "mapped__contacts")),
-    "events": ("meeting_id", ("salesforce__events", "mapped__events")),
-    "leads": ("lead_id", ("salesforce__leads", "mapped__leads")),
-    "marketing_persons": ("person_id", ("hubspot__contacts", "mapped__marketing_persons")),
-    "opportunities": ("opportunity_id", ("salesforce__opportunities", "mapped__opportunities")),
-    "tasks": ("activity_id", ("salesforce__tasks", "mapped__tasks")),
-    "users": ("user_id", ("salesforce__users", "mapped__users")),
+    "opportunities": (
+        "opportunity_id",
+        _of_systems("opportunities", Deliveries("hubspot__deals")),
+    ),
+    "tasks": (
+        "activity_id",
+        _of_systems("tasks", Deliveries("hubspot__calls"), Deliveries("hubspot__emails")),
+    ),
+    "users": ("user_id", _of_systems("users", Deliveries("hubspot__owners"))),
 }
+
+
+def _ids_of(delivered: Deliveries, key: str) -> str:
+    """SQL of the records one staging model delivered."""
+    of_class = (
+        ""
+        if delivered.of_class is None
+        else "and source_id in (select source_id from raw_kura.sources "
+        f"where list_contains(source_classes, {literal(delivered.of_class)}))"
+    )
+    return (
+        f"select {identifier(delivered.key or key)} as id "
+        f"from staging.{identifier('stg_' + delivered.model)} where reject_reason is null {of_class}"
+    )
 
 
 def _versions(connection: Books, _: Terms) -> Finding:
     wrong: list[str] = []
     total = 0
     for name, (key, models) in VERSIONED.items():
-        staged = " union ".join(
-            f"select {identifier(key)} as id from staging.{identifier('stg_' + model)} "
-            "where reject_reason is null"
-            for model in models
-        )
+        staged = " union ".join(_ids_of(delivered, key) for delivered in models)
         delivered, kept, current = (
             int(value)
             for value in _rows(
@@ -444,7 +482,9 @@ def _working_days(connection: Books, terms: Terms) -> Finding:
         with covered as (
             select date, bool_or(need = 'cti') as has_cti_calls, bool_or(need <> 'cti') as has_crm
             from activity.act_need_coverage
-            where is_covered and need in ('cti', 'sfa_tasks', 'sfa_events', 'sfa_opportunities')
+            where is_covered and need in (
+                'cti', 'sfa_tasks', 'sfa_emails', 'sfa_events', 'sfa_opportunities'
+            )
             group by date
         )
         select count(*)

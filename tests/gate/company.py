@@ -472,11 +472,15 @@ def create(root: Path) -> Company:
         for name, query in MARTS.items():
             connection.execute(f"create table marts.{name} as {query}")
         for name, (key, models) in reconciliation.VERSIONED.items():
-            for model in models:
+            for delivered in models:
+                table = f"staging.stg_{delivered.model}"
                 connection.execute(
-                    f"create table if not exists staging.stg_{model} as select '' as reject_reason limit 0"
+                    f"create table if not exists {table} as "
+                    "select '' as reject_reason, '' as source_id limit 0"
                 )
-                connection.execute(f"alter table staging.stg_{model} add column {key} varchar")
+                connection.execute(
+                    f"alter table {table} add column if not exists {delivered.key or key} varchar"
+                )
             connection.execute(
                 f"create table activity.act_{name}_versions as "
                 f"select 'x' as {key}, true as is_current limit 0"

@@ -120,6 +120,10 @@ IN_TABLES: dict[str, str] = {
         "update fct_meetings set outcome = 'unknown', is_held = false, is_no_show = false"
     ),
     "fct_opportunities.stands_in_exactly_one_state": "update fct_opportunities set is_open = true",
+    "fct_opportunities.stages_are_known": (
+        "update fct_opportunities set is_open = false, is_won = false, is_lost = false, "
+        "is_stage_known = false"
+    ),
     "fct_opportunities.wins_and_losses_have_their_day": "update fct_opportunities set won_on = null",
     "fct_opportunities.credit_is_whole": "update fct_opportunities set credit_basis = null",
     "fct_opportunities.credited_meeting_counts": "update fct_opportunities set meeting_id = 'ev99999'",
