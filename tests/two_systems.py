@@ -136,9 +136,8 @@ def _excused(
 ) -> Iterator[tuple[str, set[str]]]:
     """(reason, the columns that may differ for it) of one row."""
     yield NO_CAMPAIGNS, {"campaign"}
-    if table == "fct_calls":
-        if one["call_id"] in readers and one["match_level"] != "person":
-            yield READERS_APART, _OF_THE_PERSON
+    if table == "fct_calls" and one["call_id"] in readers and one["match_level"] != "person":
+        yield READERS_APART, _OF_THE_PERSON
     if table == "fct_meetings":
         yield (
             NEVER_TOUCHED,

@@ -8,8 +8,8 @@ of Opportunities.
 Choices where the text is silent:
 - Of a record's associations the newest version that lists them speaks, with what separate files
   add; the one called primary is first.
-- A lead converts once: the first deal made with a contact is its conversion, later ones are not
-  (dictionary §3; a customer's renewal is not last year's meeting's).
+- A lead converts once: the first deal made with a contact, of those not deleted, is its conversion,
+  later ones are not (dictionary §3; a customer's renewal is not last year's meeting's).
 - Whom a winner names as merged is merged, whether its own record was ever exported or not.
 - A call without a result that its telephone says nobody took, nobody took.
 - A contact's first page tells its utm values, a property that sources.yml names goes before.
@@ -236,11 +236,13 @@ class _Portal:
         return said.get(name) or None
 
     def _conversions(self) -> dict[str, str]:
-        """Contact -> the first deal made with it."""
+        """Contact -> the first deal made with it that is still one."""
         made: dict[str, tuple[datetime, str]] = {}
         for identity, deal in _newest(self._own.get("deals", ())).items():
+            if deal.get("archived") or ("deals", identity) in self._merged:
+                continue
             for contact in self._links.of("deals", identity, "contacts"):
-                when = (deal["createdAt"], self._surviving("deals", identity))
+                when = (deal["createdAt"], identity)
                 made[contact] = min(made.get(contact, when), when)
         return {contact: deal for contact, (_, deal) in made.items()}
 
