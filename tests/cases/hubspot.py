@@ -314,7 +314,14 @@ def accepted_by_history(portal: Portal) -> list[Expect]:
         Expect(
             "fct_opportunities",
             {"opportunity_id": key(deal)},
-            {"is_lost": True, "accepted_on": day(6, 14), "lost_on": day(6, 20)},
+            # a history asked for without amounts does not say that there was none
+            {
+                "is_lost": True,
+                "accepted_on": day(6, 14),
+                "lost_on": day(6, 20),
+                "amount_at_creation_yen": 1_000_000,
+                "is_amount_at_creation_recorded": False,
+            },
         ),
     ]
 

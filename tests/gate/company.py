@@ -154,6 +154,7 @@ MARTS: dict[str, str] = {
                'sf' as source_id, rep_id, team, business_unit, motion, manager_rep_id, 'R3' as owner_rep_id,
                person_id, account_id, channel_group, channel, campaign, meeting_id,
                'explicit' as credit_basis, true as is_sourced, 'new' as deal_type, 'stage' as stage,
+               true as is_stage_known,
                i % 4 > 1 as is_open, i % 4 = 0 as is_won, i % 4 = 1 as is_lost,
                case when i % 4 = 0 then accepted_on end as won_on,
                case when i % 4 = 1 then accepted_on end as lost_on,

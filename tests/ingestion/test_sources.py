@@ -134,6 +134,26 @@ def test_a_mapped_source_is_accepted(company: Company) -> None:
     assert source.class_names == ("sfa",)
 
 
+@pytest.mark.parametrize(
+    ("said", "classes"),
+    [
+        ("", ("ma",)),
+        (", class: ma", ("ma",)),
+        (", class: sfa", ("sfa",)),
+        (", class: [ma, sfa]", ("ma", "sfa")),
+    ],
+)
+def test_a_hubspot_is_marketing_unless_the_configuration_says_more(
+    company: Company, said: str, classes: tuple[str, ...]
+) -> None:
+    company.configure(f"sources: [{{id: hub, system: hubspot{said}}}]")
+    source = company.sources.get("hub")
+    assert source is not None
+    assert source.class_names == classes
+    objects = {contract.object_name for contract in source.contracts(company.contracts)}
+    assert objects == ({"contacts", "deals"} if "sfa" in classes else {"contacts"})
+
+
 def test_several_feeds_are_accepted_where_every_history_names_its_tenant(company: Company) -> None:
     company.configure(
         "sources: [{id: w, system: miitel, feed: webhook}, {id: h, system: miitel, account: acme}]"

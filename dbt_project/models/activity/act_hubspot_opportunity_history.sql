@@ -55,6 +55,8 @@ carried_on as (
         {% for column in properties %}
         last_value({{ column }} ignore nulls) over so_far as {{ column }},
         {% endfor %}
+        -- a history asked for without amounts says nothing of them
+        count(amount) over (partition by source_id, opportunity_id) > 0 as is_amount_told,
     from written_together
     window so_far as (
         partition by source_id, opportunity_id
@@ -78,6 +80,7 @@ snapshots as (
         {% for column in properties %}
         {{ column }}.value as {{ column }},
         {% endfor %}
+        is_amount_told,
         false as is_deleted,
         cast(null as varchar) as reject_reason,
     from carried_on

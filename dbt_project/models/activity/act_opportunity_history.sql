@@ -69,6 +69,7 @@ recorded as (
         true as is_dated,
         stage_key,
         amount,
+        coalesce(is_amount_told, true) as is_amount_told,
         close_date,
         owner_id,
         cast(null as varchar) as acceptance
@@ -86,6 +87,7 @@ recorded as (
         updated_at is not null as is_dated,
         stage_key,
         amount,
+        true as is_amount_told,
         close_date,
         owner_id,
         acceptance
@@ -202,6 +204,7 @@ judged as (
         coalesce(stages.is_closed, false) as is_closed,
         coalesce(stages.is_won, false) as is_won,
         owned.amount,
+        owned.is_amount_told,
         owned.close_date,
         case
             when coalesce(stages.is_won, false) then true

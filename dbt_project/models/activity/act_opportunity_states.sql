@@ -78,7 +78,7 @@ priced as (
 
 ),
 
-first_entries as (
+first_amounts as (
 
     select
         opportunity_id,
@@ -86,7 +86,19 @@ first_entries as (
         recorded_on,
         is_recorded
     from history
-    where entry_number = 1
+    where coalesce(is_amount_told, true)
+    qualify row_number() over (partition by opportunity_id order by entry_number) = 1
+
+),
+
+last_amounts as (
+
+    select
+        opportunity_id,
+        arg_max({ 'amount': amount }, entry_number).amount as amount
+    from history
+    where coalesce(is_amount_told, true)
+    group by opportunity_id
 
 ),
 
@@ -148,13 +160,23 @@ stood as (
         decisions.lost_recorded_on is not null as is_lost_by_then,
         decisions.accepted_on,
         decisions.lost_recorded_on,
-        first_entries.amount as first_amount,
-        first_entries.is_recorded
-        and first_entries.recorded_on <= priced.created_on as is_amount_at_creation_recorded,
-        last_entries.amount as current_amount
+        -- where nothing recorded by then holds amounts, the record as it stands speaks
+        case
+            when first_amounts.opportunity_id is not null then first_amounts.amount
+            else priced.amount
+        end as first_amount,
+        coalesce(
+            first_amounts.is_recorded and first_amounts.recorded_on <= priced.created_on,
+            false
+        ) as is_amount_at_creation_recorded,
+        case
+            when last_amounts.opportunity_id is not null then last_amounts.amount
+            else priced.amount
+        end as current_amount
     from priced
-    inner join first_entries on priced.opportunity_id = first_entries.opportunity_id
     inner join last_entries on priced.opportunity_id = last_entries.opportunity_id
+    left join first_amounts on priced.opportunity_id = first_amounts.opportunity_id
+    left join last_amounts on priced.opportunity_id = last_amounts.opportunity_id
     left join decisions on priced.opportunity_id = decisions.opportunity_id
 
 ),
