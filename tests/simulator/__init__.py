@@ -74,8 +74,8 @@ numbers, internal domains, memo separator, thresholds, acceptance stage, time zo
 Truth
 -----
 `World.truth.calls` maps a call id (MiiTel `call.id`, history root `Sequence ID`, mapped leg id, or
-the CRM Task id, or HubSpot call id, of a person without CTI) to a `CallTruth`: `party` in intended | gatekeeper |
-colleague | wrong_party | machine | nobody | internal, `person` (a key of `truth.people`), rep,
+the CRM Task id, or HubSpot call id, of a person without CTI) to a `CallTruth`: `party` in intended
+| gatekeeper | colleague | wrong_party | machine | nobody | internal, `person` (a key of `truth.people`), rep,
 direction, true talk seconds. A further leg in a list-view month, which the file shows as a call of
 its own, has direction `unknown` and party `nobody`. `truth.people` maps a person key to the record
 ids that are really that person. `truth.meetings` maps a first event id to what really happened.
