@@ -43,6 +43,8 @@ NO_CAMPAIGNS: Final = "no campaign members"
 EVERYBODY_IS_A_LEAD: Final = "whoever is in HubSpot is a lead"
 # HubSpot says SCHEDULED until somebody says otherwise, and keeps saying so when the day is gone.
 NEVER_TOUCHED: Final = "scheduled for good"
+# A property never set has no line of history, so nobody says that a deal had no amount at first.
+AMOUNT_NEVER_SET: Final = "an amount never set"
 # Marketing's contacts are records of their own beside Salesforce. One that names no lead and has
 # a role address is a second person of the same number; a portal has them once.
 READERS_APART: Final = "marketing's contacts are persons of their own"
@@ -70,6 +72,7 @@ EXPLAINED: Final[dict[str, tuple[str, ...]]] = {
     EVERYBODY_IS_A_LEAD: _CREDIT,
     READERS_APART: _WHO_WAS_CALLED,
     NEVER_TOUCHED: (),
+    AMOUNT_NEVER_SET: (),
 }
 
 
@@ -150,6 +153,8 @@ def _excused(
                 if (one.get(column), two.get(column)) == ("unknown", "scheduled")
             },
         )
+    if table == "fct_opportunities" and two["is_amount_missing_at_creation"]:
+        yield AMOUNT_NEVER_SET, {"is_amount_at_creation_recorded"}
     if one[KEYS[table]] in never_leads:
         if table == "fct_opportunities" and two["credit_basis"] == "converted_lead":
             yield EVERYBODY_IS_A_LEAD, _OF_THE_CREDIT
