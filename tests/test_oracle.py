@@ -1,12 +1,16 @@
 """The warehouse and the independent oracle say the same of the same exports.
 
 They meet only in the records: the oracle never sees a file, the warehouse never sees a record.
-Differences are explained call by call, event by event, before the sums are compared.
+Differences are explained call by call, event by event, before the sums are compared. One company is
+seen twice, as it would be with Salesforce and as it would be with HubSpot; at the end the two are
+compared with each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 
@@ -16,6 +20,7 @@ from tests.agreement import (
     GRAINS,
     Reader,
     place_of,
+    same,
     told,
     unequal_days,
     unequal_figures,
@@ -24,6 +29,7 @@ from tests.agreement import (
     unequal_sums,
 )
 from tests.harness import query, transform
+from tests.oracle.channels import NONE
 from tests.oracle.coverage import needs_of
 from tests.oracle.metrics import ADDITIVE, DISTINCT, KNOWN, RATIOS, SCOPES, scopes_of
 from tests.oracle.scorecard import PERIODS
@@ -31,7 +37,19 @@ from tests.oracle.settings import settings_from
 from tests.oracle.status import MATURITY, STATUSES
 from tests.oracle.tables import Answer, answer
 from tests.seasoning import season
-from tests.simulator import Plan, configuration, simulate, write_house
+from tests.simulator import Plan, World, configuration, simulate, write_house
+from tests.simulator.hubspot import PORTAL_ID, exports_of, in_hubspot, portal_of
+from tests.two_systems import (
+    EXPLAINED,
+    KEYS,
+    NO_CAMPAIGNS,
+    Comparison,
+    Figures,
+    compared,
+    figures_of,
+    unexplained_figures,
+    without_campaigns,
+)
 
 _CALL = (
     "called_on", "rep_id", "direction", "is_dial", "is_open", "is_answered", "answered_by",
@@ -64,15 +82,33 @@ class Company:
     reader: Reader
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+@cache
+def world_of(system: str) -> World:
+    """The same company whatever its sales people work in."""
     world = season(simulate(Plan(seed=5, reps=12, months=6)))
-    house = House(tmp_path_factory.mktemp("oracle") / "house")
-    write_house(world, house.root)
-    transform(house, world.plan.as_of)
-    settings = settings_from(*configuration(world.settings))
-    found = answer(world.records, world.plan.as_of, settings)
-    return Company(house, found, Reader(found))
+    return world if system == "salesforce" else in_hubspot(world)
+
+
+@pytest.fixture(scope="module")
+def companies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Company]:
+    """A night of the company by the system its sales people work in."""
+
+    @cache
+    def night_of(system: str) -> Company:
+        world = world_of(system)
+        house = House(tmp_path_factory.mktemp("oracle") / "house")
+        write_house(world, house.root)
+        transform(house, world.plan.as_of)
+        settings = settings_from(*configuration(world.settings))
+        found = answer(world.records, world.plan.as_of, settings)
+        return Company(house, found, Reader(found))
+
+    return night_of
+
+
+@pytest.fixture(scope="module", params=["salesforce", "hubspot"])
+def company(request: pytest.FixtureRequest, companies: Callable[[str], Company]) -> Company:
+    return companies(request.param)
 
 
 def test_every_call_has_the_same_flags(company: Company) -> None:
@@ -196,3 +232,67 @@ def test_the_oracle_knows_what_every_figure_needs_and_waits_for(company: Company
     for row in catalogue:
         assert set(row["needs"].split("+")) == needs_of(row["metric"]), row["metric"]
         assert row["maturity"] == MATURITY.get(row["metric"], "none"), row["metric"]
+
+
+# --- the same company through Salesforce or HubSpot ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BothSystems:
+    """What both nights published, and the facts compared."""
+
+    figures: tuple[Figures, Figures]
+    facts: Comparison
+
+
+@pytest.fixture(scope="module")
+def both(companies: Callable[[str], Company]) -> BothSystems:
+    salesforce, hubspot = companies("salesforce"), companies("hubspot")
+    world = world_of("salesforce")
+    portal = portal_of(world)
+    assert list(exports_of(world, portal))
+    tables = [
+        {table: query(one.house, f"select * from marts.{table}") for table in KEYS}
+        for one in (salesforce, hubspot)
+    ]
+    published = [
+        figures_of(query(one.house, "select * from marts.kpi_scorecard"))
+        for one in (salesforce, hubspot)
+    ]
+
+    def named(salesforce_id: str | None) -> str | None:
+        """How a portal's record is published."""
+        identity = portal.id_of(salesforce_id)
+        return None if identity is None else f"hubspot:{PORTAL_ID}:{identity}"
+
+    return BothSystems(
+        (published[0], published[1]), compared(tables[0], tables[1], salesforce.found, named)
+    )
+
+
+def test_every_fact_is_the_same_through_salesforce_or_hubspot(both: BothSystems) -> None:
+    """Every call, mail, meeting and deal in every column, but for what a format does not say."""
+    assert not both.facts.problems, told(both.facts.problems)
+    assert both.facts.seen == {NO_CAMPAIGNS, *EXPLAINED}, "a reason that explains nothing"
+
+
+def test_the_same_company_through_salesforce_or_hubspot_gives_the_same_kpis(
+    both: BothSystems,
+) -> None:
+    """Every metric in every scope but campaigns, and every period, with its status."""
+    problems, moved = unexplained_figures(*both.figures, both.facts)
+    assert not problems, told(problems)
+    assert moved.keys() == {reason for reason, metrics in EXPLAINED.items() if metrics}
+
+
+def test_what_salesforce_spreads_over_campaigns_hubspot_says_of_none(both: BothSystems) -> None:
+    ours, theirs = (without_campaigns(figures) for figures in both.figures)
+    explained = {metric for metrics in EXPLAINED.values() for metric in metrics}
+    problems = [
+        f"{key}: Salesforce {ours.get(key, 0)}, HubSpot {theirs.get(key, 0)}"
+        for key in ours.keys() | theirs.keys()
+        if key[2] not in explained and not same(ours.get(key, 0), theirs.get(key, 0))
+    ]
+    assert not problems, told(problems)
+    campaigns = {place.scope_key for place, _ in both.figures[1] if place.scope_type == "campaign"}
+    assert campaigns == {NONE}

@@ -230,6 +230,33 @@ def leads_are_contacts(portal: Portal) -> list[Expect]:
 
 
 @case(
+    "Nobody has a company. A contact's meeting is held, a deal is made with it, and weeks later another "
+    "one, its renewal; an archived deal was made by mistake before both.",
+    "§3: converted lead. A lead converts once, so the renewal is not what the meeting brought.",
+)
+def renewal(portal: Portal) -> list[Expect]:
+    rep = portal.rep("renewal")
+    person = portal.contact(jst(4, 1))
+    meeting = portal.meeting(rep, jst(4, 6), jst(4, 8), person, outcome="COMPLETED")
+    portal.deal(jst(4, 8, 18), "5001", contacts=[person], archived=jst(4, 9))
+    first = portal.deal(jst(4, 9), "5004", contacts=[person], closes=jst(4, 20), changed=jst(4, 20))
+    second = portal.deal(jst(6, 10), "5001", contacts=[person])
+    return [
+        of_rep(rep, meetings_booked=1, opportunities_created=1, wins=1),
+        Expect(
+            "fct_opportunities",
+            {"opportunity_id": key(first)},
+            {"credit_basis": "converted_lead", "meeting_id": key(meeting)},
+        ),
+        Expect(
+            "fct_opportunities",
+            {"opportunity_id": key(second)},
+            {"credit_basis": None, "is_sourced": False, "is_open": True},
+        ),
+    ]
+
+
+@case(
     "After a held meeting a deal with its contact is won: the stage is closed with probability 1, the "
     "deal itself says nothing. It was made with 500,000 yen and has 800,000 now.",
     "Formats §5.6: won = closed and probability 1.0; closedate is a day by Tokyo's clocks. The deal's "

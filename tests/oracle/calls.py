@@ -15,6 +15,7 @@ Choices where the text is silent:
   any uuid.
 - A Task on nobody but an account is of a call with one of the account's numbers (same user, same
   account, §6.9.3); a Task that names the person goes before it.
+- A number the CRM noted of the call itself goes before those of the person it names.
 - The CRM id on the call's own row goes before all else (§4.1, §6.3.3a). An account named there or in
   the Task does not contradict a person of it.
 - A call with a colleague is internal: the person the row or the Task names, else everybody who has the
@@ -36,6 +37,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from tests.oracle.calendar import days, is_business_day
+from tests.oracle.hubspot import E9
 from tests.oracle.normalise import local_date, match_key, phone
 from tests.oracle.persons import Person, Persons
 from tests.oracle.records import (
@@ -160,10 +162,21 @@ class Dispositions:
         """The mapped value of the smallest rank; `other` and `unknown` say nothing."""
         read = (
             self._rows.get((source_id, match_key(value)), self._rows.get(("*", match_key(value))))
+            or _of_every_portal(value)
             for value in values
         )
         known = [row for row in read if row and row[1] not in ("other", "unknown")]
         return min(known)[1] if known else None
+
+    def of_task(self, task: Task) -> str | None:
+        """What the CRM says of a call only it knows, its telephone where the rep says nothing."""
+        return self.best(task.source.id, [task.result]) if task.result else task.stands_for
+
+
+def _of_every_portal(value: str) -> tuple[int, str] | None:
+    """A HubSpot GUID planning says nothing of (E9); a call has one, so ranks do not matter."""
+    meaning = E9.get(value.strip().lower())
+    return None if meaning is None else (0, meaning)
 
 
 def calls(
@@ -525,11 +538,12 @@ def _nearest(
         rep, person = roster.of_user(task.owner_id), persons.of_record(task.who_id)
         if rep is None:
             continue
-        numbers = (
-            persons.numbers_of(person)
-            if person
-            else persons.numbers_of_account(persons.accounts.winner(task.account_id))
-        )
+        if task.number:
+            numbers = {task.number}
+        elif person:
+            numbers = persons.numbers_of(person)
+        else:
+            numbers = persons.numbers_of_account(persons.accounts.winner(task.account_id))
         for number in numbers:
             for call in by_number.get((rep, number), ()):
                 if call.started_at - window <= task.at <= call.ended_at + window:
@@ -649,7 +663,7 @@ def _crm_call(
     has_cti = task.owner_id in on_the_phone if rep is None else roster.has_cti(rep, day)
     if has_cti or task.direction == "internal" or persons.is_colleague(task.who_id):
         return None
-    disposition = dispositions.best(task.source.id, [task.result] if task.result else [])
+    disposition = dispositions.of_task(task)
     person = persons.of_record(task.who_id)
     account = (person.account_id if person else None) or persons.accounts.winner(task.account_id)
     call = Call(

@@ -54,17 +54,19 @@ class Channels:
         return self._judge(said, person)
 
     def of_person(self, person: Person | None) -> tuple[str, str]:
-        """First touch: the earliest lead record; never a lead: the earliest contact's source."""
+        """First touch: the earliest lead record; never a lead: the earliest contact's source. Of
+        deleted records the lead's, which says more."""
         if person is None:
             return UNLINKED, UNLINKED
         if person.leads:
             return self.of_lead(person.leads[0], person)
         contacts = [record for record in person.records if record.key[1] == "contact"]
+        contacts.sort(key=lambda record: not record.is_living)
+        leads = [record for record in person.records if record.is_lead]
+        if leads and not (contacts and contacts[0].is_living):
+            return self.of_lead(leads[0], person)
         if contacts:
             return self._judge({"lead_source": contacts[0].fields.get("LeadSource")}, person)
-        leads = [record for record in person.records if record.is_lead]
-        if leads:
-            return self.of_lead(leads[0], person)
         properties = person.records[0].fields.get("properties") or {}
         return self._judge({"original_source": properties.get("hs_analytics_source")}, person)
 

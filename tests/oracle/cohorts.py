@@ -197,8 +197,16 @@ def _was_mql(person: Person, settings: Settings, as_of: date) -> bool:
         for version in _known(record, settings, as_of):
             if record.is_lead and _step(record, version.get("Status")) == "mql":
                 return True
-            stage = (version.get("properties") or {}).get("lifecyclestage")
-            if record.key[1] == "ma_person" and match_key(stage) in _MQL_OR_LATER:
+            stage = version.get("LifecycleStage")
+            if record.key[1] == "ma_person":
+                stage = version["properties"].get("lifecyclestage")
+            if match_key(stage) in _MQL_OR_LATER:
+                return True
+        for at, name, value in record.fields.get("StatusHistory") or ():
+            is_known = record.is_lead and local_date(at, settings.zone) <= as_of
+            if is_known and name == "lifecyclestage" and match_key(value) in _MQL_OR_LATER:
+                return True
+            if is_known and name == "hs_lead_status" and _step(record, value) == "mql":
                 return True
     return False
 

@@ -29,7 +29,7 @@ from tests.oracle.settings import Settings, Source
 
 _NEED_OF_TABLE = {
     "fct_calls": "cti",
-    "fct_emails": "sfa_tasks",
+    "fct_emails": "sfa_emails",
     "fct_meetings": "sfa_events",
     "fct_opportunities": "sfa_opportunities",
     "working_days": "known_day",
@@ -41,10 +41,11 @@ _OUTCOMES = {
 }  # fmt: skip
 _KEY_PERSONS = {"key_person_connects", "known_title_connects", "key_person_talk_seconds"}
 _OBJECTS = {
-    "sfa_tasks": ("salesforce.Task",),
-    "sfa_events": ("salesforce.Event",),
-    "sfa_opportunities": ("salesforce.Opportunity",),
-    "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads"),
+    "sfa_tasks": ("salesforce.Task", "hubspot.calls"),
+    "sfa_emails": ("salesforce.Task", "hubspot.emails"),
+    "sfa_events": ("salesforce.Event", "hubspot.meetings"),
+    "sfa_opportunities": ("salesforce.Opportunity", "hubspot.deals"),
+    "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads", "hubspot.contacts"),
 }
 
 
@@ -118,6 +119,8 @@ class Coverage:
         return covered
 
     def _files(self, source: Source, name: str) -> set[tuple[str, datetime]]:
+        if source.system == "hubspot" and "sfa" not in source.classes:
+            return set()  # marketing's contacts are nobody's leads
         return self._by_source.get((source.id, name), set())
 
     @cached_property

@@ -32,6 +32,15 @@ from tests.oracle.settings import Settings, Source
 
 _NOT_TAKING_PLACE = {"canceled", "no_show", "rescheduled"}
 _INSIDE_SALES = {"sdr", "bdr"}
+# A CRM with an outcome of its own (E11): what nobody said is not read elsewhere, and a meeting of
+# the past nobody touched stays scheduled; what became of it is as unknown.
+_VENDORS: dict[str | None, tuple[str | None, str]] = {
+    "unsaid": (None, "none"),
+    **{
+        said: (said, "vendor_field")
+        for said in ("scheduled", "held", "no_show", "canceled", "rescheduled")
+    },
+}
 
 
 @dataclass
@@ -156,6 +165,7 @@ def events(
         else:
             reason = None
         what = salesforce_id(row.get("WhatId"))
+        deal = what if what and what.startswith("006") else row.get("OpportunityId")
         account = salesforce_id(row.get("AccountId"))
         found.append(
             Event(
@@ -174,7 +184,7 @@ def events(
                 account_id=persons.accounts.winner(
                     account or (what if what and what.startswith("001") else None)
                 ),
-                opportunity_id=what if what and what.startswith("006") else None,
+                opportunity_id=deal,
                 ineligible_reason=reason,
             )
         )
@@ -199,10 +209,11 @@ def _outcome(
         return "canceled", "inferred"
     raw = row.get(source.outcome_field) if source.outcome_field else None
     said = source.outcome_map.get(match_key(str(raw))) if raw is not None else None
+    said, basis = _VENDORS.get(row.get("Outcome"), (said, "custom_field"))
     if said in ("held", "no_show") and meeting_on > as_of:
         return "scheduled", "none"
     if said:
-        return said, "custom_field"
+        return said, basis
     return ("scheduled" if meeting_on > as_of else "unknown"), "none"
 
 

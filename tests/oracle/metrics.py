@@ -161,7 +161,7 @@ ADDITIVE: dict[str, tuple[Part, ...]] = {
     "decided": (_acquired(_decision_is("accepted", "rejected")),),
     "meetings_acquired_from_connect": (_acquired(_of("is_from_connect"), "acquired_on"),),
     "meetings_outcome_known_of_cohort": (_cohort(_outcome_is("held", "no_show", "canceled")),),
-    "meetings_outcome_unknown_of_cohort": (_cohort(_outcome_is("unknown")),),
+    "meetings_outcome_unknown_of_cohort": (_cohort(_outcome_is("unknown", "scheduled")),),
     # 成果
     "meetings_booked": (_cohort(),),
     "meetings_held": (_events("meeting_on", _of("is_held")),),

@@ -23,7 +23,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from tests.oracle.normalise import local_date, match_key, salesforce_id
 from tests.oracle.persons import Accounts
@@ -44,6 +43,8 @@ class State:
     at: datetime
     day: date
     stage: str | None
+    pipeline: str | None
+    is_known: bool  # somebody says whether the stage is open, won or lost
     amount: float | None
     close_on: date | None
     is_closed: bool
@@ -126,7 +127,7 @@ def opportunities(
     records: Records, settings: Settings, roster: Roster, accounts: Accounts, as_of: date
 ) -> dict[str, Opportunity]:
     """Every opportunity created by the as-of date and not deleted."""
-    stages = _stages(records)
+    stages = Stages(records, settings)
     history: dict[str, list[Record]] = defaultdict(list)
     for rows in versions_of(
         records.get("salesforce.OpportunityHistory", ()), "Id", "CreatedDate"
@@ -176,13 +177,12 @@ def opportunities(
 
 
 def _accepted_on(
-    opportunity: Opportunity, source: Source, stages: dict[str, Any], roster: Roster
+    opportunity: Opportunity, source: Source, stages: Stages, roster: Roster
 ) -> date | None:
     """The first day the company's acceptance gate was passed (§9); won always passes."""
     if not opportunity.is_recorded:
         return None
     wanted = match_key(source.acceptance_stage)
-    gate = stages.get(wanted)
     for state in opportunity.states:
         if state.is_won:
             return state.day
@@ -192,7 +192,8 @@ def _accepted_on(
         elif source.acceptance_mode == "custom_field":
             passed = state.accepted_field
         else:
-            stage = stages.get(match_key(state.stage))
+            stage = stages.of(source, state.pipeline, state.stage)
+            gate = stages.of(source, state.pipeline, source.acceptance_stage)
             if stage is None or gate is None:
                 passed = bool(wanted) and match_key(state.stage) == wanted
             else:
@@ -211,30 +212,45 @@ def stage_names(records: Records) -> frozenset[str]:
         for name in ("salesforce.Opportunity", "salesforce.OpportunityHistory")
         for row in records.get(name, ())
     )
-    return frozenset(_stages(records)) | {match_key(stage) for stage in stood}
+    listed = (
+        row.get(name)
+        for row in records.get("salesforce.OpportunityStage", ())
+        for name in ("MasterLabel", "ApiName")
+    )
+    return frozenset(match_key(stage) for stage in (*stood, *listed))
 
 
-def _stages(records: Records) -> dict[str, Record]:
-    """Stage rows by API name and by label; inactive ones stay (formats §6.10.7)."""
-    found: dict[str, Record] = {}
-    for rows in versions_of(
-        records.get("salesforce.OpportunityStage", ()), "Id", "SystemModstamp"
-    ).values():
-        for name in ("MasterLabel", "ApiName"):
-            found[match_key(rows[-1].get(name))] = rows[-1]
-    return found
+class Stages:
+    """Stage rows by API name and by label; inactive ones stay (formats §6.10.7).
+
+    A stage is one of its system's account, and of its pipeline where there are several.
+    """
+
+    def __init__(self, records: Records, settings: Settings) -> None:
+        self._found: dict[tuple[str, str, str | None, str], Record] = {}
+        for rows in versions_of(
+            records.get("salesforce.OpportunityStage", ()), "Id", "SystemModstamp"
+        ).values():
+            row = rows[-1]
+            source = settings.source(row, "salesforce")
+            for name in ("MasterLabel", "ApiName"):
+                place = (source.system, source.account, row.get("PipelineId"))
+                self._found[*place, match_key(row.get(name))] = row
+
+    def of(self, source: Source, pipeline: str | None, name: str | None) -> Record | None:
+        return self._found.get((source.system, source.account, pipeline, match_key(name)))
 
 
-def _state(
-    row: Record, at: datetime, stages: dict[str, Record], source: Source, settings: Settings
-) -> State:
-    stage = stages.get(match_key(row.get("StageName")))
+def _state(row: Record, at: datetime, stages: Stages, source: Source, settings: Settings) -> State:
+    stage = stages.of(source, row.get("PipelineId"), row.get("StageName"))
     amount = row.get("Amount")
     answer = row.get(source.acceptance_field) if source.acceptance_field else None
     return State(
         at=at,
         day=local_date(at, settings.zone),
         stage=row.get("StageName"),
+        pipeline=row.get("PipelineId"),
+        is_known=stage is not None or row.get("IsClosed") is not None,
         amount=None if amount is None else float(amount),
         close_on=row.get("CloseDate"),
         is_closed=bool(stage["IsClosed"] if stage else row.get("IsClosed")),

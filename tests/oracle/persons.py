@@ -371,6 +371,8 @@ class Persons:
             said = row.get("properties") or {}
             source = self._settings.source(row, "hubspot")
             links: list[Key] = []
+            if "sfa" in source.classes:
+                links.append(("salesforce", "lead", f"hubspot:{source.account}:{identity}"))
             if lead := salesforce_id(said.get("salesforceleadid")):
                 links.append(("salesforce", "lead", lead))
             if contact := salesforce_id(said.get("salesforcecontactid")):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.oracle.normalise import email, first, match_key, salesforce_id
+from tests.oracle.normalise import email, first, match_key, phone, salesforce_id
 from tests.oracle.settings import Settings, Source
 
 Record = Mapping[str, Any]
@@ -357,7 +357,7 @@ def newest_delivery(legs: Iterable[Leg]) -> list[Leg]:
 
 @dataclass(frozen=True)
 class Task:
-    """One current Salesforce Task; kind after formats §5.8 activity_kind."""
+    """One current Task of a CRM; kind after formats §5.8 activity_kind."""
 
     id: str
     kind: str  # call | email | list_email | task
@@ -371,7 +371,9 @@ class Task:
     direction: str  # outbound | inbound | internal
     duration: float
     result: str | None
+    stands_for: str | None  # what the CRM's telephone says where nobody noted a result
     reference: str  # the field for a CTI leg id
+    number: str | None  # the customer's, where the CRM notes one
     text: str  # where one may stand among other words
 
 
@@ -401,11 +403,22 @@ def tasks(records: Records, settings: Settings) -> list[Task]:
                 direction=match_key(row.get("CallType")) or "outbound",
                 duration=float(row.get("CallDurationInSeconds") or 0),
                 result=first([row.get("CallDisposition")]),
+                stands_for=row.get("StandsFor"),
                 reference=str(row.get("CallObject") or "").lower(),
+                number=_noted(row, settings.source(row, "salesforce")),
                 text=str(row.get("Description") or "").lower(),
             )
         )
     return found
+
+
+def _noted(row: Record, source: Source) -> str | None:
+    return phone(
+        row.get("CustomerNumber"),
+        region=source.region,
+        repair_leading_zero=source.repair_leading_zero,
+        allow_bare_81=source.allow_bare_81,
+    ).person_key
 
 
 def _if_account(what_id: str | None) -> str | None:

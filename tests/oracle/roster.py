@@ -130,5 +130,5 @@ def _attributes(row: object) -> Attributes:
         business_unit=read.get("business_unit") or UNASSIGNED,
         motion=read.get("motion") or UNASSIGNED,
         manager_rep_id=read.get("manager_rep_id"),
-        has_cti=match_key(read.get("cti") or "yes") != "none",
+        has_cti=match_key(read.get("cti") or "yes") not in ("no", "none"),
     )

@@ -36,13 +36,13 @@ class Scorecard:
         things: dict[tuple[Place, str], set[str]] = defaultdict(set)
         for row in answer.tables["days"]:
             amounts = {name: row[name] for name in ADDITIVE if row[name]}
-            for place in _places(row, row["date"], answer.settings):
+            for place in places_of(row, row["date"], answer.settings):
                 for name, amount in amounts.items():
                     if place.scope_type in scopes_of(name):
                         self._sums[place][name] += amount
         for metric, (table, day, thing) in DISTINCT.items():
             for row in answer.tables[table]:
-                for place in _places(row, row[day], answer.settings):
+                for place in places_of(row, row[day], answer.settings):
                     things[(place, metric)].add(row[thing])
         for (place, metric), found in things.items():
             self._sums[place][metric] = len(found)
@@ -68,7 +68,7 @@ class Scorecard:
         }
 
 
-def _places(row: Row, day: date, settings: Settings) -> Iterator[Place]:
+def places_of(row: Row, day: date, settings: Settings) -> Iterator[Place]:
     """Every period and scope a row lies in; a row without the attribute lies in no such scope."""
     starts = {
         kind: period(

@@ -19,6 +19,7 @@ class Source:
 
     id: str
     system: str
+    classes: frozenset[str] = frozenset()  # of a HubSpot portal: ma, sfa or both
     account: str = ""
     timezone: str = "Asia/Tokyo"
     own_numbers: tuple[str, ...] = ()
@@ -141,6 +142,7 @@ def _source(entry: Mapping[str, Any]) -> Source:
     return Source(
         id=str(entry["id"]),
         system=str(entry["system"]),
+        classes=_classes(entry),
         account=str(entry.get("account") or entry.get("org_id") or ""),
         timezone=str(entry.get("timezone") or "Asia/Tokyo"),
         own_numbers=tuple(str(number) for number in entry.get("own_numbers") or ()),
@@ -186,6 +188,11 @@ def _source(entry: Mapping[str, Any]) -> Source:
         speech_min_customer_seconds=float(speech.get("min_customer_seconds", 10)),
         duration_min_seconds=float(duration.get("min_seconds", 60)),
     )
+
+
+def _classes(entry: Mapping[str, Any]) -> frozenset[str]:
+    said = entry.get("class") or ("ma" if entry["system"] == "hubspot" else ())
+    return frozenset([said] if isinstance(said, str) else said)
 
 
 def _flat_custom(custom: Mapping[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:

@@ -49,7 +49,14 @@ class Judge:
         self._answer = answer
         self._exports = {
             need: answer.coverage.of_need(need)
-            for need in ("cti", "sfa_tasks", "sfa_events", "sfa_opportunities", "people")
+            for need in (
+                "cti",
+                "sfa_tasks",
+                "sfa_emails",
+                "sfa_events",
+                "sfa_opportunities",
+                "people",
+            )
         }
         self._covered: dict[tuple[Place, frozenset[str]], int] = {}
 
@@ -110,15 +117,20 @@ class Judge:
     def _recorded(self) -> dict[str, bool]:
         """What is known on every day or on none."""
         answer = self._answer
-        source = next(
-            source for source in answer.settings.sources.values() if source.system == "salesforce"
-        )
-        gate = match_key(source.acceptance_stage)
+        gates = [
+            source
+            for source in answer.settings.sources.values()
+            if source.acceptance_stage or source.acceptance_mode != "stage"
+        ]
         return {
             "meeting_outcome": any(
                 row["is_held"] or row["is_no_show"] for row in answer.tables["fct_meetings"]
             ),
-            "acceptance": source.acceptance_mode != "stage" or gate in answer.stages,
+            "acceptance": any(
+                source.acceptance_mode != "stage"
+                or match_key(source.acceptance_stage) in answer.stages
+                for source in gates
+            ),
             "title_map": answer.has_title_map,
         }
 
@@ -172,7 +184,7 @@ class Judge:
             "held": percentile(
                 (row["last_scheduled_on"] - row["booked_on"]).days
                 for row in booked
-                if row["is_over"] and row["cohort_outcome"] != "unknown"
+                if row["is_over"] and row["cohort_outcome"] not in ("unknown", "scheduled")
             ),
             "win": percentile(
                 ((row["won_on"] or row["lost_on"]) - row["created_on"]).days

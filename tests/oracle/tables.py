@@ -17,6 +17,7 @@ from tests.oracle.cohorts import Lead, leads
 from tests.oracle.conversion import conversion
 from tests.oracle.coverage import Coverage
 from tests.oracle.emails import Email, emails
+from tests.oracle.hubspot import retold
 from tests.oracle.meetings import Event, Meeting, credit, events, meetings
 from tests.oracle.metrics import ADDITIVE, Row, facts
 from tests.oracle.opportunities import Opportunity, opportunities, stage_names
@@ -49,10 +50,11 @@ class Answer:
 
 def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     """Apply the dictionary to the records as of the end of a local day."""
+    coverage = Coverage(records, settings)
+    records = retold(records, settings)
     roster = Roster(records)
     persons = Persons(records, settings, as_of)
     channels = Channels(records, persons)
-    coverage = Coverage(records, settings)
     all_calls = calls(records, settings, roster, persons, as_of)
     all_emails = emails(records, settings, roster, persons, as_of)
     all_opportunities = opportunities(records, settings, roster, persons.accounts, as_of)
@@ -242,7 +244,7 @@ class _Reader:
             "is_sourced": meeting is not None,
             "deal_type": found.deal_type,
             "is_won": won,
-            "is_open": not won and not lost,
+            "is_open": not won and not lost and found.now.is_known,
             "is_lost": lost,
             "won_on": found.close_on if won else None,
             "lost_on": found.lost_on(self.as_of),

@@ -24,8 +24,8 @@ import pytest
 
 from dagster_project.settings import House
 from tests.conftest import DemoNight, Said, kpi
-from tests.simulator import World, simulate
-from tests.simulator.__main__ import DEMO_PLAN
+from tests.simulator import World
+from tests.simulator.group import demo_world
 from tests.simulator.vocabulary import UNMAPPED_MEMOS
 
 _LEGAL_FORM = re.compile(r"株式会社|有限会社|合同会社|\(株\)|\(有\)")
@@ -160,7 +160,19 @@ def of_prospects(world: World) -> Canaries:
         found.word(f"{said.get('lastname') or ''} {said.get('firstname') or ''}")
         found.company(said.get("company"))
         found.address(said.get("email"))
-        found.number(said.get("phone"))
+        found.number(said.get("phone"), said.get("mobilephone"))
+    for row in records["hubspot.companies"]:
+        found.company(row["properties"]["name"])
+        found.number(row["properties"]["phone"])
+        found.word(row["properties"]["domain"])
+    for row in records["hubspot.deals"]:
+        found.word(row["properties"]["dealname"])
+    for row in records["hubspot.calls"]:
+        found.word(re.sub(r"<[^>]*>", "", row["properties"]["hs_call_body"]))
+    for row in records["hubspot.emails"]:
+        found.word(row["properties"].get("hs_email_text"))
+    for row in records["hubspot.owners"]:
+        found.address(row["email"])
     for row in records["hubspot.email_events"]:
         found.address(row["recipient"])
     for row in records["hubspot.event_participations"]:
@@ -241,7 +253,7 @@ def leaks(canaries: Canaries, texts: Iterable[tuple[str, str]]) -> dict[str, lis
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return simulate(DEMO_PLAN)
+    return demo_world()
 
 
 @pytest.fixture(scope="module")
@@ -315,10 +327,15 @@ def test_the_canaries_are_what_the_night_really_read(
     demo_night: DemoNight, prospects: Canaries
 ) -> None:
     with duckdb.connect(str(demo_night.house.work_database), read_only=True) as connection:
-        for table in ("salesforce__leads", "hubspot__contacts", "miitel__history_legs"):
+        for table, enough in (
+            ("salesforce__leads", 100),
+            ("hubspot__contacts", 100),
+            ("hubspot__deals", 30),
+            ("miitel__history_legs", 100),
+        ):
             connection.execute(f"create temp view seen as from staging.stg_{table} limit 200")
             rows = "\n".join(str(row) for row in connection.execute("from seen").fetchall())
-            assert len(prospects.seen_in(rows)) > 100, table
+            assert len(prospects.seen_in(rows)) > enough, table
             connection.execute("drop view seen")
 
 

@@ -10,6 +10,8 @@ what the records say.
     world.records["salesforce.Lead"]   # every Lead row of every export, in order of delivery
     world.deliveries                   # the same records, file by file
     world.truth.calls[call_id]         # who was really spoken to
+    hubspot.in_hubspot(world)          # the same company, its sales people in HubSpot
+    group.demo_world()                 # the company under data/demo
     write_world(world, out_dir)        # out_dir/<source_id>/<file>
 
 Records
@@ -51,6 +53,10 @@ salesforce.User, .Lead, .Contact, .Account, .Opportunity, .OpportunityHistory, .
     BusinessUnit__c, LossReason__c.
 hubspot.contacts
     `id, createdAt, updatedAt, archived, properties{...}`; properties are strings as in the API.
+    Of a portal that is the CRM (source hubcrm) also .companies, .deals, .calls, .meetings, .emails
+    in the same envelope, with `associations` inside or in hubspot.associations; .owners,
+    .pipelines, .deal_property_history and .contact_property_history as their APIs give them.
+    Of objects exported as CSV the properties alone are written.
 hubspot.email_events, .form_submissions, .event_participations
     API names; created, submittedAt, properties.occurredAt are datetimes (written as epoch ms).
 planning.<table>
@@ -68,8 +74,8 @@ numbers, internal domains, memo separator, thresholds, acceptance stage, time zo
 Truth
 -----
 `World.truth.calls` maps a call id (MiiTel `call.id`, history root `Sequence ID`, mapped leg id, or
-the CRM Task id of a person without CTI) to a `CallTruth`: `party` in intended | gatekeeper |
-colleague | wrong_party | machine | nobody | internal, `person` (a key of `truth.people`), rep,
+the CRM Task id, or HubSpot call id, of a person without CTI) to a `CallTruth`: `party` in intended
+| gatekeeper | colleague | wrong_party | machine | nobody | internal, `person` (a key of `truth.people`), rep,
 direction, true talk seconds. A further leg in a list-view month, which the file shows as a call of
 its own, has direction `unknown` and party `nobody`. `truth.people` maps a person key to the record
 ids that are really that person. `truth.meetings` maps a first event id to what really happened.

@@ -16,12 +16,12 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from tests.simulator import Plan, Simulation, simulate
+from tests.simulator import Plan, Simulation
+from tests.simulator.group import demo_world
 from tests.simulator.house import write_configuration, write_house
 from tests.simulator.writers import DeliveryWriter
 
 DEMO = Path(__file__).resolve().parent.parent.parent / "data" / "demo"
-DEMO_PLAN = Plan(seed=20260930)
 # Above this many calls one file a day and one CRM extract a week keep memory flat.
 _LARGE = 50_000
 
@@ -31,9 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     started = time.monotonic()
     if options.demo:
+        world = demo_world()
         for folder in ("config", "exports"):
             shutil.rmtree(DEMO / folder, ignore_errors=True)
-        paths = write_house(simulate(DEMO_PLAN), DEMO)
+        paths = write_house(world, DEMO)
         root, calls = DEMO, None
     else:
         root = options.out

@@ -16,11 +16,8 @@ from tests.simulator import vocabulary
 from tests.simulator.identifiers import SalesforceIds
 from tests.simulator.world import Plan, Record, days
 
-COMPANY_NAME: Final = "みなも帳票クラウド株式会社（架空のデモ会社）"
-DOMAIN: Final = "minamo.example.com"
 ACCOUNT: Final = "minamo-demo"
 OWN_NUMBERS: Final = ("0300000100", "0300000101", "0600000200", "05000000300")
-BUSINESS_UNITS: Final = ("クラウド事業部", "データ事業部")
 ACCEPTANCE_STAGE: Final = "有効商談"
 MEMO_SEPARATOR: Final = "、"
 LEAD_STATUS: Final = {"MQL": "mql", "育成": "nurturing", "返却": "handed_back"}
@@ -120,6 +117,7 @@ def _names(rng: random.Random, number: int) -> list[tuple[str, str, str]]:
 def found(plan: Plan, ids: SalesforceIds) -> Company:
     """Roster with its history, users, calendar."""
     rng = random.Random(f"{plan.seed}:company")
+    who = plan.identity
     sdrs = max(1, round(plan.reps * 5 / 12))
     bdrs = max(1, round(plan.reps * 4 / 12))
     fields = max(1, plan.reps - sdrs - bdrs)
@@ -134,7 +132,7 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
         return Rep(
             rep_id,
             name,
-            f"{given}.{surname}{number if plan.reps > 24 else ''}@{DOMAIN}",
+            f"{given}.{surname}{number if plan.reps > 24 else ''}@{who.domain}",
             ids.new("User"),
             own_number=OWN_NUMBERS[number % 2],
             extension=str(201 + number),
@@ -143,7 +141,11 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
     def row(rep: Rep, team: str, unit: int, motion: str, manager: str | None) -> Record:
         has_cti = "none" if rep.phone == "crm" or motion in ("field_sales", "manager") else "yes"
         # Copied by hand from the address bar of the CRM: some ids have 15 characters.
-        user_id = rep.user_id[:15] if int(rep.rep_id[1:]) % 3 == 0 else rep.user_id
+        user_id = (
+            rep.user_id[:15]
+            if int(rep.rep_id.lstrip(who.rep_letter + who.manager_letter)) % 3 == 0
+            else rep.user_id
+        )
         return {
             "rep_id": rep.rep_id,
             "rep_name": rep.name,
@@ -151,7 +153,7 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
             "crm_user_id": user_id,
             "cti_user_key": rep.email if has_cti == "yes" else None,
             "team": team,
-            "business_unit": BUSINESS_UNITS[unit % 2],
+            "business_unit": who.business_units[unit % len(who.business_units)],
             "motion": motion,
             "manager_rep_id": manager,
             "cti": has_cti,
@@ -159,25 +161,28 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
             "valid_to": None,
         }
 
-    for number, label in enumerate(("インサイドセールス部", "フィールドセールス部")):
-        boss = person(f"M{number + 1:02d}", sdrs + bdrs + fields + number)
+    for number, label in enumerate(who.departments):
+        boss = person(f"{who.manager_letter}{number + 1:02d}", sdrs + bdrs + fields + number)
         boss.rows.append(row(boss, label, 0, "manager", None))
         managers.append(boss)
 
     for number in range(sdrs + bdrs + fields):
-        rep = person(f"R{number + 1:02d}", number)
+        rep = person(f"{who.rep_letter}{number + 1:02d}", number)
         rep.reach = rng.uniform(0.85, 1.2)
         rep.convert = rng.uniform(0.85, 1.2)
         rep.handoff = rng.uniform(0.85, 1.15)
         rep.tagging = rng.uniform(0.68, 0.84)
         rep.talk_ratio = rng.uniform(0.42, 0.56)
         reps.append(rep)
+        if not who.has_phone_system and number < sdrs + bdrs:
+            rep.phone = "crm"
+            rep.tagging = 0.93
         if number < sdrs:
             unit = 0 if number * 5 < sdrs * 3 else 1
             if number == 3:
                 rep.phone = "crm"
                 rep.tagging = 0.93
-            rep.rows.append(row(rep, ("SDR一課", "SDR二課")[unit], unit, "sdr", "M01"))
+            rep.rows.append(row(rep, who.sdr_teams[unit], unit, "sdr", managers[0].rep_id))
         elif number < sdrs + bdrs:
             place = number - sdrs
             last = place == bdrs - 1 and bdrs >= 3
@@ -185,11 +190,17 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
                 rep.phone = "mapped"
                 rep.own_number = OWN_NUMBERS[2]
             rep.rows.append(
-                row(rep, "大阪BDR" if last else "BDR課", 1 if last else 0, "bdr", "M01")
+                row(
+                    rep,
+                    who.last_bdr_team if last else who.bdr_team,
+                    1 if last else 0,
+                    "bdr",
+                    managers[0].rep_id,
+                )
             )
         else:
             place = number - sdrs - bdrs
-            rep.rows.append(row(rep, "フィールドセールス課", place, "field_sales", "M02"))
+            rep.rows.append(row(rep, who.field_team, place, "field_sales", managers[-1].rep_id))
 
     weak = reps[1] if sdrs >= 2 and plan.stories else None
     if weak is not None:
@@ -198,7 +209,7 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
     if sdrs >= 3:
         mover = reps[2]
         old = mover.rows[0]
-        new = dict(old, team="BDR課", business_unit=BUSINESS_UNITS[0], motion="bdr")
+        new = dict(old, team=who.bdr_team, business_unit=who.business_units[0], motion="bdr")
         new["valid_from"] = middle
         old["valid_to"] = middle - timedelta(days=1)
         mover.rows.append(new)
@@ -221,13 +232,15 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
                     rep.absent[day] = "half" if rng.random() < 0.3 else "full"
 
     marketing_id = ids.new("User")
-    users = [_user(rep, "インサイドセールス部", plan, managers) for rep in [*reps, *managers]]
+    users = [_user(rep, who.departments[0], plan, managers) for rep in [*reps, *managers]]
     for name, key, user_id in (
         ("マーケティング 共有", "marketing", marketing_id),
         ("電話連携 システム", "cti-integration", ids.new("User")),
     ):
         users.append(
-            _user(Rep("X00", name, f"{key}@{DOMAIN}", user_id), "マーケティング部", plan, managers)
+            _user(
+                Rep("X00", name, f"{key}@{who.domain}", user_id), "マーケティング部", plan, managers
+            )
         )
     return Company(
         plan,
@@ -247,7 +260,7 @@ def _user(rep: Rep, department: str, plan: Plan, managers: list[Rep]) -> Record:
 
     made = utc(date(plan.first_day.year - 1, 10, 1), 9 * 3600)
     last = rep.rows[-1] if rep.rows else None
-    boss = managers[1] if last is not None and last["motion"] == "field_sales" else managers[0]
+    boss = managers[-1] if last is not None and last["motion"] == "field_sales" else managers[0]
     return {
         "Id": rep.user_id,
         "Username": f"{rep.email}.prod",
@@ -287,7 +300,7 @@ def planning_tables(company: Company, target_account_ids: list[str]) -> dict[str
         ],
         "target_accounts": [
             {
-                "list_name": "重点100社",
+                "list_name": plan.identity.target_list,
                 "account_id": account_id,
                 "valid_from": plan.first_day,
                 "valid_to": None,
@@ -423,7 +436,7 @@ def _targets(company: Company) -> list[Record]:
                 "scope_key": key,
                 "metric": metric,
                 "value": value,
-                "owner": "M01",
+                "owner": company.managers[0].rep_id,
                 "due_date": None,
                 "achievable": "前年の実績から無理のない範囲",
                 "relevant": "受注額の目標を逆算した値",
@@ -444,7 +457,7 @@ def _targets(company: Company) -> list[Record]:
             if rep.row(month) is not None:
                 add("month", month, "rep", rep.rep_id, "dials", dials)
                 add("month", month, "rep", rep.rep_id, "meetings_acquired", round(dials * 0.026))
-        for team in ("SDR一課", "SDR二課", "BDR課", "大阪BDR"):
+        for team in plan.identity.calling_teams:
             size = sum(1 for rep in inside if (rep.row(month) or {}).get("team") == team)
             if size:
                 add("month", month, "team", team, "dials", dials * size)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from tests.simulator.exports import EXPO_COLUMNS, OSAKA_COLUMNS
+from tests.simulator.hubspot import PORTAL_ID
 from tests.simulator.world import World, WorldSettings
 from tests.simulator.writers import write_world
 
@@ -41,7 +42,7 @@ gate:
   max_quarantine_rows: 50      # … this many) blocks the release
 """
 
-_SOURCES: Final = """\
+_PHONES: Final = """\
 # What is read, and how. One entry per source; its exports lie in exports/<id>/.
 # What values *mean* (応対メモ, channels, titles, roster, targets …) is not written here: those
 # tables lie as CSV in exports/planning/, because managers keep them, not engineers.
@@ -108,6 +109,9 @@ sources:
           answered_at: {{timestamp: "%Y/%m/%d %H:%M:%S"}}
           ended_at: {{timestamp: "%Y/%m/%d %H:%M:%S"}}
 
+"""
+
+_SALESFORCE: Final = """\
   - id: sf
     system: salesforce
     account: 00D5h00000DEMO0
@@ -136,6 +140,36 @@ sources:
     acceptance: {{mode: stage, stage: {acceptance_stage}}}
     lead_status: {lead_status}
 
+"""
+
+_HUBSPOT: Final = """\
+  # {portal_of} works in HubSpot. Its contacts are leads and people of companies (sfa), not
+  # readers of newsletters (ma).
+  - id: hubcrm
+    system: hubspot
+    class: [sfa]
+    account: "{portal}"
+    timezone: {timezone}
+    default_currency: {default_currency}
+    internal_domains: {portal_domains}
+    phone: {{region: JP, repair_leading_zero: true}}
+    required: true
+    extracted_at: {{pattern: '_(?P<date>\\d{{8}})T(?P<time>\\d{{4}})'}}
+    coverage: {{basis: extract, covers_from: {covers_from}}}
+    custom:                    # properties this company added to its portal
+      contacts.lead_source: lead_source
+      deals.business_unit: business_unit
+      deals.loss_reason:
+        field: closed_lost_reason
+        map: {{時期尚早: 時期尚早, 予算なし: 予算なし, 対象外: 対象外, 競合: 競合}}
+    # A stage is named by its label or by its id; the ids stand in pipelines_*.jsonl.
+    acceptance: {{mode: stage, stage: {acceptance_stage}}}
+    # hs_lead_status; that a contact is an MQL is a lifecycle stage.
+    lead_status: {{nurturing: [NURTURE], handed_back: [RETURNED]}}
+
+"""
+
+_THE_REST: Final = """\
   # The exhibition's organiser sends the badges it scanned as a spreadsheet.
   - id: expo
     system: mapped
@@ -193,7 +227,9 @@ def sources_text(settings: WorldSettings) -> str:
     def columns(pairs: tuple[tuple[str, str], ...]) -> str:
         return "\n".join(f"          {name}: {header}" for name, header in pairs)
 
-    return _SOURCES.format(
+    parts = {"salesforce": _SALESFORCE, "hubspot": _HUBSPOT}
+    text = _PHONES + "".join(parts[system] for system in settings.sales_systems) + _THE_REST
+    return text.format(
         account=settings.account,
         timezone=settings.timezone,
         own_numbers=_flow(list(settings.own_numbers)),
@@ -206,6 +242,9 @@ def sources_text(settings: WorldSettings) -> str:
         meeting_outcomes=_flow(dict(settings.meeting_outcomes)),
         acceptance_stage=settings.acceptance_stage,
         lead_status=_flow(steps),
+        portal=PORTAL_ID,
+        portal_of=settings.portal_of,
+        portal_domains=_flow(list(settings.portal_domains)),
         osaka_columns=columns(OSAKA_COLUMNS),
         expo_columns=columns(EXPO_COLUMNS),
     )

@@ -129,14 +129,14 @@ class Office:
     def settings(self) -> WorldSettings:
         plan = self.plan
         return WorldSettings(
-            company_name=selling.COMPANY_NAME,
+            company_name=plan.identity.company_name,
             timezone="Asia/Tokyo",
             as_of=plan.as_of,
             fiscal_year_start_month=4,
             default_currency="JPY",
             account=selling.ACCOUNT,
             own_numbers=selling.OWN_NUMBERS,
-            internal_domains=(selling.DOMAIN,),
+            internal_domains=(plan.identity.domain,),
             memo_separator=selling.MEMO_SEPARATOR,
             acceptance_stage=selling.ACCEPTANCE_STAGE,
             covers_from=plan.first_day,

@@ -278,7 +278,7 @@ class Sales(Phones):
             "Id": self.ids.new("Opportunity"),
             "AccountId": account["Id"],
             "ContactId": person.contact["Id"] if person.contact is not None else None,
-            "Name": f"{account['Name']} 電子帳票",
+            "Name": f"{account['Name']} {self.plan.identity.product}",
             "RecordTypeId": None,
             "StageName": "初回商談",
             "Amount": amount,
@@ -416,7 +416,7 @@ class Sales(Phones):
                 person,
                 utc(day, seconds),
                 "既存",
-                selling.BUSINESS_UNITS[0],
+                self.plan.identity.business_units[0],
                 rng,
             )
             step = self.company.business_day_after(day, rng.randrange(8, 30))
@@ -482,6 +482,7 @@ class Sales(Phones):
     def _legacy(self, rng: random.Random) -> None:
         """What last year left in the CRM: a renamed stage, a doubled account, a colleague."""
         channel = next(c for c in vocabulary.CHANNELS if c.key == "referral")
+        units = self.plan.identity.business_units
         for number in range(4):
             person = self._person(channel, rng)
             day = self.company.business_day_after(self.plan.first_day - timedelta(days=60), number)
@@ -490,7 +491,7 @@ class Sales(Phones):
             self._contact(person, at, seller.user_id, rng)
             assert person.company.account is not None
             old = self._new_opportunity(
-                seller, person.company.account, person, at, "新規", selling.BUSINESS_UNITS[0], rng
+                seller, person.company.account, person, at, "新規", units[0], rng
             )
             # The label the stage had before it was renamed; history keeps it.
             self._move(old, "ヒアリング済")(day + timedelta(days=14), 15 * _HOUR)
@@ -502,7 +503,7 @@ class Sales(Phones):
                 self._touch("Account", twin, at)
                 self._plan_for(end, 17 * _HOUR, self._merge_accounts(twin, person.company.account))
         self.colleague = self._person(channel, rng)
-        self.colleague.email = f"partner.desk@{selling.DOMAIN}"
+        self.colleague.email = f"partner.desk@{self.plan.identity.domain}"
         self._contact(self.colleague, at, self.field[0].user_id, rng)
 
     def _merge_accounts(self, loser: Record, winner: Record) -> Callable[[date, int], None]:

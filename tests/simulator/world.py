@@ -23,6 +23,32 @@ Party = Literal[
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Whose plan it is: names alone; how people work is the same everywhere."""
+
+    company_name: str = "みなも帳票クラウド株式会社（架空のデモ会社）"
+    domain: str = "minamo.example.com"
+    product: str = "電子帳票"
+    business_units: tuple[str, ...] = ("クラウド事業部", "データ事業部")
+    # Teams of SDRs by business unit, of BDRs, of the last BDR, of field sales; departments.
+    sdr_teams: tuple[str, str] = ("SDR一課", "SDR二課")
+    bdr_team: str = "BDR課"
+    last_bdr_team: str = "大阪BDR"
+    field_team: str = "フィールドセールス課"
+    departments: tuple[str, ...] = ("インサイドセールス部", "フィールドセールス部")
+    rep_letter: str = "R"
+    manager_letter: str = "M"
+    target_list: str = "重点100社"
+    # Without one, calls are known to the CRM alone.
+    has_phone_system: bool = True
+
+    @property
+    def calling_teams(self) -> tuple[str, ...]:
+        """Every team that dials, once."""
+        return tuple(dict.fromkeys((*self.sdr_teams, self.bdr_team, self.last_bdr_team)))
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to simulate. The same plan gives the same bytes."""
 
@@ -46,6 +72,7 @@ class Plan:
     keep_truth: bool = True
     # The last day comes in files of its own, as if the night before had read all others.
     newest_day_apart: bool = False
+    identity: Identity = Identity()
 
     @property
     def first_day(self) -> date:
@@ -204,6 +231,10 @@ class WorldSettings:
     lead_status: Mapping[str, str]  # status -> mql | nurturing | handed_back
     meeting_outcomes: Mapping[str, str]
     business_unit_field: str = "BusinessUnit__c"
+    # What the sales people work in: salesforce, hubspot, or both side by side.
+    sales_systems: tuple[str, ...] = ("salesforce",)
+    portal_of: str = "The company"
+    portal_domains: tuple[str, ...] = ()
 
 
 @dataclass

@@ -22,6 +22,10 @@ from zoneinfo import ZoneInfo
 
 from tests.simulator.world import BadRow, Delivery, Dialect, Record, World
 
+_EPOCH_MS: Final = (
+    "hubspot.email_events", "hubspot.form_submissions", "hubspot.deal_property_history",
+    "hubspot.contact_property_history",
+)  # fmt: skip
 _ZIP_DATE: Final = (2026, 10, 1, 0, 0, 0)
 
 # 応対履歴 CSV: English header -> Japanese header.
@@ -87,12 +91,17 @@ def file_columns(object_name: str, rows: Sequence[Record | BadRow], dialect: Dia
         return [name for name, _ in dialect.columns]
     names: dict[str, None] = {}
     for row in rows:
-        record = row.record if isinstance(row, BadRow) else row
+        record = _flat(object_name, row.record if isinstance(row, BadRow) else row)
         if isinstance(record, Mapping):
             names.update((name, None) for name in record if not name.startswith("_"))
             if object_name.startswith("salesforce."):
                 break  # an export of one query has one header
     return list(names)
+
+
+def _flat(object_name: str, record: Any) -> Any:
+    """HubSpot's Exports API gives one column per property and nothing around them."""
+    return record["properties"] if object_name.startswith("hubspot.") else record
 
 
 def _headers(object_name: str, columns: Sequence[str], dialect: Dialect) -> list[str]:
@@ -168,6 +177,7 @@ def _csv_rows(
         record = row.record if isinstance(row, BadRow) else row
         if isinstance(record, str):
             raise TypeError(f"{object_name}: a CSV row must be a mapping")
+        record = _flat(object_name, record)
         if object_name == "miitel.history_rows":
             yield _history_cells(record, columns, dialect)
         elif dialect.columns:
@@ -199,7 +209,7 @@ def _iso_z(value: Any) -> Any:
 
 
 def _json_default(object_name: str) -> Any:
-    if object_name in ("hubspot.email_events", "hubspot.form_submissions"):
+    if object_name in _EPOCH_MS:
         return _epoch_ms
     return _iso_z if object_name.startswith("hubspot.") else _iso
 

@@ -30,7 +30,7 @@ delivering as (
     select distinct source_id
     from object_coverage
     where
-        object_name = 'opportunities'
+        object_name in ('opportunities', 'deals')
         and is_delivered
 
 ),

@@ -46,7 +46,7 @@ company_contacts as (
         contacts.email_norm,
         contacts.phone_raw,
         contacts.mobile_phone_raw,
-        contacts.original_source as lead_source,
+        contacts.lead_source,
         contacts.original_source_detail_1 as lead_source_detail_1,
         contacts.original_source_detail_2 as lead_source_detail_2,
         contacts.lifecycle_status,

@@ -39,7 +39,7 @@ leads as (
         contacts.email_norm,
         contacts.phone_raw,
         contacts.mobile_phone_raw,
-        contacts.original_source as lead_source,
+        contacts.lead_source,
         contacts.original_source_detail_1 as lead_source_detail_1,
         contacts.original_source_detail_2 as lead_source_detail_2,
         contacts.utm_source,

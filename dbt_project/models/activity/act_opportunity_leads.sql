@@ -19,6 +19,37 @@ crm_people as (
 
 ),
 
+contacts_of_opportunities as (
+
+    select
+        record_system,
+        unnest(lead_ids) as lead_id,
+        opportunity_id,
+        created_at
+    from opportunity_versions
+    where
+        is_current
+        and not coalesce(is_deleted, false)
+
+),
+
+-- where contacts are the leads, all contacts of an opportunity may be; but a lead converts once, so a
+-- customer's later opportunities are not what it became
+first_opportunities as (
+
+    select
+        record_system,
+        lead_id,
+        opportunity_id
+    from contacts_of_opportunities
+    qualify
+        row_number() over (
+            partition by record_system, lead_id
+            order by created_at, opportunity_id
+        ) = 1
+
+),
+
 converted as (
 
     select
@@ -44,13 +75,11 @@ converted as (
 
     union
 
-    -- where contacts are the leads, all contacts of the opportunity may be
     select
         record_system,
-        unnest(lead_ids) as lead_id,
+        lead_id,
         opportunity_id
-    from opportunity_versions
-    where is_current
+    from first_opportunities
 
 ),
 

@@ -112,7 +112,8 @@ known as (
 
 ),
 
--- the earliest lead record speaks, merge losers included; then contacts, deleted leads, MA
+-- the earliest lead record speaks, merge losers included; then contacts, deleted leads, deleted
+-- contacts, MA: an archived HubSpot contact is both of the deleted, and the lead says more
 ranked as (
 
     select
@@ -120,9 +121,10 @@ ranked as (
         is_lead_record and not is_gone as is_cohort_record,
         case
             when is_lead_record and not is_gone then 1
-            when record_type = 'contact' then 2
+            when record_type = 'contact' and not is_gone then 2
             when is_lead_record then 3
-            else 4
+            when record_type = 'contact' then 4
+            else 5
         end as preference
     from known
 

@@ -1,0 +1,268 @@
+"""One company seen through Salesforce and through HubSpot: what may differ, and why.
+
+A fact that differs must have a reason, said by `reason_of`; a figure that differs must lie where a
+row with a reason lies, in a metric that is listed for it. Nothing else may differ.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from tests.agreement import place_of, same
+from tests.oracle.metrics import ADDITIVE, DISTINCT, RATIOS, Row
+from tests.oracle.persons import Person
+from tests.oracle.scorecard import Place, places_of
+from tests.oracle.status import MATURITY
+from tests.oracle.tables import Answer
+from tests.simulator.portal import STAGE_IDS
+
+Figures = Mapping[tuple[Place, str], Row]
+Tables = Mapping[str, list[Row]]
+IdOf = Callable[[str | None], str | None]  # the portal's id of a Salesforce record
+
+KEYS: Final = {
+    "fct_calls": "call_id",
+    "fct_emails": "email_id",
+    "fct_meetings": "event_id",
+    "fct_opportunities": "opportunity_id",
+}
+_IDS: Final = (*KEYS.values(), "meeting_id", "account_id", "crm_activity_id")
+# What is no fact: where a row was read, which outcome field said it, each side's name of a person.
+_UNCOMPARED: Final = {
+    "source_id", "source_file_id", "source_file", "source_record", "outcome_basis", "person_id",
+}  # fmt: skip
+
+# HubSpot's exports know no members of campaigns, so nobody is touched by one.
+NO_CAMPAIGNS: Final = "no campaign members"
+# A contact that never was a lead in Salesforce is one in HubSpot, and the first deal made with it
+# is its conversion; Salesforce has only the account to tell whose deal it is.
+EVERYBODY_IS_A_LEAD: Final = "whoever is in HubSpot is a lead"
+# HubSpot says SCHEDULED until somebody says otherwise, and keeps saying so when the day is gone.
+NEVER_TOUCHED: Final = "scheduled for good"
+# A property never set has no line of history, so nobody says that a deal had no amount at first.
+AMOUNT_NEVER_SET: Final = "an amount never set"
+# Marketing's contacts are records of their own beside Salesforce. One that names no lead and has
+# a role address is a second person of the same number; a portal has them once.
+READERS_APART: Final = "marketing's contacts are persons of their own"
+
+_CREDIT: Final = (
+    "accepted", "rejected", "pending", "expired", "decided", "effective_meeting_rate",
+    "effective_meeting_rate_decided", "opportunities_created", "opportunities_closed",
+    "opportunities_open_of_cohort", "opportunities_won_of_cohort", "wins", "win_rate",
+    "win_rate_closed", "win_rate_open_share", "pipeline_created_yen", "pipeline_created_as_of_yen",
+    "pipeline_amounts_missing", "pipeline_amounts_missing_as_of", "pipeline_amounts_unconverted",
+    "pipeline_amounts_unconverted_as_of", "won_amount_yen", "won_amounts_missing",
+    "won_amounts_unconverted",
+)  # fmt: skip
+# Whom a call was with decides whether it reached the right one where only speech can tell.
+_WHO_WAS_CALLED: Final = (
+    "leads_worked", "key_person_connects", "known_title_connects", "key_person_share",
+    "key_person_talk_seconds", "key_person_talk_seconds_per_working_day", "connects",
+    "connects_by_speech", "connects_by_duration", "connect_rate", "connect_talk_seconds",
+    "timed_connects", "talk_seconds_per_connect", "unidentified_party", "analysed_connects",
+    "analysis_coverage", "meeting_conversion_rate", "meeting_conversion_rate_from_connect",
+)  # fmt: skip
+# In the scopes of channels a call whose person is known counts elsewhere, too.
+CHANNEL_SCOPES: Final = ("channel", "team_channel")
+EXPLAINED: Final[dict[str, tuple[str, ...]]] = {
+    EVERYBODY_IS_A_LEAD: _CREDIT,
+    READERS_APART: _WHO_WAS_CALLED,
+    NEVER_TOUCHED: (),
+    AMOUNT_NEVER_SET: (),
+}
+
+
+def _in_portal(tables: Tables, id_of: IdOf) -> Tables:
+    """Rows of the company with Salesforce under the ids its portal would have given."""
+
+    def told(row: Row) -> Row:
+        return {
+            name: id_of(value) or value if name in _IDS else value for name, value in row.items()
+        }
+
+    return {name: [told(row) for row in tables[name]] for name in KEYS}
+
+
+@dataclass
+class Comparison:
+    """What differs between the facts of the two."""
+
+    problems: list[str] = field(default_factory=list)
+    # (table, place) -> reasons of the differing rows that lie there
+    reasons: dict[tuple[str, Place], set[str]] = field(default_factory=lambda: defaultdict(set))
+    seen: set[str] = field(default_factory=set)
+
+
+def compared(ours: Tables, theirs: Tables, found: Answer, id_of: IdOf) -> Comparison:
+    """Every fact in every column both have. `found`: the oracle's answer for Salesforce."""
+    told = Comparison()
+    readers, never_leads = _calls_to_readers(found), _of_contacts_alone(found, id_of)
+    ours = _in_portal(ours, id_of)
+    for table, key in KEYS.items():
+        mine = {row[key]: row for row in ours[table]}
+        other = {row[key]: row for row in theirs[table]}
+        told.problems += [f"{table} {name}: only one has it" for name in mine.keys() ^ other.keys()]
+        for name in mine.keys() & other.keys():
+            one, two = mine[name], other[name]
+            columns = {
+                column
+                for column in (one.keys() & two.keys()) - _UNCOMPARED
+                if not same(one[column], two[column])
+                # A stage is published by what the CRM knows it by: its label, or a portal's id.
+                and not (column == "stage" and STAGE_IDS.get(one[column]) == two[column])
+            }
+            reasons = set()
+            for reason, excused in _excused(table, one, two, readers, never_leads):
+                if columns & excused:
+                    reasons.add(reason)
+                    columns -= excused
+            told.problems += [
+                f"{table} {name}: {column}: Salesforce {one[column]!r}, HubSpot {two[column]!r}"
+                for column in sorted(columns)
+            ]
+            told.seen |= reasons
+            for row in (one, two) if reasons - {NO_CAMPAIGNS} else ():
+                for place in _touched(row, found):
+                    told.reasons[table, place] |= reasons - {NO_CAMPAIGNS}
+    return told
+
+
+def _touched(row: Row, found: Answer) -> Iterable[Place]:
+    for value in row.values():
+        if type(value) is date:
+            yield from places_of(row, value, found.settings)
+
+
+def _excused(
+    table: str, one: Row, two: Row, readers: set[str], never_leads: set[str | None]
+) -> Iterator[tuple[str, set[str]]]:
+    """(reason, the columns that may differ for it) of one row."""
+    yield NO_CAMPAIGNS, {"campaign"}
+    if table == "fct_calls" and one["call_id"] in readers and one["match_level"] != "person":
+        yield READERS_APART, _OF_THE_PERSON
+    if table == "fct_meetings":
+        yield (
+            NEVER_TOUCHED,
+            {
+                column
+                for column in ("outcome", "cohort_outcome")
+                if (one.get(column), two.get(column)) == ("unknown", "scheduled")
+            },
+        )
+    if table == "fct_opportunities" and two["is_amount_missing_at_creation"]:
+        yield AMOUNT_NEVER_SET, {"is_amount_at_creation_recorded"}
+    if one[KEYS[table]] in never_leads:
+        if table == "fct_opportunities" and two["credit_basis"] == "converted_lead":
+            yield EVERYBODY_IS_A_LEAD, _OF_THE_CREDIT
+        if table == "fct_meetings" and one["is_booked"]:
+            yield EVERYBODY_IS_A_LEAD, _OF_THE_DECISION
+
+
+_OF_THE_PERSON: Final = {
+    "match_level", "match_basis", "account_id", "channel", "channel_group", "has_key_person",
+    "is_connect", "connect_basis", "is_unidentified_party",
+}  # fmt: skip
+_OF_THE_CREDIT: Final = {
+    "credit_basis", "is_sourced", "meeting_id", "rep_id", "team", "business_unit", "motion",
+    "manager_rep_id", "channel", "channel_group", "is_won_of_cohort", "is_open_of_cohort",
+}  # fmt: skip
+_OF_THE_DECISION: Final = {
+    "decision", "days_to_decision", "accepted_on", "is_accepted", "is_rejected", "is_pending",
+    "is_expired", "opportunity_id", "reject_reason",
+}  # fmt: skip
+
+
+def _of_contacts_alone(found: Answer, id_of: IdOf) -> set[str | None]:
+    """Deals and events of people who were contacts and never leads."""
+
+    def is_contact_alone(person: Person | None) -> bool:
+        return person is not None and not any(record.is_lead for record in person.records)
+
+    deals = {
+        id_of(deal.id)
+        for deal in found.opportunities.values()
+        if is_contact_alone(found.persons.of_record(deal.contact_id))
+    }
+    return deals | {id_of(event.id) for event in found.events if is_contact_alone(event.person)}
+
+
+def _calls_to_readers(found: Answer) -> set[str]:
+    """Calls to a number that a marketing contact has beside the CRM's living records."""
+
+    def is_reader(person: Person) -> bool:
+        kinds = {record.key[1] for record in person.records if record.is_living}
+        return kinds == {"ma_person"}
+
+    numbers = {
+        number
+        for person in found.persons.all
+        if is_reader(person)
+        for number in found.persons.numbers_of(person)
+    }
+    return {call.id for call in found.calls if call.number in numbers}
+
+
+def unexplained_figures(
+    ours: Figures, theirs: Figures, facts: Comparison
+) -> tuple[list[str], dict[str, set[str]]]:
+    """Figures that differ without a reason; and of each reason the metrics it moved."""
+    problems: list[str] = []
+    moved: dict[str, set[str]] = defaultdict(set)
+    for key in ours.keys() | theirs.keys():
+        place, metric = key
+        if place.scope_type == "campaign":
+            continue
+        one, two = ours.get(key, _NOTHING), theirs.get(key, _NOTHING)
+        if all(same(one[name], two[name]) for name in _NOTHING):
+            continue
+        if _only_matures_otherwise(metric, one, two) and EVERYBODY_IS_A_LEAD in facts.seen:
+            continue
+        reasons = {
+            reason
+            for table in tables_of(metric)
+            for reason in facts.reasons.get((table, place), ())
+            if metric in EXPLAINED[reason]
+            or (reason == READERS_APART and place.scope_type in CHANNEL_SCOPES)
+        }
+        if not reasons:
+            problems.append(f"{place}: {metric}: Salesforce {one}, HubSpot {two}")
+        for reason in reasons:
+            if metric in EXPLAINED[reason]:
+                moved[reason].add(metric)
+    return problems, moved
+
+
+def _only_matures_otherwise(metric: str, one: Row, two: Row) -> bool:
+    """A deal more or less moves the day by which most outcomes are known, everywhere."""
+    is_same = all(same(one[name], two[name]) for name in ("numerator", "denominator", "value"))
+    return is_same and metric in MATURITY and "maturing" in (one["status"], two["status"])
+
+
+_NOTHING: Final[Row] = {"numerator": 0, "denominator": None, "value": 0, "status": None}
+
+
+def tables_of(metric: str) -> set[str]:
+    """The tables whose rows a metric counts."""
+    if metric in RATIOS:
+        return set().union(*(tables_of(measure) for measure in RATIOS[metric]))
+    if metric in DISTINCT:
+        return {"fct_calls", "fct_emails"}
+    return {part.table for part in ADDITIVE[metric]}
+
+
+def figures_of(rows: Iterable[Row]) -> Figures:
+    """Rows of kpi_scorecard by place and metric."""
+    return {(place_of(row), row["metric"]): row for row in rows}
+
+
+def without_campaigns(figures: Figures) -> dict[tuple[Any, ...], float]:
+    """Additive figures of all campaigns together, by period and metric."""
+    sums: dict[tuple[Any, ...], float] = defaultdict(float)
+    for (place, metric), row in figures.items():
+        if place.scope_type == "campaign" and metric in ADDITIVE:
+            sums[place.period_type, place.period_start, metric] += float(row["numerator"] or 0)
+    return sums
