@@ -304,12 +304,19 @@ class _Portal:
             if _property(line) in _HISTORY:
                 deal = str(line.get("dealId") or line.get("objectId"))
                 changes[deal][_instant(line["timestamp"])][_property(line)] = line["value"]
+        versions = sorted(
+            self._own.get("deals", ()), key=lambda row: row["updatedAt"], reverse=True
+        )
+        earliest = {str(row["id"]): row["properties"] for row in versions}
         pipelines = {
             identity: deal["properties"].get("pipeline")
             for identity, deal in _newest(self._own.get("deals", ())).items()
         }
         for deal, moments in changes.items():
             said: Row = {"pipeline": pipelines.get(deal)}
+            if not any("amount" in changed for changed in moments.values()):
+                # A history asked for without amounts: the earliest version stands in.
+                said["amount"] = earliest.get(deal, {}).get("amount")
             for at, changed in sorted(moments.items()):
                 said |= changed
                 yield (
