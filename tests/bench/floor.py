@@ -26,8 +26,8 @@ from typing import Any
 import duckdb
 import openpyxl
 import yaml
+from holidays import country_holidays
 
-from dagster_project.lib.holidays_table import japanese_holidays
 
 SQL = Path(__file__).with_name("floor.sql")
 _BLOCK = 16 * 1024 * 1024
@@ -98,6 +98,7 @@ def _variables(exports: Path, as_of: date, folder: Path) -> dict[str, Any]:
     sources = yaml.safe_load((exports.parent / "config" / "sources.yml").read_text(encoding="utf-8"))["sources"]
     salesforce = next(source for source in sources if source["system"] == "salesforce")
     history = next(source for source in sources if source["id"] == "miitel-history")
+    first_day: date = salesforce["coverage"]["covers_from"]
     files: dict[str, list[str]] = {name: [] for name in _SALESFORCE}
     for path in _unpacked(sorted((exports / "sf").iterdir()), folder):
         name = path.name.partition("_")[0]
@@ -115,8 +116,8 @@ def _variables(exports: Path, as_of: date, folder: Path) -> dict[str, Any]:
         "own_numbers": history["own_numbers"],
         "gate": salesforce["acceptance"]["stage"],
         "as_of": as_of,
-        "first_day": salesforce["coverage"]["covers_from"],
-        "holidays": [day for day, _, _ in japanese_holidays()],
+        "first_day": first_day,
+        "holidays": sorted(country_holidays("JP", years=range(first_day.year, as_of.year + 1))),
     }
 
 

@@ -20,23 +20,21 @@ create or replace macro domestic(digits) as
     end;
 
 -- The same from what people typed: full-width, brackets, +81, extensions, a zero a spreadsheet ate.
-create or replace macro only_digits(said) as
-    regexp_replace(regexp_replace(said, '(内線|ext).*$', ''), '[^0-9+]', '', 'g');
-
 create or replace macro narrow(said) as
     case
         when regexp_full_match(said, '[0-9-]*') then replace(said, '-', '')
-        else only_digits(translate(said, '０１２３４５６７８９', '0123456789'))
+        else regexp_replace(
+            regexp_replace(translate(said, '０１２３４５６７８９', '0123456789'), '(内線|ext).*$', ''), '[^0-9+]', '', 'g'
+        )
     end;
 
-create or replace macro typed_number(said) as
+create or replace macro typed(digits) as
     domestic(
         case
-            when starts_with(narrow(said), '+81')
-                then '0' || regexp_replace(narrow(said), '^[+]810?', '')
-            when narrow(said)[1] in ('0', '+') then narrow(said)
-            when length(narrow(said)) = 9 then '0' || narrow(said)
-            when length(narrow(said)) = 10 and narrow(said)[2] = '0' and narrow(said)[1] >= '5' then '0' || narrow(said)
+            when digits[1] = '0' then digits
+            when starts_with(digits, '+81') then '0' || ltrim(digits[4:], '0')
+            when digits[1] = '+' then digits
+            when length(digits) = 9 or length(digits) = 10 and digits[2] = '0' and digits[1] >= '5' then '0' || digits
         end
     );
 
@@ -296,7 +294,9 @@ from meanings
 group by source_id, memo;
 
 create temp table own_numbers as
-select domestic(unnest(getvariable('own_numbers'))) as number;
+select number
+from (select domestic(unnest(getvariable('own_numbers'))) as number)
+where number is not null;
 
 -- Internal calls and calls between own lines count nowhere and are left out at once.
 create temp table legs as
@@ -342,7 +342,7 @@ placed as (
 
 select *
 from placed
-where number is null or number not in (select own_numbers.number from own_numbers where own_numbers.number is not null);
+where number is null or number not in (from own_numbers);
 
 -- Only the flow view has calls of several legs.
 create temp table further_legs as
@@ -984,7 +984,7 @@ select
 from members;
 
 -- step: numbers
-create temp table person_numbers as
+create temp table typed_numbers as
 with
 
 written as (
@@ -993,20 +993,46 @@ written as (
         person,
         not is_deleted and not is_merged as is_living,
         coalesce(is_internal, false) as is_internal,
+        null as account,
         unnest(numbers) as said
     from placed_records
+    union all
+    select
+        null as person,
+        null as is_living,
+        null as is_internal,
+        account,
+        phone as said
+    from accounts
+
+),
+
+-- in a step of its own, because it is looked at several times
+narrowed as materialized (
+
+    select
+        * exclude (said),
+        narrow(said) as digits
+    from written
+    where said is not null
 
 )
 
 select
+    * exclude (digits),
+    typed(digits) as number
+from narrowed
+where number is not null and number not in (from own_numbers);
+
+create temp table person_numbers as
+select
     person,
-    typed_number(said) as number,
+    number,
     bool_or(is_living) as is_living,
     coalesce(bool_or(is_internal) filter (where is_living), bool_or(is_internal)) as is_internal
-from written
-where said is not null
-group by person, number
-having number is not null and number not in (select own_numbers.number from own_numbers where own_numbers.number is not null);
+from typed_numbers
+where person is not null
+group by person, number;
 
 -- Whose number it is: one person's, if nobody else alive and no company has it.
 create temp table number_matches as
@@ -1024,13 +1050,13 @@ noted as (
     left join person_accounts on person_numbers.person = person_accounts.person
     union all
     select distinct
-        typed_number(phone) as number,
+        number,
         null as person,
         account,
         null as is_living,
         null as is_internal
-    from accounts
-    where typed_number(phone) is not null
+    from typed_numbers
+    where person is null
 
 ),
 
