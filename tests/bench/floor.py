@@ -114,6 +114,7 @@ def _variables(exports: Path, as_of: date, folder: Path) -> dict[str, Any]:
         "expo": [os.fspath(_as_csv(path, folder)) for path in sorted((exports / "expo").glob("*.xlsx"))],
         "planning": f"{exports / 'planning'}/",
         "own_numbers": history["own_numbers"],
+        "own_domain": "@" + salesforce["internal_domains"][0],
         "gate": salesforce["acceptance"]["stage"],
         "as_of": as_of,
         "first_day": first_day,

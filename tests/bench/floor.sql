@@ -23,18 +23,23 @@ create or replace macro domestic(digits) as
 create or replace macro narrow(said) as
     case
         when regexp_full_match(said, '[0-9-]*') then replace(said, '-', '')
+        -- as many bytes as letters: nothing full-width in it
+        when strlen(said) = length(said) then regexp_replace(said, 'ext.*$|[^0-9+]', '', 'g')
         else regexp_replace(
-            regexp_replace(translate(said, '０１２３４５６７８９', '0123456789'), '(内線|ext).*$', ''), '[^0-9+]', '', 'g'
+            translate(said, '０１２３４５６７８９', '0123456789'), '内線.*$|[^0-9+]', '', 'g'
         )
     end;
 
-create or replace macro typed(digits) as
+create or replace macro typed(digits, is_repaired) as
     domestic(
         case
             when digits[1] = '0' then digits
             when starts_with(digits, '+81') then '0' || ltrim(digits[4:], '0')
             when digits[1] = '+' then digits
-            when length(digits) = 9 or length(digits) = 10 and digits[2] = '0' and digits[1] >= '5' then '0' || digits
+            when
+                is_repaired
+                and (length(digits) = 9 or length(digits) = 10 and digits[2] = '0' and digits[1] >= '5')
+                then '0' || digits
         end
     );
 
@@ -42,6 +47,11 @@ create or replace macro typed(digits) as
 create or replace macro id_key(id) as case when id is not null then hash(id) end;
 
 create or replace macro address(said) as lower(trim(replace(said, '＠', '@')));
+
+create or replace macro is_of_many(email) as
+    coalesce(split_part(email, '@', 1) in ('info', 'sales', 'contact', 'support', 'noreply'), false);
+
+create or replace macro is_ours(email) as coalesce(ends_with(email, getvariable('own_domain')), false);
 
 -- Newest record wins; only what came more than once is compared.
 create or replace macro newest(name) as table
@@ -101,6 +111,7 @@ placed as (
 
     select
         *,
+        row_number() over () as span,
         coalesce(
             lead(valid_from) over (partition by rep order by valid_from) - 1, date '9999-12-31'
         ) as span_to
@@ -128,8 +139,22 @@ select
     field,
     match,
     lower(value) as value,
-    channel
+    channel,
+    -- numbers stand for names until the end
+    cast(dense_rank() over (order by channel) as integer) as channel_number
 from read_csv(getvariable('planning') || 'channel_rules.csv', all_varchar = true);
+
+create temp table channels as
+select distinct
+    channel_number,
+    channel
+from channel_rules
+union all
+values
+(0, '(none)'),
+(-1, '(unmapped)'),
+(-2, '(unlinked)'),
+(-3, '(no activity)');
 
 create temp table rates as
 select
@@ -448,7 +473,9 @@ create temp table read_leads as
 select
     id_key(id) as key,
     id,
-    address(email) as email,
+    id_key(address(email)) as email_key,
+    is_of_many(address(email)) as is_of_many,
+    is_ours(address(email)) as is_internal,
     phone,
     mobile,
     lead_source,
@@ -482,7 +509,9 @@ create temp table read_contacts as
 select
     id_key(id) as key,
     id,
-    address(email) as email,
+    id_key(address(email)) as email_key,
+    is_of_many(address(email)) as is_of_many,
+    is_ours(address(email)) as is_internal,
     phone,
     mobile,
     home_phone,
@@ -511,7 +540,9 @@ create temp table read_marketing as
 select
     id_key(id) as key,
     id,
-    nullif(address(properties.email), '') as email,
+    id_key(nullif(address(properties.email), '')) as email_key,
+    is_of_many(address(properties.email)) as is_of_many,
+    is_ours(address(properties.email)) as is_internal,
     properties.phone as phone,
     nullif(lower(regexp_extract(properties.hs_analytics_first_url, '[?&]utm_medium=([^&#]*)', 1)), '') as utm_medium,
     properties.hs_analytics_source is not null as is_filled,
@@ -701,14 +732,15 @@ noted as (
         1 as kind,
         key,
         id,
-        email,
+        email_key,
+        is_of_many,
+        is_internal,
         [phone, mobile] as numbers,
         lead_source,
         utm_medium,
         is_filled,
         account_key,
         contact_key as other_key,
-        2 as other_kind,
         master_key,
         created_at,
         is_deleted,
@@ -719,14 +751,15 @@ noted as (
         1 as kind,
         id_key(lead_id) as key,
         lead_id as id,
-        address(email) as email,
+        id_key(address(email)) as email_key,
+        is_of_many(address(email)) as is_of_many,
+        is_ours(address(email)) as is_internal,
         [phone] as numbers,
         '展示会' as lead_source,
         null as utm_medium,
         true as is_filled,
         null as account_key,
         null as other_key,
-        2 as other_kind,
         null as master_key,
         created_at,
         false as is_deleted,
@@ -743,14 +776,15 @@ noted as (
         2 as kind,
         key,
         id,
-        email,
+        email_key,
+        is_of_many,
+        is_internal,
         [phone, mobile, home_phone, other_phone, assistant_phone] as numbers,
         lead_source,
         null as utm_medium,
         lead_source is not null as is_filled,
         account_key,
         null as other_key,
-        2 as other_kind,
         master_key,
         created_at,
         is_deleted,
@@ -761,14 +795,15 @@ noted as (
         3 as kind,
         key,
         id,
-        email,
+        email_key,
+        is_of_many,
+        is_internal,
         [phone] as numbers,
         null as lead_source,
         utm_medium,
         is_filled,
         null as account_key,
         lead_key as other_key,
-        1 as other_kind,
         null as master_key,
         created_at,
         is_deleted,
@@ -787,47 +822,65 @@ where noted.created_at < getvariable('as_of') + 1;
 
 -- Records of one person: one address that is nobody's office box, or one names the other. Simplified: whom a
 -- marketing record names by CRM id is always exported, and so are both sides of a merge or a conversion
-create temp table persons_of_records as
+create temp table placed_records as
 with recursive
 
-named as (
+-- the CRM id of a marketing record goes before its address; it only follows the lead it names
+followers as (
 
     select
         records.record,
-        others.record as other
+        min(leads.record) as leader
     from records
-    inner join records as others
-        on records.other_key = others.key and records.other_kind = others.kind
-    union all
-    select
-        records.record,
-        winners.record as other
-    from records
-    inner join records as winners
-        on records.master_key = winners.key and records.kind = winners.kind
+    inner join records as leads on records.other_key = leads.key and leads.kind = 1
+    where records.kind = 3
+    group by records.record
 
 ),
 
--- the CRM id of a marketing record goes before its address
-addressed as (
+boxes as (
 
     select
-        record,
-        min(record) over (partition by email) as first_record
+        email_key,
+        min(record) as bundle
     from records
-    where
-        email is not null
-        and not regexp_matches(email, '^(info|sales|contact|support|noreply)@')
-        and (kind <> 3 or record not in (select named.record from named))
+    where email_key is not null and not is_of_many and record not in (select followers.record from followers)
+    group by email_key
+
+),
+
+bundled as (
+
+    select
+        records.*,
+        case
+            when followers.record is null and not records.is_of_many then coalesce(boxes.bundle, records.record)
+            else records.record
+        end as bundle,
+        followers.leader
+    from records
+    left join followers on records.record = followers.record
+    left join boxes on records.email_key = boxes.email_key
 
 ),
 
 links as (
 
-    select * from named
-    union all
-    select * from addressed
-    where record <> first_record
+    select
+        bundled.bundle,
+        contacts.bundle as other
+    from bundled
+    inner join bundled as contacts
+        on bundled.other_key = contacts.key and bundled.kind = 1 and contacts.kind = 2
+    where bundled.bundle <> contacts.bundle
+    union
+    select
+        bundled.bundle,
+        winners.bundle as other
+    from bundled
+    inner join bundled as winners
+        on bundled.master_key = winners.key and bundled.kind = winners.kind
+    where bundled.bundle <> winners.bundle
 
 ),
 
@@ -836,47 +889,53 @@ edges as (
     select * from links
     union all
     select
-        other as record,
-        record as other
+        other as bundle,
+        bundle as other
     from links
 
 ),
 
-labels (record, person) using key (record) as (
+-- few bundles are left to be joined, because most people have one address everywhere
+labels (bundle, person) using key (bundle) as (
 
     select
-        record,
-        least(record, min(other)) as person
+        bundle,
+        least(bundle, min(other)) as person
     from edges
-    group by record
+    group by bundle
     union
     select
-        edges.other as record,
+        edges.other as bundle,
         min(labels.person) as person
     from labels
-    inner join edges on labels.record = edges.record
-    inner join recurring.labels as known on edges.other = known.record
+    inner join edges on labels.bundle = edges.bundle
+    inner join recurring.labels as known on edges.other = known.bundle
     where labels.person < known.person
     group by edges.other
 
+),
+
+persons as (
+
+    select
+        bundled.* exclude (bundle),
+        coalesce(labels.person, bundled.bundle) as person
+    from bundled
+    left join labels on bundled.bundle = labels.bundle
+
 )
 
-select * from labels;
-
-create temp table placed_records as
 select
-    records.*,
-    coalesce(persons_of_records.person, records.record) as person,
-    ends_with(records.email, '@minamo.example.com') as is_internal
-from records
-left join persons_of_records on records.record = persons_of_records.record;
+    persons.* replace (coalesce(leaders.person, persons.person) as person)
+from persons
+left join persons as leaders on persons.leader = leaders.record;
 
 -- Whom a task, an event or a campaign points at.
 create temp table people as
 select
     key as who_key,
     person,
-    coalesce(is_internal, false) as is_internal
+    is_internal
 from placed_records
 where kind <> 3;
 
@@ -950,9 +1009,7 @@ judged as (
 
 select
     speakers.person,
-    coalesce(
-        channel_rules.channel, case when speakers.said.is_filled then '(unmapped)' else '(none)' end
-    ) as channel
+    coalesce(channel_rules.channel_number, case when speakers.said.is_filled then -1 else 0 end) as channel
 from speakers
 left join judged as by_source
     on lower(speakers.said.lead_source) = by_source.value and by_source.field = 'lead_source'
@@ -960,18 +1017,39 @@ left join judged as by_medium
     on lower(speakers.said.utm_medium) = by_medium.value and by_medium.field = 'utm_medium'
 left join channel_rules on least(by_source.priority, by_medium.priority) = channel_rules.priority;
 
+create temp table campaigns as
+select
+    name as campaign,
+    row_number() over () as campaign_number,
+    list(key) as keys
+from newest('read_campaigns')
+group by name
+union all
+values
+('(none)', 0, []),
+('(no activity)', -3, []);
+
 -- Every touch of a campaign counts until the next one.
 create temp table touches as
 with
+
+numbers as (
+
+    select
+        campaign_number,
+        unnest(keys) as key
+    from campaigns
+
+),
 
 members as (
 
     select
         people.person,
         members.created_at as touched_from,
-        arg_max(campaigns.name, members.id) as campaign
+        arg_max(numbers.campaign_number, members.id) as campaign
     from newest('read_members') as members
-    inner join newest('read_campaigns') as campaigns on members.campaign_key = campaigns.key
+    inner join numbers on members.campaign_key = numbers.key
     inner join people on members.who_key = people.who_key
     where not members.is_deleted and members.created_at < getvariable('as_of') + 1
     group by people.person, members.created_at
@@ -992,7 +1070,9 @@ written as (
     select
         person,
         not is_deleted and not is_merged as is_living,
-        coalesce(is_internal, false) as is_internal,
+        is_internal,
+        -- sources.yml has zeros put back in the CRM and the exhibition's list only
+        kind <> 3 as is_repaired,
         null as account,
         unnest(numbers) as said
     from placed_records
@@ -1001,6 +1081,7 @@ written as (
         null as person,
         null as is_living,
         null as is_internal,
+        true as is_repaired,
         account,
         phone as said
     from accounts
@@ -1019,8 +1100,8 @@ narrowed as materialized (
 )
 
 select
-    * exclude (digits),
-    typed(digits) as number
+    * exclude (digits, is_repaired),
+    typed(digits, is_repaired) as number
 from narrowed
 where number is not null and number not in (from own_numbers);
 
@@ -1334,8 +1415,8 @@ judged as (
 select
     judged.rep,
     judged.called_on as date,
-    case when judged.person is null then '(unlinked)' else person_channels.channel end as channel,
-    coalesce(touches.campaign, '(none)') as campaign,
+    coalesce(person_channels.channel, -2) as channel,
+    coalesce(touches.campaign, 0) as campaign,
     count(*) filter (where judged.is_dial) as dials,
     count(*) filter (where judged.is_dial and judged.is_answered) as answered_calls,
     count(*) filter (where judged.is_dial and judged.is_human) as human_reached,
@@ -1346,7 +1427,6 @@ select
     count(*) filter (where judged.is_dial and judged.is_unidentified) as unidentified_party,
     sum(judged.talk_seconds) filter (where judged.is_dial and judged.is_human) as talk_seconds,
     sum(judged.talk_seconds) filter (where judged.is_dial and judged.is_connect) as connect_talk_seconds,
-    -- for meetings: who was spoken to by whom is not needed here
     0 as emails_sent
 from judged
 left join person_channels on judged.person = person_channels.person
@@ -1360,8 +1440,8 @@ create temp table daily_emails as
 select
     tasks.rep,
     tasks.logged_on as date,
-    case when tasks.person is null then '(unlinked)' else person_channels.channel end as channel,
-    coalesce(touches.campaign, '(none)') as campaign,
+    coalesce(person_channels.channel, -2) as channel,
+    coalesce(touches.campaign, 0) as campaign,
     count(*) as emails_sent
 from tasks
 left join person_channels on tasks.person = person_channels.person
@@ -1492,9 +1572,8 @@ select
     coalesce(person_accounts.account, accounts.account, judged.account_key) as account,
     judged.related_key,
     coalesce(judged.rep, 0) as rep,
-    coalesce(spans.team, '(unassigned)') as team,
-    coalesce(spans.business_unit, '(unassigned)') as business_unit,
-    coalesce(spans.motion, '(unassigned)') as motion,
+    coalesce(spans.span, 0) as span,
+    coalesce(spans.motion in ('sdr', 'bdr'), false) as is_ours,
     judged.booked_at,
     judged.booked_on,
     judged.meeting_on,
@@ -1594,7 +1673,6 @@ numbered as (
 
     select
         events.*,
-        events.motion in ('sdr', 'bdr') as is_ours,
         linked.created_on as linked_from,
         case when linked.opportunity_key is not null then coalesce(linked.open_until, date '9999-12-31') end as linked_to,
         converted.ends_on as converted_to
@@ -1658,11 +1736,11 @@ walked as (
                         walked.open_to,
                         list_max(
                             [
-                                span.ends_on
-                                for span in account_spans.spans
-                                if span.created_on between walked.held_on and walked.held_on + 90
-                                and span.created_on <= numbered.booked_on
-                                and coalesce(list_contains(span.persons, walked.person), true)
+                                deal.ends_on
+                                for deal in account_spans.spans
+                                if deal.created_on between walked.held_on and walked.held_on + 90
+                                and deal.created_on <= numbered.booked_on
+                                and coalesce(list_contains(deal.persons, walked.person), true)
                             ]
                         )
                     ),
@@ -1698,9 +1776,7 @@ select
     any_value(person) filter (where is_booking) as person,
     any_value(account) filter (where is_booking) as account,
     any_value(rep) filter (where is_booking) as rep,
-    any_value(team) filter (where is_booking) as team,
-    any_value(business_unit) filter (where is_booking) as business_unit,
-    any_value(motion) filter (where is_booking) as motion,
+    any_value(span) filter (where is_booking) as span,
     any_value(booked_at) filter (where is_booking) as booked_at,
     any_value(booked_on) filter (where is_booking) as booked_on,
     min(held_on) as held_on,
@@ -1829,10 +1905,8 @@ select
     meetings.rep,
     happened.date,
     person_channels.channel,
-    coalesce(touches.campaign, '(none)') as campaign,
-    meetings.team,
-    meetings.business_unit,
-    meetings.motion,
+    coalesce(touches.campaign, 0) as campaign,
+    meetings.span,
     count(*) filter (where happened.what = 'booked') as meetings_booked,
     count(*) filter (where happened.what = 'held') as meetings_held,
     count(*) filter (where happened.what = 'no_show') as no_shows,
@@ -1896,9 +1970,7 @@ absences as (
 select
     spans.rep,
     business_days.date,
-    spans.team,
-    spans.business_unit,
-    spans.motion,
+    spans.span,
     1 - coalesce(absences.absent, 0) as working_day
 from spans
 inner join reps on spans.rep = reps.rep
@@ -1913,9 +1985,7 @@ activity as (
 
     select
         daily.*,
-        coalesce(spans.team, '(unassigned)') as team,
-        coalesce(spans.business_unit, '(unassigned)') as business_unit,
-        coalesce(spans.motion, '(unassigned)') as motion
+        coalesce(spans.span, 0) as span
     from (
         select * from daily_calls
         union all by name
@@ -1942,9 +2012,7 @@ added_up as (
         date,
         channel,
         campaign,
-        team,
-        business_unit,
-        motion,
+        span,
         true as has_activity,
         coalesce(sum(dials), 0) as dials,
         coalesce(sum(emails_sent), 0) as emails_sent,
@@ -1987,23 +2055,13 @@ idle as (
     select
         rep_days.rep,
         rep_days.date,
-        '(no activity)' as channel,
-        '(no activity)' as campaign,
-        rep_days.team,
-        rep_days.business_unit,
-        rep_days.motion,
+        -3 as channel,
+        -3 as campaign,
+        rep_days.span,
         false as has_activity
     from rep_days
     anti join added_up on rep_days.rep = added_up.rep and rep_days.date = added_up.date
     where rep_days.working_day > 0
-
-),
-
-rows_of_days as (
-
-    select * from added_up
-    union all by name
-    select * from idle
 
 ),
 
@@ -2014,19 +2072,29 @@ filled as (
         date,
         channel,
         campaign,
-        team,
-        business_unit,
-        motion,
+        span,
         has_activity,
-        coalesce(columns(* exclude (rep, date, channel, campaign, team, business_unit, motion, has_activity)), 0)
-    from rows_of_days
+        coalesce(columns(* exclude (rep, date, channel, campaign, span, has_activity)), 0)
+    from (
+        select * from added_up
+        union all by name
+        select * from idle
+    )
 
 )
 
 select
     coalesce(reps.rep_id, '(unassigned)') as rep_id,
-    filled.* exclude (rep),
+    channels.channel,
+    campaigns.campaign,
+    coalesce(spans.team, '(unassigned)') as team,
+    coalesce(spans.business_unit, '(unassigned)') as business_unit,
+    coalesce(spans.motion, '(unassigned)') as motion,
+    filled.* exclude (rep, channel, campaign, span),
     coalesce(rep_days.working_day, 0) as working_day
 from filled
+inner join channels on filled.channel = channels.channel_number
+inner join campaigns on filled.campaign = campaigns.campaign_number
+left join spans on filled.span = spans.span
 left join reps on filled.rep = reps.rep
 left join rep_days on filled.rep = rep_days.rep and filled.date = rep_days.date;
