@@ -48,10 +48,10 @@ create or replace macro id_key(id) as case when id is not null then hash(id) end
 
 create or replace macro address(said) as lower(trim(replace(said, '＠', '@')));
 
-create or replace macro is_of_many(email) as
-    coalesce(split_part(email, '@', 1) in ('info', 'sales', 'contact', 'support', 'noreply'), false);
+create or replace macro is_of_many(said) as
+    coalesce(regexp_matches(said, '^ *(info|sales|contact|support|noreply)[@＠]', 'i'), false);
 
-create or replace macro is_ours(email) as coalesce(ends_with(email, getvariable('own_domain')), false);
+create or replace macro is_ours(said) as coalesce(contains(lower(said), getvariable('own_domain')), false);
 
 -- Newest record wins; only what came more than once is compared.
 create or replace macro newest(name) as table
@@ -474,8 +474,8 @@ select
     id_key(id) as key,
     id,
     id_key(address(email)) as email_key,
-    is_of_many(address(email)) as is_of_many,
-    is_ours(address(email)) as is_internal,
+    is_of_many(email) as is_of_many,
+    is_ours(email) as is_internal,
     phone,
     mobile,
     lead_source,
@@ -510,8 +510,8 @@ select
     id_key(id) as key,
     id,
     id_key(address(email)) as email_key,
-    is_of_many(address(email)) as is_of_many,
-    is_ours(address(email)) as is_internal,
+    is_of_many(email) as is_of_many,
+    is_ours(email) as is_internal,
     phone,
     mobile,
     home_phone,
@@ -541,8 +541,8 @@ select
     id_key(id) as key,
     id,
     id_key(nullif(address(properties.email), '')) as email_key,
-    is_of_many(address(properties.email)) as is_of_many,
-    is_ours(address(properties.email)) as is_internal,
+    is_of_many(properties.email) as is_of_many,
+    is_ours(properties.email) as is_internal,
     properties.phone as phone,
     nullif(lower(regexp_extract(properties.hs_analytics_first_url, '[?&]utm_medium=([^&#]*)', 1)), '') as utm_medium,
     properties.hs_analytics_source is not null as is_filled,
@@ -752,8 +752,8 @@ noted as (
         id_key(lead_id) as key,
         lead_id as id,
         id_key(address(email)) as email_key,
-        is_of_many(address(email)) as is_of_many,
-        is_ours(address(email)) as is_internal,
+        is_of_many(email) as is_of_many,
+        is_ours(email) as is_internal,
         [phone] as numbers,
         '展示会' as lead_source,
         null as utm_medium,
@@ -1426,15 +1426,16 @@ select
     count(*) filter (where judged.is_dial and judged.disposition = 'do_not_call') as do_not_call,
     count(*) filter (where judged.is_dial and judged.is_unidentified) as unidentified_party,
     sum(judged.talk_seconds) filter (where judged.is_dial and judged.is_human) as talk_seconds,
-    sum(judged.talk_seconds) filter (where judged.is_dial and judged.is_connect) as connect_talk_seconds,
-    0 as emails_sent
+    sum(judged.talk_seconds) filter (where judged.is_dial and judged.is_connect) as connect_talk_seconds
 from judged
 left join person_channels on judged.person = person_channels.person
 left join touches
     on judged.person = touches.person
     and judged.started_at >= touches.touched_from
     and judged.started_at < touches.touched_until
-group by all;
+group by all
+-- calls that came in and reached nobody are no activity
+having dials + inbound_connects > 0;
 
 create temp table daily_emails as
 select
@@ -1900,7 +1901,6 @@ happened as (
 
 )
 
--- Simplified: this company counts a meeting when it is booked
 select
     meetings.rep,
     happened.date,
@@ -1923,6 +1923,7 @@ inner join meetings on happened.meeting_id = meetings.meeting_id
 inner join person_channels on meetings.person = person_channels.person
 left join touches
     on meetings.person = touches.person and happened.at >= touches.touched_from and happened.at < touches.touched_until
+where happened.date <= getvariable('as_of')
 group by all;
 
 -- step: kpi_rep_daily
@@ -1980,72 +1981,34 @@ left join absences on reps.rep_id = absences.rep_id and business_days.date = abs
 create or replace table kpi_rep_daily as
 with
 
--- teams are looked up per rep and day, after the calls are added up
+-- each table has a key once: joined, not added up again
 activity as (
 
+    select *
+    from daily_calls
+    full join daily_emails using (rep, date, channel, campaign)
+
+),
+
+-- teams are looked up per rep and day, after the calls are added up
+placed as (
+
     select
-        daily.*,
+        activity.*,
         coalesce(spans.span, 0) as span
-    from (
-        select * from daily_calls
-        union all by name
-        select * from daily_emails
-    ) as daily
+    from activity
     left join spans
-        on daily.rep = spans.rep and daily.date between spans.valid_from and spans.span_to
+        on activity.rep = spans.rep and activity.date between spans.valid_from and spans.span_to
 
 ),
 
-united as (
-
-    select * from activity
-    union all by name
-    select * from daily_meetings
-    where date <= getvariable('as_of')
-
-),
-
-added_up as (
+active as (
 
     select
-        rep,
-        date,
-        channel,
-        campaign,
-        span,
-        true as has_activity,
-        coalesce(sum(dials), 0) as dials,
-        coalesce(sum(emails_sent), 0) as emails_sent,
-        coalesce(sum(dials), 0) + coalesce(sum(emails_sent), 0) as approaches,
-        coalesce(sum(answered_calls), 0) as answered_calls,
-        coalesce(sum(human_reached), 0) as human_reached,
-        coalesce(sum(connects), 0) as connects,
-        coalesce(sum(inbound_connects), 0) as inbound_connects,
-        coalesce(sum(wrong_numbers), 0) as wrong_numbers,
-        coalesce(sum(do_not_call), 0) as do_not_call,
-        coalesce(sum(unidentified_party), 0) as unidentified_party,
-        coalesce(sum(talk_seconds), 0) as talk_seconds,
-        coalesce(sum(connect_talk_seconds), 0) as connect_talk_seconds,
-        0 as turns,
-        0 as analysed_calls,
-        0 as analysed_connects,
-        coalesce(sum(meetings_booked), 0) as meetings_booked,
-        coalesce(sum(meetings_booked), 0) as meetings_acquired,
-        coalesce(sum(meetings_booked), 0) as meetings_acquired_of_cohort,
-        coalesce(sum(meetings_held), 0) as meetings_held,
-        coalesce(sum(no_shows), 0) as no_shows,
-        coalesce(sum(accepted), 0) as accepted,
-        coalesce(sum(rejected), 0) as rejected,
-        coalesce(sum(pending), 0) as pending,
-        coalesce(sum(expired), 0) as expired,
-        coalesce(sum(opportunities_created), 0) as opportunities_created,
-        coalesce(sum(wins), 0) as wins,
-        coalesce(sum(pipeline_created_yen), 0) as pipeline_created_yen,
-        coalesce(sum(won_amount_yen), 0) as won_amount_yen
-    from united
-    group by all
-    -- inbound calls nobody connected leave rows of nothing
-    having approaches + inbound_connects + meetings_booked + meetings_held + no_shows + opportunities_created + wins > 0
+        *,
+        true as has_activity
+    from placed
+    full join daily_meetings using (rep, date, channel, campaign, span)
 
 ),
 
@@ -2060,7 +2023,7 @@ idle as (
         rep_days.span,
         false as has_activity
     from rep_days
-    anti join added_up on rep_days.rep = added_up.rep and rep_days.date = added_up.date
+    anti join active on rep_days.rep = active.rep and rep_days.date = active.date
     where rep_days.working_day > 0
 
 ),
@@ -2076,7 +2039,7 @@ filled as (
         has_activity,
         coalesce(columns(* exclude (rep, date, channel, campaign, span, has_activity)), 0)
     from (
-        select * from added_up
+        select * from active
         union all by name
         select * from idle
     )
@@ -2085,12 +2048,20 @@ filled as (
 
 select
     coalesce(reps.rep_id, '(unassigned)') as rep_id,
+    filled.date,
     channels.channel,
     campaigns.campaign,
     coalesce(spans.team, '(unassigned)') as team,
     coalesce(spans.business_unit, '(unassigned)') as business_unit,
     coalesce(spans.motion, '(unassigned)') as motion,
-    filled.* exclude (rep, channel, campaign, span),
+    filled.* exclude (rep, date, channel, campaign, span),
+    filled.dials + filled.emails_sent as approaches,
+    -- Simplified: this company counts a meeting when it is booked, and the history CSV brings no speech analysis
+    filled.meetings_booked as meetings_acquired,
+    filled.meetings_booked as meetings_acquired_of_cohort,
+    0 as turns,
+    0 as analysed_calls,
+    0 as analysed_connects,
     coalesce(rep_days.working_day, 0) as working_day
 from filled
 inner join channels on filled.channel = channels.channel_number
