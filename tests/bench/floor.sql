@@ -1062,7 +1062,7 @@ select
 from members;
 
 -- step: numbers
-create temp table typed_numbers as
+create temp table written_numbers as
 with
 
 written as (
@@ -1086,23 +1086,24 @@ written as (
         phone as said
     from accounts
 
-),
-
--- in a step of its own, because it is looked at several times
-narrowed as materialized (
-
-    select
-        * exclude (said),
-        narrow(said) as digits
-    from written
-    where said is not null
-
 )
 
 select
+    * exclude (said),
+    narrow(said) as digits
+from written
+where said is not null;
+
+-- a table of its own, because a formula that is looked at twice is computed twice
+create temp table read_numbers as
+select
     * exclude (digits, is_repaired),
     typed(digits, is_repaired) as number
-from narrowed
+from written_numbers;
+
+create temp table typed_numbers as
+select *
+from read_numbers
 where number is not null and number not in (from own_numbers);
 
 create temp table person_numbers as
