@@ -1,10 +1,10 @@
 -- The yardstick: kpi_rep_daily straight from the exports, set-based and without a single check.
 --
--- Variables (tests/bench/floor.py sets them): as_of, first_day, holidays, and one list of files per export. Files are
--- UTF-8 here; which of them had to be decoded, unpacked or taken out of a workbook is the runner's business.
--- Lines `-- step: …` cut the script into what is timed apart.
--- Keys are 64-bit hashes of the exports' ids, instants are local times of Tokyo (UTC + 9 h, no summer time).
--- What only the simulated company allows is marked `Simplified:`.
+-- Variables (tests/bench/floor.py sets them): as_of, first_day, holidays, and one list of files per
+-- export. Files are UTF-8 here; which of them had to be decoded, unpacked or taken out of a
+-- workbook is the runner's business. Lines `-- step: …` cut the script into what is timed apart.
+-- Keys are 64-bit hashes of the exports' ids, instants are local times of Tokyo (UTC + 9 h, no
+-- summer time). What only the simulated company allows is marked `Simplified:`.
 
 -- step: planning
 -- Digits of E.164 as a number, from what a telephone system wrote: digits, perhaps with hyphens.
@@ -273,7 +273,7 @@ from (
     ('留守番電話', 'unknown', 'voicemail'),
     ('answering machine', 'unknown', 'voicemail'),
     ('read_dtmf', 'unknown', 'ivr')
-) as types (call_type, direction, role);
+) as spellings (call_type, direction, role);
 
 create temp table memos as
 with
@@ -299,7 +299,11 @@ meanings as (
         words.source_id,
         words.memo,
         arg_min(
-            {'disposition': dispositions.disposition, 'is_intended': dispositions.is_intended, 'rank': dispositions.rank},
+            {
+                'disposition': dispositions.disposition,
+                'is_intended': dispositions.is_intended,
+                'rank': dispositions.rank
+            },
             dispositions.source_id = '*'
         ) as meaning
     from words
@@ -349,7 +353,12 @@ placed as (
         domestic(
             replace(
                 -- a leg without a direction names our own line first
-                case when call_types.direction = 'inbound' then delivered.call_from else delivered.call_to end, '-', ''
+                case
+                    when call_types.direction = 'inbound' then delivered.call_from
+                    else delivered.call_to
+                end,
+                '-',
+                ''
             )
         ) as number,
         date_diff('second', delivered.answered_at, delivered.ended_at) as talk_seconds,
@@ -462,10 +471,11 @@ select
 from read_csv(
     getvariable('Account'), auto_detect = false, header = true, filename = true,
     columns = {
-        'id': 'varchar', 'name': 'varchar', 'phone': 'varchar', 'website': 'varchar', 'industry': 'varchar',
-        'employees': 'varchar', 'revenue': 'varchar', 'type': 'varchar', 'source': 'varchar', 'parent_id': 'varchar',
-        'owner_id': 'varchar', 'master_id': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp',
-        'updated_at': 'timestamp', 'is_deleted': 'boolean'
+        'id': 'varchar', 'name': 'varchar', 'phone': 'varchar', 'website': 'varchar',
+        'industry': 'varchar', 'employees': 'varchar', 'revenue': 'varchar', 'type': 'varchar',
+        'source': 'varchar', 'parent_id': 'varchar', 'owner_id': 'varchar', 'master_id': 'varchar',
+        'created_at': 'timestamp', 'modified_at': 'timestamp', 'updated_at': 'timestamp',
+        'is_deleted': 'boolean'
     }
 );
 
@@ -493,14 +503,16 @@ select
 from read_csv(
     getvariable('Lead'), auto_detect = false, header = true, filename = true, ignore_errors = true,
     columns = {
-        'id': 'varchar', 'first_name': 'varchar', 'last_name': 'varchar', 'name': 'varchar', 'company': 'varchar',
-        'title': 'varchar', 'email': 'varchar', 'phone': 'varchar', 'mobile': 'varchar', 'lead_source': 'varchar',
-        'status': 'varchar', 'rating': 'varchar', 'industry': 'varchar', 'employees': 'varchar', 'owner_id': 'varchar',
-        'is_converted': 'varchar', 'converted_on': 'varchar', 'account_id': 'varchar', 'contact_id': 'varchar',
-        'opportunity_id': 'varchar', 'is_opted_out': 'varchar', 'do_not_call': 'varchar', 'bounced_at': 'varchar',
-        'utm_source': 'varchar', 'utm_medium': 'varchar', 'utm_campaign': 'varchar', 'score': 'varchar',
-        'master_id': 'varchar', 'created_by_id': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp',
-        'updated_at': 'timestamp', 'is_deleted': 'boolean'
+        'id': 'varchar', 'first_name': 'varchar', 'last_name': 'varchar', 'name': 'varchar',
+        'company': 'varchar', 'title': 'varchar', 'email': 'varchar', 'phone': 'varchar',
+        'mobile': 'varchar', 'lead_source': 'varchar', 'status': 'varchar', 'rating': 'varchar',
+        'industry': 'varchar', 'employees': 'varchar', 'owner_id': 'varchar',
+        'is_converted': 'varchar', 'converted_on': 'varchar', 'account_id': 'varchar',
+        'contact_id': 'varchar', 'opportunity_id': 'varchar', 'is_opted_out': 'varchar',
+        'do_not_call': 'varchar', 'bounced_at': 'varchar', 'utm_source': 'varchar',
+        'utm_medium': 'varchar', 'utm_campaign': 'varchar', 'score': 'varchar',
+        'master_id': 'varchar', 'created_by_id': 'varchar', 'created_at': 'timestamp',
+        'modified_at': 'timestamp', 'updated_at': 'timestamp', 'is_deleted': 'boolean'
     }
 )
 where id is not null;
@@ -528,10 +540,11 @@ select
 from read_csv(
     getvariable('Contact'), auto_detect = false, header = true, filename = true,
     columns = {
-        'id': 'varchar', 'account_id': 'varchar', 'first_name': 'varchar', 'last_name': 'varchar', 'name': 'varchar',
-        'title': 'varchar', 'department': 'varchar', 'email': 'varchar', 'phone': 'varchar', 'mobile': 'varchar',
-        'home_phone': 'varchar', 'other_phone': 'varchar', 'assistant_phone': 'varchar', 'lead_source': 'varchar',
-        'owner_id': 'varchar', 'master_id': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp',
+        'id': 'varchar', 'account_id': 'varchar', 'first_name': 'varchar', 'last_name': 'varchar',
+        'name': 'varchar', 'title': 'varchar', 'department': 'varchar', 'email': 'varchar',
+        'phone': 'varchar', 'mobile': 'varchar', 'home_phone': 'varchar', 'other_phone': 'varchar',
+        'assistant_phone': 'varchar', 'lead_source': 'varchar', 'owner_id': 'varchar',
+        'master_id': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp',
         'updated_at': 'timestamp', 'is_deleted': 'boolean'
     }
 );
@@ -544,7 +557,9 @@ select
     is_of_many(properties.email) as is_of_many,
     is_ours(properties.email) as is_internal,
     properties.phone as phone,
-    nullif(lower(regexp_extract(properties.hs_analytics_first_url, '[?&]utm_medium=([^&#]*)', 1)), '') as utm_medium,
+    nullif(
+        lower(regexp_extract(properties.hs_analytics_first_url, '[?&]utm_medium=([^&#]*)', 1)), ''
+    ) as utm_medium,
     properties.hs_analytics_source is not null as is_filled,
     id_key(properties.salesforceleadid) as lead_key,
     "createdAt" + interval 9 hour as created_at,
@@ -571,10 +586,10 @@ select
 from read_csv(
     getvariable('Campaign'), auto_detect = false, header = true, filename = true,
     columns = {
-        'id': 'varchar', 'name': 'varchar', 'type': 'varchar', 'status': 'varchar', 'starts_on': 'varchar',
-        'ends_on': 'varchar', 'parent_id': 'varchar', 'budget': 'varchar', 'cost': 'varchar', 'is_active': 'varchar',
-        'owner_id': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp', 'updated_at': 'timestamp',
-        'is_deleted': 'boolean'
+        'id': 'varchar', 'name': 'varchar', 'type': 'varchar', 'status': 'varchar',
+        'starts_on': 'varchar', 'ends_on': 'varchar', 'parent_id': 'varchar', 'budget': 'varchar',
+        'cost': 'varchar', 'is_active': 'varchar', 'owner_id': 'varchar', 'created_at': 'timestamp',
+        'modified_at': 'timestamp', 'updated_at': 'timestamp', 'is_deleted': 'boolean'
     }
 );
 
@@ -591,9 +606,10 @@ select
 from read_csv(
     getvariable('CampaignMember'), auto_detect = false, header = true, filename = true,
     columns = {
-        'id': 'varchar', 'campaign_id': 'varchar', 'lead_id': 'varchar', 'contact_id': 'varchar', 'status': 'varchar',
-        'has_responded': 'varchar', 'responded_on': 'varchar', 'lead_source': 'varchar', 'created_at': 'timestamp',
-        'modified_at': 'timestamp', 'updated_at': 'timestamp', 'is_deleted': 'boolean'
+        'id': 'varchar', 'campaign_id': 'varchar', 'lead_id': 'varchar', 'contact_id': 'varchar',
+        'status': 'varchar', 'has_responded': 'varchar', 'responded_on': 'varchar',
+        'lead_source': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp',
+        'updated_at': 'timestamp', 'is_deleted': 'boolean'
     }
 );
 
@@ -614,12 +630,14 @@ select
 from read_csv(
     getvariable('Task'), auto_detect = false, header = true, filename = true,
     columns = {
-        'id': 'varchar', 'subject': 'varchar', 'who_id': 'varchar', 'what_id': 'varchar', 'account_id': 'varchar',
-        'owner_id': 'varchar', 'created_by_id': 'varchar', 'activity_on': 'varchar', 'status': 'varchar',
-        'priority': 'varchar', 'is_closed': 'boolean', 'is_archived': 'varchar', 'subtype': 'varchar',
-        'call_type': 'varchar', 'duration': 'double', 'disposition': 'varchar', 'call_object': 'varchar',
-        'description': 'varchar', 'completed_at': 'timestamp', 'created_at': 'timestamp', 'modified_at': 'timestamp',
-        'updated_at': 'timestamp', 'is_deleted': 'boolean'
+        'id': 'varchar', 'subject': 'varchar', 'who_id': 'varchar', 'what_id': 'varchar',
+        'account_id': 'varchar', 'owner_id': 'varchar', 'created_by_id': 'varchar',
+        'activity_on': 'varchar', 'status': 'varchar', 'priority': 'varchar',
+        'is_closed': 'boolean', 'is_archived': 'varchar', 'subtype': 'varchar',
+        'call_type': 'varchar', 'duration': 'double', 'disposition': 'varchar',
+        'call_object': 'varchar', 'description': 'varchar', 'completed_at': 'timestamp',
+        'created_at': 'timestamp', 'modified_at': 'timestamp', 'updated_at': 'timestamp',
+        'is_deleted': 'boolean'
     }
 )
 where id is not null;
@@ -643,11 +661,12 @@ select
 from read_csv(
     getvariable('Event'), auto_detect = false, header = true, filename = true, ignore_errors = true,
     columns = {
-        'id': 'varchar', 'subject': 'varchar', 'type': 'varchar', 'who_id': 'varchar', 'what_id': 'varchar',
-        'account_id': 'varchar', 'owner_id': 'varchar', 'created_by_id': 'varchar', 'starts_at': 'timestamp',
-        'ends_at': 'timestamp', 'activity_on': 'varchar', 'is_all_day': 'varchar', 'is_child': 'boolean',
-        'outcome': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp', 'updated_at': 'timestamp',
-        'is_deleted': 'boolean'
+        'id': 'varchar', 'subject': 'varchar', 'type': 'varchar', 'who_id': 'varchar',
+        'what_id': 'varchar', 'account_id': 'varchar', 'owner_id': 'varchar',
+        'created_by_id': 'varchar', 'starts_at': 'timestamp', 'ends_at': 'timestamp',
+        'activity_on': 'varchar', 'is_all_day': 'varchar', 'is_child': 'boolean',
+        'outcome': 'varchar', 'created_at': 'timestamp', 'modified_at': 'timestamp',
+        'updated_at': 'timestamp', 'is_deleted': 'boolean'
     }
 )
 where starts_at is not null and ends_at >= starts_at;
@@ -665,12 +684,14 @@ select
 from read_csv(
     getvariable('Opportunity'), auto_detect = false, header = true, filename = true,
     columns = {
-        'id': 'varchar', 'account_id': 'varchar', 'contact_id': 'varchar', 'name': 'varchar', 'type_id': 'varchar',
-        'stage': 'varchar', 'amount': 'varchar', 'currency': 'varchar', 'probability': 'varchar',
-        'forecast': 'varchar', 'close_on': 'varchar', 'is_closed': 'varchar', 'is_won': 'varchar', 'type': 'varchar',
-        'lead_source': 'varchar', 'campaign_id': 'varchar', 'owner_id': 'varchar', 'created_by_id': 'varchar',
+        'id': 'varchar', 'account_id': 'varchar', 'contact_id': 'varchar', 'name': 'varchar',
+        'type_id': 'varchar', 'stage': 'varchar', 'amount': 'varchar', 'currency': 'varchar',
+        'probability': 'varchar', 'forecast': 'varchar', 'close_on': 'varchar',
+        'is_closed': 'varchar', 'is_won': 'varchar', 'type': 'varchar', 'lead_source': 'varchar',
+        'campaign_id': 'varchar', 'owner_id': 'varchar', 'created_by_id': 'varchar',
         'business_unit': 'varchar', 'loss_reason': 'varchar', 'stage_changed_at': 'varchar',
-        'created_at': 'timestamp', 'modified_at': 'timestamp', 'updated_at': 'timestamp', 'is_deleted': 'boolean'
+        'created_at': 'timestamp', 'modified_at': 'timestamp', 'updated_at': 'timestamp',
+        'is_deleted': 'boolean'
     }
 );
 
@@ -688,9 +709,10 @@ select
 from read_csv(
     getvariable('OpportunityHistory'), auto_detect = false, header = true, filename = true,
     columns = {
-        'id': 'varchar', 'opportunity_id': 'varchar', 'stage': 'varchar', 'amount': 'double', 'probability': 'varchar',
-        'close_on': 'date', 'forecast': 'varchar', 'created_by_id': 'varchar', 'created_at': 'timestamp',
-        'updated_at': 'timestamp', 'is_deleted': 'boolean'
+        'id': 'varchar', 'opportunity_id': 'varchar', 'stage': 'varchar', 'amount': 'double',
+        'probability': 'varchar', 'close_on': 'date', 'forecast': 'varchar',
+        'created_by_id': 'varchar', 'created_at': 'timestamp', 'updated_at': 'timestamp',
+        'is_deleted': 'boolean'
     }
 );
 
@@ -703,9 +725,10 @@ select
 from read_csv(
     getvariable('OpportunityStage'), auto_detect = false, header = true,
     columns = {
-        'id': 'varchar', 'stage': 'varchar', 'label': 'varchar', 'sort_order': 'integer', 'is_closed': 'boolean',
-        'is_won': 'boolean', 'probability': 'varchar', 'is_active': 'varchar', 'created_at': 'varchar',
-        'modified_at': 'varchar', 'updated_at': 'varchar'
+        'id': 'varchar', 'stage': 'varchar', 'label': 'varchar', 'sort_order': 'integer',
+        'is_closed': 'boolean', 'is_won': 'boolean', 'probability': 'varchar',
+        'is_active': 'varchar', 'created_at': 'varchar', 'modified_at': 'varchar',
+        'updated_at': 'varchar'
     }
 )
 group by stage;
@@ -767,8 +790,8 @@ noted as (
     from read_csv(
         getvariable('expo'), auto_detect = false, header = true,
         columns = {
-            'lead_id': 'varchar', 'name': 'varchar', 'company': 'varchar', 'title': 'varchar', 'email': 'varchar',
-            'phone': 'varchar', 'created_at': 'timestamp'
+            'lead_id': 'varchar', 'name': 'varchar', 'company': 'varchar', 'title': 'varchar',
+            'email': 'varchar', 'phone': 'varchar', 'created_at': 'timestamp'
         }
     )
     union all
@@ -820,8 +843,9 @@ from noted
 left join accounts on noted.account_key = accounts.key
 where noted.created_at < getvariable('as_of') + 1;
 
--- Records of one person: one address that is nobody's office box, or one names the other. Simplified: whom a
--- marketing record names by CRM id is always exported, and so are both sides of a merge or a conversion
+-- Records of one person: one address that is nobody's office box, or one names the other.
+-- Simplified: whom a marketing record names by CRM id is always exported, and so are both sides of
+-- a merge or a conversion
 create temp table placed_records as
 with recursive
 
@@ -854,7 +878,8 @@ bundled as (
     select
         records.*,
         case
-            when followers.record is null and not records.is_of_many then coalesce(boxes.bundle, records.record)
+            when followers.record is null and not records.is_of_many
+                then coalesce(boxes.bundle, records.record)
             else records.record
         end as bundle,
         followers.leader
@@ -948,8 +973,8 @@ where account is not null
 group by person;
 
 -- step: channels and campaigns
--- The earliest lead speaks, then contacts, deleted leads, marketing records. Simplified: who merged a lead away was
--- not deleted later
+-- The earliest lead speaks, then contacts, deleted leads, marketing records. Simplified: who merged
+-- a lead away was not deleted later
 create temp table person_channels as
 with
 
@@ -1058,8 +1083,9 @@ members as (
 
 select
     *,
-    lead(touched_from, 1, timestamp '9999-12-31') over (partition by person order by touched_from) as touched_until
-from members;
+    lead(touched_from, 1, timestamp '9999-12-31') over touches_of_person as touched_until
+from members
+window touches_of_person as (partition by person order by touched_from);
 
 -- step: numbers
 create temp table written_numbers as
@@ -1152,7 +1178,8 @@ counted as (
         any_value(person) as person,
         any_value(person) filter (where is_living) as living_person,
         count(*) filter (where person is null) as accounts,
-        coalesce(bool_and(is_internal) filter (where is_living), bool_and(is_internal), false) as are_internal,
+        coalesce(bool_and(is_internal) filter (where is_living), bool_and(is_internal), false)
+            as are_internal,
         count(distinct account) = 1 and bool_and(account is not null) as is_of_one_account
     from noted
     group by number
@@ -1213,8 +1240,8 @@ inner join further_legs on tasks.leg_key = further_legs.key
 inner join calls on further_legs.call_key = calls.call_key
 where tasks.is_call;
 
--- The same rep, the same number, within three minutes. Simplified: nobody works around midnight, and every task
--- names a person
+-- The same rep, the same number, within three minutes. Simplified: nobody works around midnight,
+-- and every task names a person
 create temp table near as
 select
     calls.call_key,
@@ -1226,7 +1253,8 @@ inner join calls
     on tasks.rep = calls.rep
     and person_numbers.number = calls.number
     and tasks.logged_on = calls.called_on
-    and tasks.logged_at between calls.started_at - interval 180 second and calls.ended_at + interval 180 second
+    and tasks.logged_at
+    between calls.started_at - interval 180 second and calls.ended_at + interval 180 second
 where
     tasks.is_call
     and tasks.rep > 0
@@ -1283,7 +1311,10 @@ rounds as (
         from (
             select
                 *,
-                distance = of_call and distance = of_task and calls_nearest = 1 and tasks_nearest = 1 as is_pair
+                distance = of_call
+                and distance = of_task
+                and calls_nearest = 1
+                and tasks_nearest = 1 as is_pair
             from (
                 select
                     *,
@@ -1354,8 +1385,10 @@ linked as (
         calls.has_agent,
         calls.talk_seconds,
         coalesce(twins.person, number_matches.person) as person,
-        case when twins.person is not null then twins.is_internal else coalesce(number_matches.is_internal, false) end
-            as is_internal,
+        case
+            when twins.person is not null then twins.is_internal
+            else coalesce(number_matches.is_internal, false)
+        end as is_internal,
         coalesce(calls.disposition, twins.disposition) as disposition,
         case when calls.disposition is null then twins.is_intended else calls.is_intended end as is_intended,
         'cti' as origin
@@ -1364,7 +1397,8 @@ linked as (
     left join number_matches on calls.number = number_matches.number
     where calls.direction in ('outbound', 'inbound')
     union all
-    -- people without a telephone system. Simplified: they have no calls their tasks could be twins of
+    -- people without a telephone system. Simplified: they have no calls their tasks could be twins
+    -- of
     select
         tasks.logged_on as called_on,
         tasks.logged_at as started_at,
@@ -1391,24 +1425,24 @@ spoken as (
 
     select
         *,
-        is_answered and has_agent and coalesce(disposition <> 'left_voicemail', true) as is_conversation
+        is_answered and has_agent and coalesce(disposition <> 'left_voicemail', true)
+            as is_conversation,
+        disposition is null and origin = 'cti' and talk_seconds >= 60 as is_long_enough
     from linked
     where not is_internal
 
 ),
 
--- the result written down decides, else a minute of talk; that needs a person. Simplified: the history CSV brings no
--- speech analysis, and nobody leaves a line open for half a day
+-- the result written down decides, else a minute of talk; that needs a person. Simplified: the
+-- history CSV brings no speech analysis, and nobody leaves a line open for half a day
 judged as (
 
     select
         *,
         is_conversation and (talk_seconds >= 5 or coalesce(is_intended, false)) as is_human,
-        is_conversation and coalesce(is_intended, false)
-        or is_conversation and disposition is null and origin = 'cti' and talk_seconds >= 60 and person is not null
-            as is_connect,
-        is_conversation and disposition is null and origin = 'cti' and talk_seconds >= 60 and person is null
-            as is_unidentified
+        is_conversation
+        and (coalesce(is_intended, false) or is_long_enough and person is not null) as is_connect,
+        is_conversation and is_long_enough and person is null as is_unidentified
     from spoken
 
 )
@@ -1593,7 +1627,8 @@ left join accounts on judged.account_key = accounts.key
 left join spans
     on judged.rep = spans.rep and judged.booked_on between spans.valid_from and spans.span_to;
 
--- Opportunities made while none of their account was open, with whom they are known to have come of.
+-- Opportunities made while none of their account was open, with whom they are known to have come
+-- of.
 create temp table account_opportunities as
 with
 
@@ -1676,7 +1711,9 @@ numbered as (
     select
         events.*,
         linked.created_on as linked_from,
-        case when linked.opportunity_key is not null then coalesce(linked.open_until, date '9999-12-31') end as linked_to,
+        case
+            when linked.opportunity_key is not null then coalesce(linked.open_until, date '9999-12-31')
+        end as linked_to,
         converted.ends_on as converted_to
     from events
     left join opportunities as linked on events.related_key = linked.opportunity_key
@@ -1732,7 +1769,10 @@ walked as (
             walked.open_to,
             case
                 when walked.broken_on is not null
-                    then case when numbered.booked_on <= walked.broken_on + 30 then 'rescheduled' else 'first' end
+                    then case
+                        when numbered.booked_on <= walked.broken_on + 30 then 'rescheduled'
+                        else 'first'
+                    end
                 when numbered.booked_on <= coalesce(
                     greatest(
                         walked.open_to,
@@ -1923,7 +1963,9 @@ from happened
 inner join meetings on happened.meeting_id = meetings.meeting_id
 inner join person_channels on meetings.person = person_channels.person
 left join touches
-    on meetings.person = touches.person and happened.at >= touches.touched_from and happened.at < touches.touched_until
+    on meetings.person = touches.person
+    and happened.at >= touches.touched_from
+    and happened.at < touches.touched_until
 where happened.date <= getvariable('as_of')
 group by all;
 
@@ -1933,7 +1975,8 @@ with
 
 days as (
 
-    select cast(unnest(generate_series(getvariable('first_day'), getvariable('as_of'), interval 1 day)) as date) as date
+    select cast(day as date) as date
+    from generate_series(getvariable('first_day'), getvariable('as_of'), interval 1 day) as days (day)
 
 ),
 
@@ -1964,7 +2007,8 @@ absences as (
     from read_csv(getvariable('planning') || 'absences.csv', all_varchar = true) as absences
     inner join business_days
         on business_days.date
-        between cast(absences.from_date as date) and cast(coalesce(absences.to_date, absences.from_date) as date)
+        between cast(absences.from_date as date)
+        and cast(coalesce(absences.to_date, absences.from_date) as date)
     group by absences.rep_id, business_days.date
 
 )
@@ -2057,7 +2101,8 @@ select
     coalesce(spans.motion, '(unassigned)') as motion,
     filled.* exclude (rep, date, channel, campaign, span),
     filled.dials + filled.emails_sent as approaches,
-    -- Simplified: this company counts a meeting when it is booked, and the history CSV brings no speech analysis
+    -- Simplified: this company counts a meeting when it is booked, and the history CSV brings no
+    -- speech analysis
     filled.meetings_booked as meetings_acquired,
     filled.meetings_booked as meetings_acquired_of_cohort,
     0 as turns,
@@ -2070,3 +2115,5 @@ inner join campaigns on filled.campaign = campaigns.campaign_number
 left join spans on filled.span = spans.span
 left join reps on filled.rep = reps.rep
 left join rep_days on filled.rep = rep_days.rep and filled.date = rep_days.date;
+
+checkpoint;

@@ -1,12 +1,13 @@
-"""The yardstick measures the same work: the hand-written floor and a night of the product say the same, row by row.
+"""The yardstick measures the same work: the hand-written floor and a night of the product say the
+same, row by row.
 
-Every count of `kpi_rep_daily` is equal; no difference is allowed. Rates and `status` are made of what is compared, or of
-coverage, which the floor does not know: where the product says null because a day is not covered, the floor says 0.
+Every count of `kpi_rep_daily` is equal; no difference is allowed. Rates and `status` are made of
+what is compared, or of coverage, which the floor does not know: where the product says null because
+a day is not covered, the floor says 0.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -20,12 +21,15 @@ from tests.simulator import Plan, simulate, write_house
 
 KEYS = ("rep_id", "date", "channel", "campaign", "team", "business_unit", "motion")
 _MADE_OF_OTHERS = {
-    "answer_rate", "human_rate", "connect_rate", "meeting_conversion_rate", "effective_meeting_rate", "status",
+    "answer_rate", "human_rate", "connect_rate", "meeting_conversion_rate",
+    "effective_meeting_rate", "status",
 }  # fmt: skip
 # What a history CSV cannot tell: its calls bring no speech analysis.
 _NOT_IN_HISTORY = {"turns", "analysed_calls", "analysed_connects"}
 # As the benchmark's worlds: history CSV alone, the newest day apart; long enough for losses, wins and merges.
-_PLAN = Plan(seed=7, months=4, history_months=4, overlap=False, newest_day_apart=True, dials_per_day=6)
+_PLAN = Plan(
+    seed=7, months=4, history_months=4, overlap=False, newest_day_apart=True, dials_per_day=6
+)
 
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 
