@@ -84,7 +84,15 @@ select
     any_value(rep_name) as rep_name,
     -- 15 characters name a user; the roster writes some ids short
     any_value(id_key(left(crm_user_id, 15))) as user_key
-from read_csv(getvariable('planning') || 'roster.csv', all_varchar = true)
+from read_csv(
+    getvariable('planning') || 'roster.csv', auto_detect = false, header = true,
+    columns = {
+        'rep_id': 'varchar', 'rep_name': 'varchar', 'email': 'varchar', 'crm_user_id': 'varchar',
+        'cti_user_key': 'varchar', 'team': 'varchar', 'business_unit': 'varchar',
+        'motion': 'varchar', 'manager_rep_id': 'varchar', 'cti': 'varchar', 'valid_from': 'date',
+        'valid_to': 'date'
+    }
+)
 group by rep_id;
 
 -- A rep's team on every day: who left keeps what he was last.
@@ -99,9 +107,17 @@ roster as (
         roster.business_unit,
         roster.motion,
         roster.cti = 'yes' as has_cti,
-        cast(roster.valid_from as date) as valid_from,
-        coalesce(cast(roster.valid_to as date), date '9999-12-31') as valid_to
-    from read_csv(getvariable('planning') || 'roster.csv', all_varchar = true) as roster
+        roster.valid_from,
+        coalesce(roster.valid_to, date '9999-12-31') as valid_to
+    from read_csv(
+        getvariable('planning') || 'roster.csv', auto_detect = false, header = true,
+        columns = {
+            'rep_id': 'varchar', 'rep_name': 'varchar', 'email': 'varchar',
+            'crm_user_id': 'varchar', 'cti_user_key': 'varchar', 'team': 'varchar',
+            'business_unit': 'varchar', 'motion': 'varchar', 'manager_rep_id': 'varchar',
+            'cti': 'varchar', 'valid_from': 'date', 'valid_to': 'date'
+        }
+    ) as roster
     inner join reps on roster.rep_id = reps.rep_id
 
 ),
@@ -126,23 +142,34 @@ select
     coalesce(source_id, '*') as source_id,
     value,
     disposition,
-    cast(rank as integer) as rank,
+    rank,
     disposition in ('connected', 'callback_requested', 'meeting_set', 'not_interested')
         as is_intended
-from read_csv(getvariable('planning') || 'dispositions.csv', all_varchar = true)
+from read_csv(
+    getvariable('planning') || 'dispositions.csv', auto_detect = false, header = true,
+    columns = {
+        'source_id': 'varchar', 'value': 'varchar', 'disposition': 'varchar', 'rank': 'integer'
+    }
+)
 where disposition not in ('other', 'unknown');
 
 -- Simplified: planning's rules name two fields, each value meets its first rule by priority
 create temp table channel_rules as
 select
-    cast(priority as integer) as priority,
+    priority,
     field,
     match,
     lower(value) as value,
     channel,
     -- numbers stand for names until the end
     cast(dense_rank() over (order by channel) as integer) as channel_number
-from read_csv(getvariable('planning') || 'channel_rules.csv', all_varchar = true);
+from read_csv(
+    getvariable('planning') || 'channel_rules.csv', auto_detect = false, header = true,
+    columns = {
+        'priority': 'integer', 'field': 'varchar', 'match': 'varchar', 'value': 'varchar',
+        'channel_group': 'varchar', 'channel': 'varchar'
+    }
+);
 
 create temp table channels as
 select distinct
@@ -159,9 +186,14 @@ values
 create temp table rates as
 select
     currency,
-    cast(valid_from as date) as valid_from,
-    cast(rate as double) as rate
-from read_csv(getvariable('planning') || 'currency_rates.csv', all_varchar = true);
+    valid_from,
+    rate
+from read_csv(
+    getvariable('planning') || 'currency_rates.csv', auto_detect = false, header = true,
+    columns = {
+        'currency': 'varchar', 'valid_from': 'date', 'rate': 'double'
+    }
+);
 
 -- step: read calls
 create temp table read_legs as
@@ -257,7 +289,7 @@ group by rep_name
 having count(*) = 1;
 
 create temp table call_types as
-select *
+select spellings.*
 from (
     values
     ('発信', 'outbound', 'primary'),
@@ -288,7 +320,7 @@ words as (
         select distinct source_id, memo
         from read_legs
         where memo is not null
-    )
+    ) as written
 
 ),
 
@@ -324,7 +356,7 @@ group by source_id, memo;
 
 create temp table own_numbers as
 select number
-from (select domestic(unnest(getvariable('own_numbers'))) as number)
+from (select domestic(unnest(getvariable('own_numbers'))) as number) as own
 where number is not null;
 
 -- Internal calls and calls between own lines count nowhere and are left out at once.
@@ -556,14 +588,14 @@ select
     id_key(nullif(address(properties.email), '')) as email_key,
     is_of_many(properties.email) as is_of_many,
     is_ours(properties.email) as is_internal,
-    properties.phone as phone,
+    properties.phone,
     nullif(
         lower(regexp_extract(properties.hs_analytics_first_url, '[?&]utm_medium=([^&#]*)', 1)), ''
     ) as utm_medium,
     properties.hs_analytics_source is not null as is_filled,
     id_key(properties.salesforceleadid) as lead_key,
-    "createdAt" + interval 9 hour as created_at,
-    "updatedAt" as updated_at,
+    createdAt + interval 9 hour as created_at,
+    updatedAt as updated_at,
     archived as is_deleted,
     filename
 from read_json(
@@ -1984,8 +2016,13 @@ free_days as (
 
     select unnest(getvariable('holidays')) as date
     union
-    select cast(holiday_date as date) as date
-    from read_csv(getvariable('planning') || 'company_holidays.csv', all_varchar = true)
+    select holiday_date as date
+    from read_csv(
+        getvariable('planning') || 'company_holidays.csv', auto_detect = false, header = true,
+        columns = {
+            'holiday_date': 'date', 'name': 'varchar'
+        }
+    )
 
 ),
 
@@ -2004,11 +2041,15 @@ absences as (
         absences.rep_id,
         business_days.date,
         least(sum(case when absences.kind = 'half' then 0.5 else 1 end), 1) as absent
-    from read_csv(getvariable('planning') || 'absences.csv', all_varchar = true) as absences
+    from read_csv(
+        getvariable('planning') || 'absences.csv', auto_detect = false, header = true,
+        columns = {
+            'rep_id': 'varchar', 'from_date': 'date', 'to_date': 'date', 'kind': 'varchar'
+        }
+    ) as absences
     inner join business_days
         on business_days.date
-        between cast(absences.from_date as date)
-        and cast(coalesce(absences.to_date, absences.from_date) as date)
+        between absences.from_date and coalesce(absences.to_date, absences.from_date)
     group by absences.rep_id, business_days.date
 
 )
