@@ -594,8 +594,8 @@ select
     ) as utm_medium,
     properties.hs_analytics_source is not null as is_filled,
     id_key(properties.salesforceleadid) as lead_key,
-    createdAt + interval 9 hour as created_at,
-    updatedAt as updated_at,
+    createdat + interval 9 hour as created_at,
+    updatedat as updated_at,
     archived as is_deleted,
     filename
 from read_json(
