@@ -8,7 +8,8 @@
 
 -- step: planning
 -- Digits of E.164 as a number, from what a telephone system wrote: digits, perhaps with hyphens.
--- Ten digits behind a mobile's prefix are no Japanese number.
+-- Ten digits behind a mobile's prefix are no Japanese number. Simplified: foreign numbers are
+-- complete, and nobody rings a free or shared-cost number
 create or replace macro domestic(digits) as
     case
         when digits[1] = '+' then try_cast(digits[2:] as bigint)
@@ -76,6 +77,8 @@ create or replace macro newest(name) as table
             order by updated_at desc, regexp_extract(filename, '_([0-9]{8}T[0-9]{4})', 1) desc
         ) = 1;
 
+-- Simplified: whoever logs a call or books a meeting stands on the roster with his user id, so that
+-- the CRM's users are not read
 create temp table reps as
 select
     rep_id,
@@ -288,6 +291,7 @@ from reps
 group by rep_name
 having count(*) = 1;
 
+-- Simplified: the spellings of the company's exports; what is left out (内線) is internal
 create temp table call_types as
 select spellings.*
 from (
@@ -877,7 +881,7 @@ where noted.created_at < getvariable('as_of') + 1;
 
 -- Records of one person: one address that is nobody's office box, or one names the other.
 -- Simplified: whom a marketing record names by CRM id is always exported, and so are both sides of
--- a merge or a conversion
+-- a merge or a conversion; a marketing record's address always stands on its lead, too
 create temp table placed_records as
 with recursive
 
@@ -1429,8 +1433,8 @@ linked as (
     left join number_matches on calls.number = number_matches.number
     where calls.direction in ('outbound', 'inbound')
     union all
-    -- people without a telephone system. Simplified: they have no calls their tasks could be twins
-    -- of
+    -- people without a telephone system. Simplified: no call is theirs that a task could be the
+    -- twin of, and all of their calls go out
     select
         tasks.logged_on as called_on,
         tasks.logged_at as started_at,
