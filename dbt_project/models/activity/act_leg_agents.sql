@@ -33,10 +33,17 @@ emails as (
 
 ),
 
-user_keys as (
+own_user_keys as (
 
     select * from {{ ref('act_agent_keys') }}
     where key_kind = 'user_key'
+
+),
+
+user_keys as (
+
+    select * from own_user_keys
+    where source_id = '*'
 
 ),
 
@@ -60,11 +67,11 @@ known as (
     from folded
     left join emails
         on folded.email_key = emails.key_value
-    left join user_keys as own_user_keys
+    left join own_user_keys
         on
             folded.source_id = own_user_keys.source_id
             and folded.user_key = own_user_keys.key_value
-    left join (select * from user_keys where source_id = '*') as user_keys
+    left join user_keys
         on folded.user_key = user_keys.key_value
     left join names
         on folded.name_key = names.key_value

@@ -13,6 +13,12 @@ settings as (
 
 ),
 
+weeks as (
+
+    select {{ sampled_weeks() }} as week
+
+),
+
 shifts as (
 
     select distinct
@@ -20,7 +26,7 @@ shifts as (
         {{ local_at('weeks.week', 'settings.reporting_timezone', is_column=true) }}
         - weeks.week as shift
     from settings
-    cross join (select {{ sampled_weeks() }} as week) as weeks
+    cross join weeks
 
 ),
 
