@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export KPI_HOME ?= $(CURDIR)/data/house
 export DO_NOT_TRACK = 1
 
-.PHONY: nightly test lint types sql pytest campaign dev demo lock clean help
+.PHONY: nightly test lint types sql pytest campaign bench dev demo lock clean help
 
 help: ## what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,6 +40,9 @@ pytest: $(READY)
 
 campaign: $(READY) ## faults on purpose, for hours: kills, full disks, bad clocks, broken bytes (WITH='kills --seed 1')
 	$(BIN)/python -m tests.campaign $(WITH)
+
+bench: $(READY) ## a full night and one new day beside hand-written SQL (SCALE="1000000 10000000")
+	$(BIN)/python -m tests.bench --calls $(or $(SCALE),1000000)
 
 dev: $(READY) ## Dagster's UI over this house
 	@$(BIN)/kpi dev

@@ -116,7 +116,8 @@ def _rep_daily_stood(house: House) -> float:
 
 
 def _floor(world: BenchWorld, log: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.bench.floor", str(world.root)]
+    eve = AS_OF - timedelta(days=1)
+    command = [sys.executable, "-m", "tests.bench.floor", str(world.root), "--as-of", str(eve)]
     watched = watch(command, env=_environment(world.root), cwd=PROJECT_ROOT, log=log)
     if watched.code != 0:
         raise SystemExit(f"The floor failed; see {log}")

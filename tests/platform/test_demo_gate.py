@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -325,3 +327,51 @@ def test_a_backdated_night_does_not_become_current_unless_told_to(
     release = releases.publish(house, load_settings(house), allow_backdate=True)
     assert str(release.as_of) == "2026-09-29"
     assert os.fspath(house.current.readlink()).endswith(release.release_id)
+
+
+# Joins on a condition that is no equality, where one side stays small whatever the company's size.
+SMALL = {
+    "act_acceptances": "acceptances a person typed",
+    "act_channel_costs": "currency rates",
+    "act_cohort_costs": "months of costs",
+    "act_titles": "rules of the title map",
+    "kpi_channel_conversion": "one row of settings",
+}
+
+
+def test_no_model_is_joined_row_by_row_or_with_a_list_of_words(demo_night: DemoNight) -> None:
+    """An outer join with a condition on one side only is a loop over all pairs; ten million calls show it.
+
+    A long `in (…)` becomes a join per column of a staging model.
+    """
+    house = demo_night.house
+    found: list[str] = []
+    with duckdb.connect(str(house.work_database), read_only=True) as connection:
+        for path in sorted((house.dbt_target / "compiled").rglob("models/**/*.sql")):
+            row = connection.execute(f"explain (format json) {path.read_text()}").fetchone()
+            assert row is not None
+            operators = list(_operators(json.loads(row[1])))
+            if path.stem not in SMALL:
+                found += [f"{path.stem}: {why}" for why in map(_is_loop, operators) if why]
+            if path.stem.startswith("stg_"):
+                found += [f"{path.stem}: {why}" for why in map(_is_word_join, operators) if why]
+    assert not found, "\n".join(found)
+
+
+def _operators(plans: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for plan in plans:
+        yield plan
+        yield from _operators(plan.get("children", []))
+
+
+def _is_loop(operator: dict[str, Any]) -> str | None:
+    about = operator.get("extra_info", {})
+    is_loop = operator["name"].strip() in {"BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN"}
+    # An inner one with the one row of settings is a filter.
+    return f"{about}" if is_loop and about.get("Join Type") != "INNER" else None
+
+
+def _is_word_join(operator: dict[str, Any]) -> str | None:
+    is_join = "JOIN" in operator["name"]
+    constants = [child["name"] for child in operator.get("children", [])]
+    return f"{operator['extra_info']}" if is_join and "COLUMN_DATA_SCAN" in constants else None

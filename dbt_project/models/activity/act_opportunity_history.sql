@@ -162,6 +162,14 @@ gates as (
 
 ),
 
+-- where the stages of a CRM stand in no pipeline
+plain_gates as (
+
+    select * from gates
+    where pipeline_id is null
+
+),
+
 source_modes as (
 
     select distinct
@@ -214,10 +222,13 @@ judged as (
                 then coalesce(owned.acceptance = 'accepted', false)
             -- the gate is known by its name; what is later than it, only by exported positions
             else coalesce(
-                {{ match_key('coalesce(stages.stage_key, owned.stage_key)') }} = gates.gate_stage,
+                {{ match_key('coalesce(stages.stage_key, owned.stage_key)') }}
+                = coalesce(gates.gate_stage, plain_gates.gate_stage),
                 false
             ) or coalesce(
-                not stages.is_closed and stages.sort_order >= gates.gate_sort_order,
+                not stages.is_closed
+                and stages.sort_order
+                >= coalesce(gates.gate_sort_order, plain_gates.gate_sort_order),
                 false
             )
         end as is_accepted
@@ -229,7 +240,8 @@ judged as (
     left join source_modes on owned.source_id = source_modes.source_id
     left join gates
         on owned.source_id = gates.source_id
-        and coalesce(stages.pipeline_id = gates.pipeline_id, gates.pipeline_id is null)
+        and stages.pipeline_id = gates.pipeline_id
+    left join plain_gates on owned.source_id = plain_gates.source_id
 
 ),
 

@@ -11,9 +11,9 @@
 {% endset %}
 {% set outcome %}
     case
-        when lower(meeting_outcome) in (
-            'scheduled', 'held', 'no_show', 'canceled', 'rescheduled'
-        ) then lower(meeting_outcome)
+        when {{ is_one_of(
+            'lower(meeting_outcome)', ['scheduled', 'held', 'no_show', 'canceled', 'rescheduled']
+        ) }} then lower(meeting_outcome)
         else 'unknown'
     end
 {% endset %}
