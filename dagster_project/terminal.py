@@ -297,7 +297,7 @@ def show_status(status: HouseStatus) -> None:
     if status.sources:
         _show_sources(status.sources)
     for item in status.exceptions:
-        warn(f"accepted   {item.check} until {item.until} by {item.by}")
+        warn(f"accepted   {item.check} until {item.until} by {item.by}: {item.reason}")
     for check in status.audit.warnings if status.audit else ():
         warn(f"warning    {check.id}: {check.observed}")
     for concern in status.concerns:

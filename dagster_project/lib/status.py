@@ -39,6 +39,7 @@ class AcceptedException:
     check: str
     until: date
     by: str
+    reason: str
     days_left: int
 
 
@@ -199,6 +200,7 @@ def _exceptions(audit: Audit | None) -> tuple[AcceptedException, ...]:
             check.id,
             check.accepted_by.until,
             check.accepted_by.by,
+            check.accepted_by.reason,
             (check.accepted_by.until - audit.as_of).days,
         )
         for check in audit.accepted

@@ -100,7 +100,7 @@ WORSE: dict[str, tuple[Callable[[HouseStatus], HouseStatus], int, str]] = {
     "a source is missing": (without_a_source, 1, "sf has no data for the as-of day"),
     "an exception ends": (
         lambda good: replace(
-            good, exceptions=(AcceptedException("a.b", date(2026, 7, 3), "sato", 3),)
+            good, exceptions=(AcceptedException("a.b", date(2026, 7, 3), "sato", "r", 3),)
         ),
         1,
         "the accepted failure a.b ends on 2026-07-03",
@@ -138,7 +138,7 @@ def test_an_exception_far_from_its_end_and_a_night_that_runs_alarm_nobody(
         night=record("running"),
         night_lock="process 7",
         writer_lock="process 8",
-        exceptions=(AcceptedException("a.b", date(2026, 7, 4), "sato", 4),),
+        exceptions=(AcceptedException("a.b", date(2026, 7, 4), "sato", "r", 4),),
     )
     assert calm.concerns == ()
 
@@ -176,7 +176,7 @@ def samples(text: str) -> Iterator[tuple[str, str]]:
 
 
 def test_prometheus_can_read_every_line_once(good: HouseStatus) -> None:
-    accepted = AcceptedException('a"b\\c\nd', date(2026, 7, 3), "sato", 3)
+    accepted = AcceptedException('a"b\\c\nd', date(2026, 7, 3), "sato", "r", 3)
     found = dict(samples(status_formats.as_prometheus(replace(good, exceptions=(accepted,)))))
     house = f'house="{good.house.root}"'
     assert found[f"kpi_kura_release_present{{{house}}}"] == "1"
@@ -197,7 +197,7 @@ def test_accepted_failures_are_told_from_the_audit(good: HouseStatus) -> None:
     from dagster_project.lib.status import _exceptions
 
     told = _exceptions(good.audit.model_copy(update={"checks": (failed,)}))
-    assert told == (AcceptedException(check.id, date(2026, 7, 2), "sato", 2),)
+    assert told == (AcceptedException(check.id, date(2026, 7, 2), "sato", "r", 2),)
 
 
 # The command
