@@ -147,10 +147,11 @@ def _asked(connection: duckdb.DuckDBPyConnection) -> tuple[str, str]:
 
 
 def _read(warehouse: Path, log: Path, *, holds: bool) -> None:
-    """Ask until somebody ends this process."""
+    """Ask until somebody ends this process, or the one that started it is gone."""
+    parent = os.getppid()
     with log.open("a", encoding="utf-8") as out:
         connection = duckdb.connect(str(warehouse), read_only=True) if holds else None
-        while True:
+        while os.getppid() == parent:
             said: dict[str, object] = {"holds": holds}
             try:
                 found = _asked(connection) if connection else fingerprint(warehouse)
