@@ -19,8 +19,12 @@ from typing import IO
 
 from dagster_project.lib.errors import KuraError
 
-# Whoever only looks (`holder`) has the lock for a moment and must keep no night from starting.
-_A_LOOK = 0.5
+# Whoever only looks (`holder`) has the lock for a moment and must keep no night from starting: as long as
+# the file names no living process, it is taken for somebody looking.
+_A_LOOK = 10.0
+_PAUSE = 0.02
+_PROCESS = "process "
+_UNKNOWN = "unknown process"
 
 
 class HouseLocked(KuraError):
@@ -49,29 +53,46 @@ def exclusive(path: Path, *, wait_seconds: float = 0.0, busy: str) -> Iterator[N
     wait_seconds: how long to wait for another holder; 0 refuses as soon as it is sure.
     busy: what to say when it stays held. Raises HouseLocked then, naming the holder's process.
     """
-    deadline = time.monotonic() + max(wait_seconds, _A_LOOK)
+    started = time.monotonic()
     with _open_private(path) as handle:
         while not _try_lock(handle):
-            if time.monotonic() >= deadline:
-                handle.seek(0)
-                who = handle.read().strip() or "unknown process"
+            who = _named(handle)
+            patience = wait_seconds if _is_running(who) else max(wait_seconds, _A_LOOK)
+            if time.monotonic() - started >= patience:
                 raise HouseLocked(
                     busy,
-                    where=f"{path} (held by {who})",
+                    where=f"{path} (held by {who or _UNKNOWN})",
                     remedy="Wait for it to end, or stop that process; the lock frees itself then.",
                 )
-            time.sleep(0.1)
-        handle.seek(0)
-        handle.truncate()
-        handle.write(process(os.getpid()))
-        handle.flush()
+            time.sleep(_PAUSE)
+        _name(handle, process(os.getpid()))
         # The lock goes with the open file: closing it, or dying, frees it.
-        yield
+        try:
+            yield
+        finally:
+            _name(handle, "")
+
+
+def _named(handle: IO[str]) -> str:
+    handle.seek(0)
+    return handle.read().strip()
+
+
+def _name(handle: IO[str], who: str) -> None:
+    handle.seek(0)
+    handle.truncate()
+    handle.write(who)
+    handle.flush()
+
+
+def _is_running(who: str) -> bool:
+    number = who.removeprefix(_PROCESS)
+    return number.isdecimal() and is_alive(int(number))
 
 
 def process(pid: int) -> str:
     """How a lock file names its holder."""
-    return f"process {pid}"
+    return f"{_PROCESS}{pid}"
 
 
 def is_alive(pid: int) -> bool:
@@ -95,7 +116,7 @@ def holder(path: Path) -> str | None:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return handle.read().strip() or "unknown process"
+            return _named(handle) or _UNKNOWN
     return None
 
 
