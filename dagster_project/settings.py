@@ -24,6 +24,7 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
 DEMO = PROJECT_ROOT / "data" / "demo"
 TEMPLATES = PROJECT_ROOT / "dagster_project" / "templates"
+SPILL = "spill"
 HOUSE_VARIABLE = "KPI_HOME"
 
 
@@ -109,6 +110,11 @@ class House:
             self.dagster_events / "index.db",
             self.dagster_home / "schedules" / "schedules.db",
         )
+
+    @property
+    def spill(self) -> Path:
+        """Where an engine writes what does not fit into its memory."""
+        return self.work / SPILL
 
     @property
     def candidates(self) -> Path:
@@ -230,6 +236,8 @@ class Ingestion(_Strict):
     max_archive_bytes: int = Field(20 * 1024**3, ge=1)
     max_archive_members: int = Field(10_000, ge=1)
     max_archive_ratio: int = Field(200, ge=2)
+    processes: int = Field(0, ge=0, le=64)
+    """How many processes read many or large exports; 0: one for each processor."""
 
 
 class Gate(_Strict):

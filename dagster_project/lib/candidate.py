@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from dagster_project.lib import suites
+from dagster_project.lib import engine, suites
 from dagster_project.lib.checksums import file_sha256, table_content
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
@@ -243,7 +243,7 @@ def build(
 
 def work_contents(house: House, dbt_manifest: Path) -> dict[str, str]:
     """The content fingerprint of every published table as it stands in the work database."""
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with engine.connect(spill=house.spill) as connection:
         connection.execute(f"attach {literal(str(house.work_database))} as work (read_only)")
         return {
             table.name: table_content(
@@ -270,7 +270,7 @@ def _run_facts(house: House, run_id: str | None) -> dict[str, Any]:
             where=str(house.work_database),
             remedy="Let ingestion and transformation run first.",
         )
-    with duckdb.connect() as connection:
+    with engine.connect(spill=house.spill) as connection:
         connection.execute(f"attach {literal(str(house.work_database))} as work (read_only)")
         found = connection.execute(
             """
@@ -305,7 +305,7 @@ def _copy(
 ) -> tuple[tuple[InputFile, ...], tuple[TableFacts, ...]]:
     warehouse = building / WAREHOUSE
     # In memory, with both files attached: the work database cannot be written from here.
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with engine.connect(spill=house.spill) as connection:
         connection.execute(f"attach {literal(str(house.work_database))} as work (read_only)")
         connection.execute(
             f"attach {literal(str(warehouse))} as release (storage_version '{STORAGE_VERSION}')"

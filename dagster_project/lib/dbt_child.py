@@ -8,20 +8,19 @@ the commands on that one parse, stopping at the first that fails. `run` is what 
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from dagster_project.lib.children import die_with
+from dagster_project.lib.engine import memory_limit
 from dagster_project.lib.lock import exclusive
 
 LOG_BYTES = 10 * 1024**2
-_PR_SET_PDEATHSIG = 1
 
 
 def run(
@@ -75,21 +74,15 @@ def run(
 
 
 def environment(base: Mapping[str, str], run_id: str) -> dict[str, str]:
-    """The child's environment: run named, telemetry off."""
+    """The child's environment: run named, memory bounded, telemetry off."""
     return {
         **base,
         "DBT_ENV_CUSTOM_ENV_KPI_RUN_ID": run_id,
+        "KPI_ENGINE_MEMORY": memory_limit(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _die_with(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the kernel was asked
-            raise SystemExit(1)
 
 
 def _invoke(flags: list[str], commands: list[list[str]], target: Path) -> int:
@@ -116,7 +109,7 @@ def _invoke(flags: list[str], commands: list[list[str]], target: Path) -> int:
 def main(argv: Sequence[str]) -> int:
     """Entry of the child process."""
     lock, parent, plan_text = argv
-    _die_with(int(parent))
+    die_with(int(parent))
     plan = json.loads(plan_text)
     with exclusive(Path(lock), wait_seconds=30, busy="Another writer holds the work database."):
         return _invoke(plan["flags"], plan["commands"], Path(plan["target"]))

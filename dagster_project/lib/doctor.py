@@ -26,6 +26,7 @@ from packaging.specifiers import SpecifierSet
 from dagster_project.lib import (
     acceptances,
     disk,
+    engine,
     journal,
     lock,
     nights,
@@ -327,7 +328,7 @@ def _work_database(look: _Look) -> Iterator[_Trouble | str]:
         yield "None yet; a night makes it."
         return
     try:
-        with duckdb.connect(str(house.work_database), read_only=True) as connection:
+        with engine.connect(house.work_database, read_only=True) as connection:
             connection.execute("select count(*) from duckdb_tables()")
     except duckdb.Error as error:
         yield _Trouble(

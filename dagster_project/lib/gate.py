@@ -62,7 +62,7 @@ def judge(
     loaded = suites.load(expectations, {table.name: table.columns for table in manifest.tables})
     last = last_release(house)
     checks = [
-        *judge_tables(settings, folder / WAREHOUSE, manifest, loaded, last),
+        *judge_tables(house, settings, folder / WAREHOUSE, manifest, loaded, last),
         *judge_books(house, settings, manifest, last),
     ]
     dbt_checks, models, tests = judge_dbt(dbt_target or house.dbt_target, manifest)
@@ -114,6 +114,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def judge_tables(
+    house: House,
     settings: Settings,
     warehouse: Path,
     manifest: Manifest,
@@ -140,6 +141,7 @@ def judge_tables(
             "max_past_change_share": settings.gate.max_past_change_share,
         },
         last_release=last.warehouse,
+        spill=house.spill,
         skip=frozenset(skipped),
     )
     by_check: dict[str, list[gx_duckdb.Outcome]] = {}

@@ -46,6 +46,7 @@ with warnings.catch_warnings():
         list_registered_expectation_implementations,
     )
 
+from dagster_project.lib.engine import settings as engine_settings
 from dagster_project.lib.sql_text import literal
 from dagster_project.lib.suites import BATCH, NO_ROWS, Check, Suite
 
@@ -147,18 +148,20 @@ def run(
     parameters: Mapping[str, Any],
     *,
     last_release: Path | None,
+    spill: Path,
     skip: frozenset[str] = frozenset(),
 ) -> list[Outcome]:
     """Run every check of every suite on the tables of `warehouse`, which stays read-only.
 
     last_release: the warehouse file of the current release, attached as `last`.
+    spill: a folder for what does not fit into memory.
     skip: ids of checks that do not apply to this run.
     """
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     # What Great Expectations prints while it works is of no use to the person watching the night.
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        return _run(warehouse, suites, parameters, last_release, skip)
+        return _run(warehouse, suites, parameters, last_release, spill, skip)
 
 
 def _run(
@@ -166,6 +169,7 @@ def _run(
     suites: Sequence[Suite],
     parameters: Mapping[str, Any],
     last_release: Path | None,
+    spill: Path,
     skip: frozenset[str],
 ) -> list[Outcome]:
     context = gx.get_context(mode="ephemeral")
@@ -174,7 +178,7 @@ def _run(
     source = context.data_sources.add_kura_duckdb(
         "candidate",
         connection_string=f"duckdb:///{warehouse}",
-        kwargs={"connect_args": {"read_only": True, "config": {"threads": 2}}},
+        kwargs={"connect_args": {"read_only": True, "config": engine_settings(spill)}},
     )
     engine = source.get_execution_engine()
     outcomes: list[Outcome] = []

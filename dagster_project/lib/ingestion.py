@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -43,6 +43,14 @@ from dagster_project.lib.raw import (
     relocated,
     shown_path,
 )
+from dagster_project.lib.read_ahead import (
+    WORTH_BYTES,
+    WORTH_FILES,
+    Found,
+    ReadAhead,
+    Terms,
+    connect,
+)
 from dagster_project.lib.reading import Content, Outcome, Rules, read, rejected_outcome, rules_for
 from dagster_project.lib.rebuilding import NotRebuilt, rebuild
 from dagster_project.lib.rejections import FileRejected
@@ -51,6 +59,7 @@ from dagster_project.settings import House, Settings
 from dagster_project.settings import Ingestion as Limits
 
 _KNOWN_FILES = "known_files.json"
+_SPILL = "duckdb"
 
 
 @dataclass(frozen=True)
@@ -182,7 +191,10 @@ def ingest(
     """
     limits = settings or Limits()
     _prepare_folders(house)
-    with _emptied(house.scratch), _connection(house.scratch) as connection:
+    with (
+        _emptied(house.scratch),
+        connect(house.scratch / _SPILL) as connection,
+    ):
         night = _Night(house, config, contracts, limits, connection, house.scratch)
         night.store.clean()
         night.walk(progress)
@@ -219,7 +231,7 @@ def dry_read(
     scratch = house.dry_scratch(os.getpid())
     private_folder(scratch)
     try:
-        with _connection(scratch) as connection:
+        with connect(scratch / _SPILL) as connection:
             night = _Night(house, config, contracts, limits, connection, scratch, keeps=False)
             night.walk(progress)
             return IngestionResult(tuple(night.dry), tuple(night.left_alone), tuple(night.warnings))
@@ -262,6 +274,11 @@ class _Night:
         self._file_ids: set[str] = set()
         self._accepted_contents: dict[str, Receipt] = {}
         self._containers: set[str] = set()
+        self._processes = limits.processes or os.cpu_count() or 1
+        self._ahead: ReadAhead | None = None
+        self._hashes: dict[str, str] = {}
+        self._outcomes: dict[str | None, Outcome] = {}
+        self._rules_of: dict[tuple[str, str | None, str], Rules] = {}
 
     def walk(self, progress: Callable[[FileProgress], None]) -> None:
         ids = [source.id for source in self._config.sources]
@@ -273,8 +290,22 @@ class _Night:
             f"exports/{folder} belongs to no source in config/sources.yml; nothing in it is read"
             for folder in unknown_folders(self._house, ids)
         ]
+        settled = [item for item in files if item.path not in unsettled]
+        with self._reading_ahead(settled) as look_ahead:
+            self._walk(files, unsettled, look_ahead, progress)
+        if self._keeps:
+            self._known.save(files, self._containers)
+
+    def _walk(
+        self,
+        files: Sequence[ExportFile],
+        unsettled: frozenset[str],
+        look_ahead: Callable[[], None],
+        progress: Callable[[FileProgress], None],
+    ) -> None:
         for index, item in enumerate(files, start=1):
             started = time.perf_counter()
+            look_ahead()
             before = len(self._rows)
             status = "left_alone"
             if item.path not in unsettled:
@@ -293,16 +324,91 @@ class _Night:
                     time.perf_counter() - started,
                 )
             )
-        if self._keeps:
-            self._known.save(files, self._containers)
 
-    def _judge(self, item: ExportFile) -> str:
+    @contextmanager
+    def _reading_ahead(self, files: Sequence[ExportFile]) -> Iterator[Callable[[], None]]:
+        """What to call before each file, so that other processes read those after it."""
+        new = [item for item in files if self._may_be_new(item)]
+        is_worth_it = len(new) >= WORTH_FILES or sum(item.stamp.size for item in new) >= WORTH_BYTES
+        if self._processes < 2 or not is_worth_it:
+            yield lambda: None
+            return
+        terms = Terms(
+            self._config,
+            self._contracts,
+            self._limits,
+            self.store.generation,
+            self._scratch / _SPILL,
+        )
+        ahead = ReadAhead(terms, self._scratch, self._processes)
+        self._ahead = ahead
+        waiting = iter(new)
+
+        def look_ahead() -> None:
+            while ahead.has_room and (item := next(waiting, None)) is not None:
+                self._ask(ahead, item)
+
+        try:
+            yield look_ahead
+        finally:
+            self._ahead = None
+            ahead.close()
+
+    def _may_be_new(self, item: ExportFile) -> bool:
+        """Whether nothing is known yet of this file under tonight's rules, as far as its name tells."""
+        sha256 = self._known.remembered(item)
+        return sha256 is None or not self._is_read(item, sha256)
+
+    def _is_read(self, item: ExportFile, sha256: str) -> bool:
+        members = self._known.members_of(sha256)
+        if members is not None:
+            return all(map(self._has_reading, self._members(item, members)))
+        source = self._source(item)
+        content = Content(source, item.path, None, sha256, item.stamp.size)
+        refused = self._archive_rules(item, source, sha256)
+        return self._has_reading(content) or self.store.get(refused.file_id) is not None
+
+    def _has_reading(self, content: Content) -> bool:
+        return self.store.get(self._rules(content).file_id) is not None
+
+    def _ask(self, ahead: ReadAhead, item: ExportFile) -> None:
+        """Have a file read if it is new. What cannot be opened is the walk's matter."""
+        if not item.has_text_name:
+            return
+        try:
+            sha256 = self._known.hash_of(item)
+            kind = archives.archive_kind(item.location)
+        except OSError:
+            return
+        self._hashes[item.path] = sha256
+        if not self._is_read(item, sha256):
+            ahead.ask(item, sha256, kind)
+
+    def _source(self, item: ExportFile) -> Source:
         source = self._config.get(item.source_id)
         assert source is not None
+        return source
+
+    def _members(self, item: ExportFile, members: Sequence[Member]) -> list[Content]:
+        return [
+            Content(
+                self._source(item), item.path, member.name or None, member.sha256, member.size_bytes
+            )
+            for member in members
+        ]
+
+    def _rules(self, content: Content) -> Rules:
+        key = (content.path, content.member, content.sha256)
+        if key not in self._rules_of:
+            self._rules_of[key] = rules_for(content, self._contracts)
+        return self._rules_of[key]
+
+    def _judge(self, item: ExportFile) -> str:
+        source = self._source(item)
         if not item.has_text_name:
             return self._refused_unread(item, source, "file_name", "Its name is not UTF-8 text.")
         try:
-            sha256 = self._known.hash_of(item)
+            sha256 = self._hashes.pop(item.path, None) or self._known.hash_of(item)
             kind = archives.archive_kind(item.location)
         except PermissionError:
             return self._refused_unread(
@@ -313,22 +419,42 @@ class _Night:
             if is_changed(item):
                 return "left_alone"
             raise
-        if is_changed(item):
-            return "left_alone"
-        if kind is None:
-            content = Content(source, item.path, None, sha256, item.stamp.size)
-            kept = self._keep(content, item.location, item)
-            return "left_alone" if kept is None else kept
-        return self._judge_archive(item, source, sha256, kind)
+        with self._taken(item, sha256) as found:
+            if is_changed(item):
+                return "left_alone"
+            if kind is None:
+                content = Content(source, item.path, None, sha256, item.stamp.size)
+                kept = self._keep(content, item.location, item)
+                return "left_alone" if kept is None else kept
+            unpacked = found.members if found is not None else None
+            return self._judge_archive(item, source, sha256, kind, unpacked)
 
-    def _judge_archive(self, item: ExportFile, source: Source, sha256: str, kind: str) -> str:
+    @contextmanager
+    def _taken(self, item: ExportFile, sha256: str) -> Iterator[Found | None]:
+        """What other processes read of this file; `_read` finds it while the context lasts."""
+        if self._ahead is None:
+            yield None
+            return
+        with self._ahead.taken(item, sha256) as found:
+            if found is not None:
+                self._outcomes = {outcome.receipt.member: outcome for outcome in found.outcomes}
+            try:
+                yield found
+            finally:
+                self._outcomes = {}
+
+    def _judge_archive(
+        self,
+        item: ExportFile,
+        source: Source,
+        sha256: str,
+        kind: str,
+        unpacked: Sequence[archives.Unpacked] | None,
+    ) -> str:
         self._containers.add(sha256)
         members = self._known.members_of(sha256)
         if members is not None:
-            contents = [
-                Content(source, item.path, member.name or None, member.sha256, member.size_bytes)
-                for member in members
-            ]
+            contents = self._members(item, members)
             if all(self._is_known(content) for content in contents):
                 statuses = [self._keep(content, None, item) for content in contents]
                 return _together(statuses)
@@ -341,12 +467,12 @@ class _Night:
         statuses = []
         rows_before = len(self._rows)
         try:
-            for unpacked in archives.unpack(item.location, kind, self._scratch, self._limits):
-                content = Content(
-                    source, item.path, unpacked.name or None, unpacked.sha256, unpacked.size_bytes
-                )
-                found.append(Member(unpacked.name, unpacked.sha256, unpacked.size_bytes))
-                status = self._keep(content, unpacked.location, item)
+            for member in unpacked or archives.unpack(
+                item.location, kind, self._scratch, self._limits
+            ):
+                found.append(Member(member.name, member.sha256, member.size_bytes))
+                (content,) = self._members(item, found[-1:])
+                status = self._keep(content, member.location, item)
                 if status is None:
                     return "left_alone"
                 statuses.append(status)
@@ -407,7 +533,7 @@ class _Night:
         return "rejected"
 
     def _is_known(self, content: Content) -> bool:
-        return self._kept(rules_for(content, self._contracts)) is not None
+        return self._kept(self._rules(content)) is not None
 
     def _kept(self, rules: Rules) -> Receipt | None:
         """The reading under these rules, if all of it is still there."""
@@ -426,7 +552,7 @@ class _Night:
 
     def _keep(self, content: Content, location: Path | None, item: ExportFile) -> str | None:
         """Judge one content; None when its file was changed meanwhile."""
-        rules = rules_for(content, self._contracts)
+        rules = self._rules(content)
         twin = self._accepted_contents.get(rules.content_key)
         if twin is not None:
             self._remember_name(twin, content)
@@ -447,7 +573,7 @@ class _Night:
     def _read(
         self, content: Content, rules: Rules, location: Path, *, was_sheet: bool = False
     ) -> Outcome:
-        return read(
+        return self._outcomes.pop(content.member, None) or read(
             self._connection,
             content,
             rules,
@@ -530,7 +656,7 @@ class _Night:
                 continue
             for path, member in sorted(names, key=_order_of_names):
                 content = Content(source, path, member, receipt.sha256, receipt.size_bytes)
-                rules = rules_for(content, self._contracts)
+                rules = self._rules(content)
                 if rules.content_key not in noted:
                     noted.add(rules.content_key)
                     self._keep_gone(receipt, content, rules)
@@ -764,17 +890,3 @@ def _empty(scratch: Path) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink(missing_ok=True)
-
-
-@contextmanager
-def _connection(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(
-        config={
-            "temp_directory": str(scratch / "duckdb"),
-            "autoinstall_known_extensions": "false",
-            "preserve_insertion_order": "true",
-            # Every file is read once, and scratch files follow each other under one name.
-            "enable_external_file_cache": "false",
-        }
-    ) as connection:
-        yield connection

@@ -24,6 +24,7 @@ from dagster_project import __version__
 from dagster_project.lib import (
     candidate,
     disk,
+    engine,
     lock,
     logs,
     nights,
@@ -310,7 +311,7 @@ class Night:
                 log_bytes=self.settings.logs.max_bytes,
                 on_line=self.observer.line,
             )
-            with duckdb.connect(str(self.house.work_database)) as connection:
+            with engine.connect(self.house.work_database) as connection:
                 quarantine.write_cast_rejects(self.house, connection)
             warm.join()
         return result
@@ -325,7 +326,7 @@ class Night:
                 where=str(self.house.work_database),
                 remedy="Run the whole night: `kpi run`.",
             )
-        with duckdb.connect(str(self.house.work_database), read_only=True) as connection:
+        with engine.connect(self.house.work_database, read_only=True) as connection:
             found = connection.execute("select run_id from raw_kura.run").fetchone()
         assert found is not None  # ingestion writes exactly one row
         return str(found[0])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib import engine
 from dagster_project.lib.csv_reading import SetAside
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.raw import private_folder, shown_path
@@ -200,7 +201,7 @@ def list_quarantine(house: House, source: str | None = None) -> tuple[Quarantine
         )
         for item in _rejected(house)
     ]
-    with duckdb.connect() as connection:
+    with engine.connect() as connection:
         for stage, table in _sources(house):
             lines += [
                 QuarantineRow(
@@ -230,7 +231,7 @@ def show(house: House, file_id: str, record: int) -> str:
 
     Raises QuarantineError when there is none. The text is personal data: print it, never log it.
     """
-    with duckdb.connect() as connection:
+    with engine.connect() as connection:
         for _, table in _sources(house):
             row = connection.execute(
                 f"select raw from {table} where file_id = ? and record = ? limit 1",
@@ -250,7 +251,7 @@ def export(house: House, path: Path, source: str | None = None) -> int:
     tables = [table for _, table in _sources(house)]
     if not tables:
         tables = [f"(select {_empty()} where false)"]
-    with duckdb.connect() as connection:
+    with engine.connect() as connection:
         connection.execute(
             "create temp table exported as "
             + " union all by name ".join(f"select * from {table}" for table in tables)

@@ -18,11 +18,12 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.lib import engine
 from dagster_project.lib.candidate import FileKey, files_with_set_aside
 from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.lib.suites import Kind, Nature, Words
 from dagster_project.lib.transformation import read_tested
-from dagster_project.settings import Settings
+from dagster_project.settings import SPILL, Settings
 
 Books = duckdb.DuckDBPyConnection
 
@@ -77,7 +78,7 @@ class Question:
 @contextmanager
 def books(work_database: Path) -> Iterator[Books]:
     """The work database, attached read-only as the default of a connection of its own."""
-    connection = duckdb.connect(config={"threads": 2})
+    connection = engine.connect(spill=work_database.with_name(SPILL))
     try:
         # Under the name dbt knows it by: its views name their tables with it.
         name = identifier(work_database.stem)

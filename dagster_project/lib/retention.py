@@ -24,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import disk, lock, nights, releases
+from dagster_project.lib import disk, engine, lock, nights, releases
 from dagster_project.lib.contracts import Contract, load_contracts
 from dagster_project.lib.raw import RawStore, Receipt, private_folder
 from dagster_project.lib.rebuilding import NotRebuilt, rebuild
@@ -137,7 +137,7 @@ def _active(house: House) -> frozenset[str]:
     """The readings the last night counted; none when nobody can say, so that nothing goes."""
     if not house.work_database.is_file():
         return frozenset()
-    with duckdb.connect(str(house.work_database), read_only=True) as connection:
+    with engine.connect(house.work_database, read_only=True) as connection:
         try:
             rows = connection.execute(
                 "select file_id from raw_kura.files where is_active"
@@ -152,7 +152,7 @@ def _holds_everything(house: House, store: RawStore, receipt: Receipt, contract:
     scratch = house.scratch / "proof"
     private_folder(scratch)
     try:
-        with duckdb.connect() as connection:
+        with engine.connect() as connection:
             rebuild(
                 connection,
                 receipt,

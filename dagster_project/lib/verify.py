@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.lib import engine
 from dagster_project.lib.candidate import (
     AUDIT,
     AUDIT_PAGE,
@@ -137,7 +138,7 @@ def _tables(folder: Path, manifest: Manifest) -> list[str]:
                 table.content,
             ):
                 problems.append(f"{table.name} holds other rows than the manifest says")
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with engine.connect() as connection:
         for table in manifest.tables:
             path = folder / PARQUET / f"{table.name}.parquet"
             relation = f"read_parquet({literal(str(path))})"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import acceptances
+from dagster_project.lib import acceptances, engine
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.holidays_table import japanese_holidays
 from dagster_project.lib.ingestion import IngestionResult, Reading
@@ -101,7 +101,7 @@ def prepare(
 ) -> None:
     """Bring the work database up to tonight's readings. Doing it again changes nothing."""
     house.work.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with duckdb.connect(str(house.work_database)) as connection:
+    with engine.connect(house.work_database) as connection:
         connection.execute("begin")
         connection.execute("create schema if not exists raw_kura")
         rows = _rows(house, settings, config, contracts, result, run)

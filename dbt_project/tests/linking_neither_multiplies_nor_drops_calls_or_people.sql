@@ -12,7 +12,10 @@ counted as (
     select
         'links of calls' as what,
         (select count(*) from {{ ref('act_call_groups') }}) as rows_before,
-        (select count(*) from {{ ref('act_call_links') }}) as rows_after,
+        (
+            select count(*) from {{ ref('act_calls') }}
+            where call_origin = 'cti'
+        ) as rows_after,
     union all
     select
         'e-mails' as what,

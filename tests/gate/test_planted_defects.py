@@ -280,7 +280,9 @@ def _tripped_by(
     manifest = manifest.model_copy(update={"tables": tables})
     suite = [suite for suite in loaded if suite.table == table]
     last = gate.last_release(published.house)
-    results = gate.judge_tables(published.settings, warehouse, manifest, suite, last)
+    results = gate.judge_tables(
+        published.house, published.settings, warehouse, manifest, suite, last
+    )
     return {result.id: result for result in results if not result.passed}
 
 

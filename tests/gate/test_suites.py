@@ -142,7 +142,7 @@ def judged_table(judged: Company, tmp_path: Path, statement: str, **changes: obj
     )
     manifest = manifest.model_copy(update={"tables": (facts,)})
     last = gate.last_release(judged.house)
-    results = gate.judge_tables(judged.settings, warehouse, manifest, loaded, last)
+    results = gate.judge_tables(judged.house, judged.settings, warehouse, manifest, loaded, last)
     return next(result.status for result in results if result.id == "things.amounts_are_positive")
 
 

@@ -167,7 +167,7 @@ def test_a_defect_in_the_demo_companys_marts_trips_its_check(
     suite = [suite for suite in loaded if suite.table == check.partition(".")[0]]
     last = gate.last_release(demo_night.house)
     settings = load_settings(demo_night.house)
-    results = gate.judge_tables(settings, warehouse, told, suite, last)
+    results = gate.judge_tables(demo_night.house, settings, warehouse, told, suite, last)
     tripped = {result.id: result for result in results if result.status == "failed"}
     assert check in tripped
     assert tripped[check].refuses == (tripped[check].kind == "critical")

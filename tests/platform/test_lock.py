@@ -26,9 +26,9 @@ import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", '''
 import sys, time
 from pathlib import Path
-from dagster_project.lib import dbt_child
+from dagster_project.lib import children
 from dagster_project.lib.lock import exclusive
-dbt_child._die_with(int(sys.argv[2]))
+children.die_with(int(sys.argv[2]))
 with exclusive(Path(sys.argv[1]), busy="busy"):
     print(__import__("os").getpid(), flush=True)
     time.sleep(600)

@@ -3,27 +3,49 @@
    choosing would be guessing. Ends when nobody is left. Most candidates have one partner only and
    never enter a round. #}
 {% macro mutual_nearest(candidates, left, right, distance) -%}
-with recursive counted as (
+with recursive of_one_left as (
+
+    select {{ left }}
+    from {{ candidates }}
+    group by {{ left }}
+    having count(*) = 1
+
+),
+
+of_one_right as (
+
+    select {{ right }}
+    from {{ candidates }}
+    group by {{ right }}
+    having count(*) = 1
+
+),
+
+without_rival as (
 
     select
-        {{ left }},
-        {{ right }},
-        {{ distance }},
-        count(*) over (partition by {{ left }}) = 1
-        and count(*) over (partition by {{ right }}) = 1 as has_no_rival,
-    from {{ candidates }}
+        candidates.{{ left }},
+        candidates.{{ right }},
+    from {{ candidates }} as candidates
+    inner join of_one_left
+        on candidates.{{ left }} = of_one_left.{{ left }}
+    inner join of_one_right
+        on candidates.{{ right }} = of_one_right.{{ right }}
 
 ),
 
 rounds as (
 
     select
-        {{ left }},
-        {{ right }},
-        {{ distance }},
+        candidates.{{ left }},
+        candidates.{{ right }},
+        candidates.{{ distance }},
         false as is_pair,
-    from counted
-    where not has_no_rival
+    from {{ candidates }} as candidates
+    anti join without_rival
+        on
+            candidates.{{ left }} = without_rival.{{ left }}
+            and candidates.{{ right }} = without_rival.{{ right }}
     union all
     select
         {{ left }},
@@ -78,6 +100,5 @@ union all
 select
     {{ left }},
     {{ right }},
-from counted
-where has_no_rival
+from without_rival
 {%- endmacro %}

@@ -5,12 +5,6 @@ with
 
 calls as (
 
-    select * from {{ ref('act_call_groups') }}
-
-),
-
-links as (
-
     select * from {{ ref('act_call_links') }}
 
 ),
@@ -47,14 +41,14 @@ cti_evidence as (
         calls.called_on,
         calls.started_hour,
         calls.rep_id,
-        links.person_id,
-        links.account_id,
-        links.match_level,
-        links.match_basis,
-        links.crm_activity_id,
-        case when links.is_with_colleague then 'internal' else calls.direction end
+        calls.person_id,
+        calls.account_id,
+        calls.match_level,
+        calls.match_basis,
+        calls.crm_activity_id,
+        case when calls.is_with_colleague then 'internal' else calls.direction end
             as direction,
-        calls.is_internal or links.is_with_colleague as is_internal,
+        calls.is_internal or calls.is_with_colleague as is_internal,
         calls.is_open,
         calls.is_answered,
         calls.answered_by,
@@ -64,7 +58,7 @@ cti_evidence as (
         calls.leg_count,
         calls.is_transferred,
         calls.call_list,
-        coalesce(calls.disposition, links.crm_disposition) as disposition,
+        coalesce(calls.disposition, calls.crm_disposition) as disposition,
         calls.talk_seconds,
         calls.is_overlong,
         calls.has_analysis,
@@ -79,8 +73,6 @@ cti_evidence as (
         thresholds.speech_min_customer_seconds,
         thresholds.duration_min_seconds,
     from calls
-    inner join links
-        on calls.call_id = links.call_id
     inner join thresholds
         on calls.source_id = thresholds.source_id
 

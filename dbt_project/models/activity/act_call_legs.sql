@@ -1,13 +1,8 @@
 -- one row per call leg of the feed that counts on its date
 {#- A view: it only leaves rows out of a table that is already there. #}
 {{ config(materialized='view') }}
+{#- The table is named in each place: a CTE that is read three times would be kept with every column. #}
 with
-
-legs as (
-
-    select * from {{ ref('act_current_call_legs') }}
-
-),
 
 feed_choice as (
 
@@ -29,7 +24,7 @@ webhook_ids as (
     select
         legs.cti_account,
         legs.leg_id,
-    from legs
+    from {{ ref('act_current_call_legs') }} as legs
     semi join united_accounts
         on legs.cti_account = united_accounts.cti_account
     where legs.feed = 'webhook'
@@ -45,7 +40,7 @@ history_memos as (
         legs.extracted_at,
         legs.disposition,
         legs.disposition_rank,
-    from legs
+    from {{ ref('act_current_call_legs') }} as legs
     semi join united_accounts
         on legs.cti_account = united_accounts.cti_account
     where
@@ -67,7 +62,7 @@ chosen as (
                 else legs.disposition_rank
             end as disposition_rank
         ),
-    from legs
+    from {{ ref('act_current_call_legs') }} as legs
     left join feed_choice
         on
             legs.cti_account = feed_choice.cti_account

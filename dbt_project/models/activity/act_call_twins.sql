@@ -8,15 +8,20 @@ settings as (
 
 ),
 
-calls as (
+-- too many to be kept: read each time with the columns and rows that are asked for
+calls as not materialized (
 
     select * from {{ ref('act_call_groups') }}
 
 ),
 
-legs as (
+legs as not materialized (
 
-    select * from {{ ref('act_call_legs') }}
+    select
+        cti_account || ':' || call_group_id as call_id,
+        lower(leg_id) as word,
+        crm_activity_id,
+    from {{ ref('act_call_legs') }}
 
 ),
 
@@ -116,6 +121,19 @@ words as (
 
 ),
 
+-- kept, so that the few legs are found before their calls are
+named_legs as materialized (
+
+    select
+        words.activity_id,
+        words.is_named,
+        legs.call_id,
+    from words
+    inner join legs
+        on words.word = legs.word
+
+),
+
 references_to_calls as (
 
     select
@@ -126,20 +144,16 @@ references_to_calls as (
         calls.call_id,
         calls.rep_id as calling_rep_id,
         calls.customer_e164,
-        words.is_named,
+        named_legs.is_named,
         activities.logged_at
         between calls.started_at - to_seconds(settings.match_window_seconds)
         and calls.ended_at + to_seconds(settings.match_window_seconds)
             as is_in_window,
-    from words
+    from named_legs
     inner join activities
-        on words.activity_id = activities.activity_id
-    inner join legs
-        on words.word = lower(legs.leg_id)
+        on named_legs.activity_id = activities.activity_id
     inner join calls
-        on
-            legs.cti_account = calls.cti_account
-            and legs.call_group_id = calls.call_group_id
+        on named_legs.call_id = calls.call_id
     cross join settings
 
 ),
@@ -183,9 +197,8 @@ named_by_calls as (
     inner join activities
         on legs.crm_activity_id = activities.source_activity_id
     inner join calls
-        on
-            legs.cti_account = calls.cti_account
-            and legs.call_group_id = calls.call_group_id
+        on legs.call_id = calls.call_id
+    where legs.crm_activity_id is not null
     -- two CRMs may number their activities alike
     qualify
         min(activities.activity_id) over (partition by legs.crm_activity_id)
@@ -203,16 +216,12 @@ named as (
     from believed_references
     union
     select
-        *,
+        named_by_calls.*,
         2 as naming_rank,
         'crm_activity_id' as twin_basis,
     from named_by_calls
-    where
-        not exists (
-            select 1
-            from believed_references
-            where believed_references.activity_id = named_by_calls.activity_id
-        )
+    anti join believed_references
+        on named_by_calls.activity_id = believed_references.activity_id
 
 ),
 
@@ -326,26 +335,20 @@ candidates as (
             )
         } as distance,
     from activity_numbers
+    anti join referenced
+        on activity_numbers.activity_id = referenced.activity_id
     inner join calls
         on
             activity_numbers.rep_id = calls.rep_id
             and activity_numbers.e164 = calls.customer_e164
+    anti join twins_by_reference
+        on calls.call_id = twins_by_reference.call_id
     cross join settings
     where
         not calls.is_internal
         and activity_numbers.logged_at
         between calls.started_at - to_seconds(settings.match_window_seconds)
         and calls.ended_at + to_seconds(settings.match_window_seconds)
-        and not exists (
-            select 1
-            from twins_by_reference
-            where twins_by_reference.call_id = calls.call_id
-        )
-        and not exists (
-            select 1
-            from referenced
-            where referenced.activity_id = activity_numbers.activity_id
-        )
 
 ),
 

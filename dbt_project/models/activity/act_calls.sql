@@ -28,41 +28,18 @@ channels as (
 
 ),
 
-touches as (
+-- from one touch to the next the campaign touched last is the same
+campaign_spans as (
 
     select
         person_id,
-        touched_at,
         campaign,
+        touched_at,
+        coalesce(
+            lead(touched_at) over (partition by person_id order by touched_at),
+            timestamp 'infinity'
+        ) as touched_next_at,
     from {{ ref('act_campaign_touches') }}
-
-),
-
-touched_persons as (
-
-    select distinct person_id from touches
-
-),
-
--- the campaign last touched before the call; only calls to touched persons are looked up
-campaigns as (
-
-    select
-        known.call_id,
-        touches.campaign,
-    from (
-        select
-            flags.call_id,
-            flags.person_id,
-            flags.started_at,
-        from flags
-        inner join touched_persons
-            on flags.person_id = touched_persons.person_id
-    ) as known
-    asof inner join touches
-        on
-            known.person_id = touches.person_id
-            and known.started_at >= touches.touched_at
 
 ),
 
@@ -82,7 +59,7 @@ calls as (
             channels.channel,
             case when flags.person_id is null then '(unlinked)' else '(none)' end
         ) as channel,
-        coalesce(campaigns.campaign, '(none)') as campaign,
+        coalesce(campaign_spans.campaign, '(none)') as campaign,
         persons.is_key_person as has_key_person,
     from flags
     left join spans
@@ -93,8 +70,11 @@ calls as (
         on flags.person_id = persons.person_id
     left join channels
         on flags.person_id = channels.person_id
-    left join campaigns
-        on flags.call_id = campaigns.call_id
+    left join campaign_spans
+        on
+            flags.person_id = campaign_spans.person_id
+            and flags.started_at >= campaign_spans.touched_at
+            and flags.started_at < campaign_spans.touched_next_at
 
 )
 

@@ -1,7 +1,8 @@
 -- one row per current lead, contact or marketing person, with the person it is
 with
 
-entries as (
+-- read five times, each time only the columns asked for
+entries as not materialized (
 
     select * from {{ ref('act_person_entries') }}
 
@@ -146,7 +147,7 @@ address_links as (
     group by email
     having
         bool_and(record_type = 'ma_person')
-        and count(distinct crm_key) = 1
+        and min(crm_key) = max(crm_key)
         and count(address) > 0
 
 ),

@@ -169,17 +169,26 @@ field_values as (
 
 ),
 
--- few values stand on many records: rules are tried on each value once
+-- few values stand on many records: rules are tried on each value once, and numbered by their precedence
 judged_values as (
 
     select
         field_values.field,
         field_values.value,
-        rules.priority,
-        rules.match,
-        rules.value as rule_value,
         rules.channel_group,
-        rules.channel
+        rules.channel,
+        row_number() over (
+            partition by field_values.field, field_values.value
+            order by rules.priority, rules.match, rules.value
+        ) as place_among_rules,
+        row_number() over (
+            order by
+                rules.priority,
+                field_values.field,
+                rules.match,
+                rules.value,
+                field_values.value
+        ) as precedence
     from field_values
     inner join rules
         on field_values.field = rules.field
@@ -188,11 +197,6 @@ judged_values as (
             when 'contains' then contains(field_values.value_key, rules.value)
             else field_values.value_key = rules.value
         end
-    qualify
-        row_number() over (
-            partition by field_values.field, field_values.value
-            order by rules.priority, rules.match, rules.value
-        ) = 1
 
 ),
 
@@ -202,24 +206,16 @@ best as (
         judged_fields.record_system,
         judged_fields.record_type,
         judged_fields.record_id,
-        coalesce(judged_values.channel_group, '(unmapped)') as channel_group,
-        coalesce(judged_values.channel, '(unmapped)') as channel
+        min(judged_values.precedence) as precedence
     from judged_fields
     left join judged_values
         on judged_fields.field = judged_values.field
         and judged_fields.value = judged_values.value
-    qualify
-        row_number() over (
-            partition by
-                judged_fields.record_system,
-                judged_fields.record_type,
-                judged_fields.record_id
-            order by
-                judged_values.priority nulls last,
-                judged_fields.field,
-                judged_values.match,
-                judged_values.rule_value
-        ) = 1
+        and judged_values.place_among_rules = 1
+    group by
+        judged_fields.record_system,
+        judged_fields.record_type,
+        judged_fields.record_id
 
 ),
 
@@ -229,13 +225,21 @@ final as (
         records.record_system,
         records.record_type,
         records.record_id,
-        coalesce(best.channel_group, '(none)') as channel_group,
-        coalesce(best.channel, '(none)') as channel
+        case
+            when best.record_id is null then '(none)'
+            else coalesce(judged_values.channel_group, '(unmapped)')
+        end as channel_group,
+        case
+            when best.record_id is null then '(none)'
+            else coalesce(judged_values.channel, '(unmapped)')
+        end as channel
     from records
     left join best
         on records.record_system = best.record_system
         and records.record_type = best.record_type
         and records.record_id = best.record_id
+    left join judged_values
+        on best.precedence = judged_values.precedence
 
 )
 
