@@ -21,8 +21,9 @@ from tests.bench.measure import Watched, watch
 from tests.bench.world import AS_OF, BenchWorld, make_world
 
 _STAGES = ("ingestion", "transformation", "candidate", "gate", "publication")
-# What a night costs whatever it reads: measured on a company of a few calls.
-_SMALLEST = 300
+# What a night costs whatever it reads: measured on the smallest company whose every object is exported
+# on the last days.
+_SMALLEST = 5_000
 _GIB = 1024**3
 
 
