@@ -18,7 +18,8 @@ calls as not materialized (
 legs as not materialized (
 
     select
-        cti_account || ':' || call_group_id as call_id,
+        cti_account,
+        call_group_id,
         lower(leg_id) as word,
         crm_activity_id,
     from {{ ref('act_call_legs') }}
@@ -127,7 +128,8 @@ named_legs as materialized (
     select
         words.activity_id,
         words.is_named,
-        legs.call_id,
+        legs.cti_account,
+        legs.call_group_id,
     from words
     inner join legs
         on words.word = legs.word
@@ -153,7 +155,9 @@ references_to_calls as (
     inner join activities
         on named_legs.activity_id = activities.activity_id
     inner join calls
-        on named_legs.call_id = calls.call_id
+        on
+            named_legs.cti_account = calls.cti_account
+            and named_legs.call_group_id = calls.call_group_id
     cross join settings
 
 ),
@@ -197,7 +201,9 @@ named_by_calls as (
     inner join activities
         on legs.crm_activity_id = activities.source_activity_id
     inner join calls
-        on legs.call_id = calls.call_id
+        on
+            legs.cti_account = calls.cti_account
+            and legs.call_group_id = calls.call_group_id
     where legs.crm_activity_id is not null
     -- two CRMs may number their activities alike
     qualify
