@@ -18,7 +18,6 @@ from tests.oracle.persons import Person
 from tests.oracle.scorecard import Place, places_of
 from tests.oracle.status import MATURITY
 from tests.oracle.tables import Answer
-from tests.simulator.portal import STAGE_IDS
 
 Figures = Mapping[tuple[Place, str], Row]
 Tables = Mapping[str, list[Row]]
@@ -112,8 +111,6 @@ def compared(ours: Tables, theirs: Tables, found: Answer, id_of: IdOf) -> Compar
                 column
                 for column in (one.keys() & two.keys()) - _UNCOMPARED
                 if not same(one[column], two[column])
-                # A stage is published by what the CRM knows it by: its label, or a portal's id.
-                and not (column == "stage" and STAGE_IDS.get(one[column]) == two[column])
             }
             reasons = set()
             for reason, excused in _excused(table, one, two, readers, never_leads):

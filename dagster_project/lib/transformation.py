@@ -26,6 +26,8 @@ PARSED = DBT_PROJECT / "target" / "parsed"
 _TESTED = "tested_tables.json"
 _PARSING = "parsing-"
 _SECONDS_OF_A_DAY = 86_400
+# Above this much Parquet in raw two models at once need more memory than the engine may hold.
+_LARGE_BYTES = 256 * 1024**2
 
 
 class TransformationFailed(KuraError):
@@ -143,7 +145,9 @@ def transform(
         (house.dbt_target / f"run_results.{name}.json").unlink(missing_ok=True)
     (house.dbt_target / _TESTED).unlink(missing_ok=True)
     stamp.unlink(missing_ok=True)
-    refresh = ["--full-refresh"] if full_refresh else []
+    options = ["--full-refresh"] if full_refresh else []
+    if _is_large(house):
+        options += ["--threads", "1"]
     lines: list[str] = []
 
     def heard(line: str) -> None:
@@ -151,7 +155,7 @@ def transform(
         on_line(line)
 
     dbt_child.run(
-        [["run", *refresh], ["test", "--exclude-resource-type", "unit_test"]],
+        [["run", *options], ["test", "--exclude-resource-type", "unit_test"]],
         project=DBT_PROJECT,
         target=house.dbt_target,
         work_database=house.work_database,
@@ -178,6 +182,12 @@ def transform(
         tests=_results(house.dbt_target / "run_results.test.json"),
         full_refresh=full_refresh,
     )
+
+
+def _is_large(house: House) -> bool:
+    """Whether models share the engine's memory badly, so that each has it for itself."""
+    sizes = (path.stat().st_size for path in house.raw.rglob("*.parquet"))
+    return sum(sizes) > _LARGE_BYTES
 
 
 def note_tested(house: House, dbt_manifest: Path) -> None:

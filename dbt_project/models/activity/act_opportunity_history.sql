@@ -205,7 +205,8 @@ judged as (
         owned.recorded_at,
         owned.recorded_on,
         owned.is_recorded,
-        owned.stage_key as stage,
+        -- a portal knows its stages by ids nobody reads; an old record, by a former label
+        coalesce(stages.label, owned.stage_key) as stage,
         stages.sort_order as stage_sort_order,
         coalesce(stages.is_exported, false) as is_stage_known,
         coalesce(stages.is_state_told, true) as is_state_told,
