@@ -22,7 +22,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib.ingestion import IngestionResult
@@ -53,9 +53,10 @@ _TOLD_HERE = settings(
 def housefuls(draw: st.DrawFn) -> Houseful:
     edits = st.lists(st.sampled_from(sorted(HOUSE_EDITS)), max_size=2, unique=True)
     days = st.lists(st.sampled_from([0, 0, 1, 7]), min_size=3, max_size=3)
-    return Houseful(
-        tuple(draw(tales()) for _ in range(COMPANIES)), tuple(draw(edits)), tuple(draw(days))
-    )
+    told = tuple(draw(tales()) for _ in range(COMPANIES))
+    # The first example Hypothesis draws is the plainest, and would be the only one in CI.
+    assume(len(set(told)) == COMPANIES)
+    return Houseful(told, tuple(draw(edits)), tuple(draw(days)))
 
 
 def _whole_night(house: House, as_of: date) -> IngestionResult:

@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import HealthCheck, assume, example, given, note, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import retention
@@ -122,6 +122,9 @@ def _unlike(library: Library, story: Story) -> list[Difference]:
 def test_any_order_any_nights_any_edits_are_one_full_refresh(
     library: Library, story: Story
 ) -> None:
+    assume(
+        story.late
+    )  # the first story Hypothesis tells is the plainest, and would be CI's only one
     problems = _unlike(library, story)
     for problem in problems:
         note(str(problem))
@@ -131,7 +134,7 @@ def test_any_order_any_nights_any_edits_are_one_full_refresh(
 
 
 @settings(
-    max_examples=10 * int(os.environ.get(WANTED, "1")),
+    max_examples=6 * int(os.environ.get(WANTED, "1")),
     derandomize=WANTED not in os.environ,
     database=None,
     deadline=None,
@@ -154,7 +157,7 @@ def test_after_any_story_the_models_are_told_what_one_night_tells_them(
 
 
 @settings(
-    max_examples=6 * int(os.environ.get(WANTED, "1")),
+    max_examples=4 * int(os.environ.get(WANTED, "1")),
     derandomize=WANTED not in os.environ,
     database=None,
     deadline=None,

@@ -2,7 +2,7 @@
 
 Hypothesis draws the tales, but asks about one smaller candidate after the other; at ten seconds a house
 that is an evening. Here a round asks at once about the tale without each of its parts (and, once they are
-single pieces, with each of them plainer), then about ever more of the steps that succeeded together.
+single pieces, with each of them plainer), then about the steps that succeeded, all or ever fewer together.
 Companies of one house are not wholly apart (figures of the house are), so that what is kept of a round
 has failed alone, too.
 """
@@ -64,7 +64,9 @@ def _after_a_round(tale: Tale, steps: Sequence[Step], fails: Fails, at_once: int
     each = [step.of(tale) for step in steps]
     verdicts = _asked(each, fails, at_once)
     good = [step for step, is_failing in zip(steps, verdicts, strict=True) if is_failing]
-    together = list(accumulate(good, lambda before, step: step.of(before), initial=tale))[1:]
+    together = list(accumulate(good, lambda before, step: step.of(before), initial=tale))
+    if fails(together[-1:])[0]:
+        return together[-1]
     verdicts = _asked(together, fails, at_once)
     failing = [one for one, is_failing in zip(together, verdicts, strict=True) if is_failing]
     return next((one for one in reversed(failing) if fails([one])[0]), tale)
