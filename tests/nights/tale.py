@@ -188,7 +188,7 @@ def _names(kind: str) -> tuple[str, ...]:
 @st.composite
 def tales(draw: st.DrawFn) -> Tale:
     """Any tale of any kind of company."""
-    kind = draw(st.sampled_from(KINDS))
+    kind = draw(st.sampled_from(["portal", *KINDS]))
     nights = draw(st.sampled_from([3, 2, 4, 1]))
     # Few sayings, too: where everything is said, merges make one person of all.
     names = draw(st.permutations(_names(kind)))
