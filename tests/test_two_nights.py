@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import HealthCheck, assume, example, given, note, settings
 from hypothesis import strategies as st
 
 from dagster_project.lib import retention
@@ -35,6 +35,7 @@ from tests.nights.company import PLAN, company, file_names, write_company
 from tests.nights.edits import EDITS, edited
 from tests.nights.quick import Quick
 from tests.nights.story import Story, forget, live, stories
+from tests.nights.unlike import Difference
 
 # What names the night itself, not what it found.
 OF_THE_NIGHT = ("release_id", "run_id", "finished_at", "created_at", "published_at", "built_at")
@@ -72,7 +73,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     quick.close()
 
 
-def _unlike(library: Library, story: Story) -> list[str]:
+def _unlike(library: Library, story: Story) -> list[Difference]:
     """What is not as in the reference after a story."""
     house = House(library.house.root.parent / f"story-{next(_NUMBERS)}")
     try:
@@ -121,16 +122,19 @@ def _unlike(library: Library, story: Story) -> list[str]:
 def test_any_order_any_nights_any_edits_are_one_full_refresh(
     library: Library, story: Story
 ) -> None:
+    assume(
+        story.late
+    )  # the first story Hypothesis tells is the plainest, and would be CI's only one
     problems = _unlike(library, story)
     for problem in problems:
-        note(problem)
+        note(str(problem))
     assert not problems, "after the last night these are not the reference's: " + ", ".join(
-        problem.partition(":")[0] for problem in problems
+        problem.table for problem in problems
     )
 
 
 @settings(
-    max_examples=10 * int(os.environ.get(WANTED, "1")),
+    max_examples=6 * int(os.environ.get(WANTED, "1")),
     derandomize=WANTED not in os.environ,
     database=None,
     deadline=None,
@@ -148,14 +152,12 @@ def test_after_any_story_the_models_are_told_what_one_night_tells_them(
     finally:
         forget(house.root)
     for problem in problems:
-        note(problem)
-    assert not problems, "told otherwise: " + ", ".join(
-        problem.partition(":")[0] for problem in problems
-    )
+        note(str(problem))
+    assert not problems, "told otherwise: " + ", ".join(problem.table for problem in problems)
 
 
 @settings(
-    max_examples=6 * int(os.environ.get(WANTED, "1")),
+    max_examples=4 * int(os.environ.get(WANTED, "1")),
     derandomize=WANTED not in os.environ,
     database=None,
     deadline=None,
@@ -197,9 +199,7 @@ def test_what_retention_takes_away_after_every_night_is_missed_by_none(
     finally:
         forget(house.root)
     note(f"{len(removed)} removed")
-    assert not problems, "told otherwise: " + ", ".join(
-        problem.partition(":")[0] for problem in problems
-    )
+    assert not problems, "told otherwise: " + ", ".join(problem.table for problem in problems)
 
 
 def test_a_whole_second_night_over_the_same_files_changes_nothing(library: Library) -> None:
@@ -209,7 +209,7 @@ def test_a_whole_second_night_over_the_same_files_changes_nothing(library: Libra
     transform(house, PLAN.as_of)
     problems = library.quick.differences(house)
     forget(house.root)
-    assert not problems, "\n".join(problems)
+    assert not problems, "\n".join(map(str, problems))
 
 
 def _final(library: Library) -> dict[str, str]:

@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,13 +27,10 @@ from dagster_project.lib.ingestion import IngestionResult
 from dagster_project.lib.night import Night
 from dagster_project.lib.transformation import manifest
 from dagster_project.settings import DBT_PROJECT, PROJECT_ROOT, House
-
-# Beside the marts: what was set aside must be the same, too.
-_SET_ASIDE = "raw_kura.file_quarantine"
-
+from tests.nights.unlike import Difference, differences, published
 
 # What reading told on the way (a line without an end, say) is no fact about the records.
-_TOLD = {"raw_kura.files": ("warnings",)}
+_OF_THE_WAY = ("warnings",)
 
 
 class DbtFailed(AssertionError):
@@ -131,79 +128,40 @@ class Quick:
                     continue
                 connection.execute(f"create or replace table {model.relation} as ({model.sql}\n)")
 
-    def differences(self, house: House) -> list[str]:
-        """Published tables (and records set aside) that are not the reference's, with some rows."""
-        with duckdb.connect(str(house.work_database)) as connection:
-            connection.execute(f"attach '{self._reference.work_database}' as reference (read_only)")
-            tables = [
-                f"marts.{name}"
-                for (name,) in connection.execute(
-                    """select distinct table_name from duckdb_tables()
-                    where schema_name = 'marts' order by all"""
-                ).fetchall()
-            ]
-            return [
-                problem
-                for table in (*tables, _SET_ASIDE)
-                if (problem := self._difference(connection, table)) is not None
-            ]
+    def differences(
+        self, house: House, reference: House | None = None, without: Sequence[str] = ()
+    ) -> list[Difference]:
+        """Published tables (and records set aside) that are not the reference's.
 
-    def _difference(
-        self, connection: duckdb.DuckDBPyConnection, table: str, without: Sequence[str] = ()
-    ) -> str | None:
-        columns = [
-            (str(name), str(kind))
-            for name, kind, *_ in connection.execute(f"describe reference.{table}").fetchall()
-            if name not in self._without and name not in without
-        ]
-        # Parallel sums differ in the last digits.
-        selected = ", ".join(
-            f'printf(\'%.10g\', "{name}") as "{name}"' if kind == "DOUBLE" else f'"{name}"'
-            for name, kind in columns
-        )
-        mine, theirs = (
-            f"select {selected} from {table}",
-            f"select {selected} from reference.{table}",
-        )
-        gone = connection.execute(f"({theirs} except all {mine}) order by all").fetchall()
-        new = connection.execute(f"({mine} except all {theirs}) order by all").fetchall()
-        if not gone and not new:
-            return None
-        names = [name for name, _ in columns]
-        return (
-            f"{table}: {len(gone)} rows missing, {len(new)} too many\n"
-            + "\n".join(
-                _told(names, before, after)
-                for before, after in zip(gone[:3], new[:3], strict=False)
-            )
-            + ("" if gone and new else f"{(gone or new)[:2]}")
-        )
+        reference: another house than this one's own that was built, too.
+        """
+        return self._compared(house, reference or self._reference, published, without)
 
-    def read_differences(self, house: House) -> list[str]:
-        """What the models of this house are told otherwise than the reference's."""
+    def _compared(
+        self,
+        house: House,
+        reference: House,
+        tables: Callable[[duckdb.DuckDBPyConnection], Iterable[str]],
+        without: Sequence[str] = (),
+    ) -> list[Difference]:
         with duckdb.connect(str(house.work_database), read_only=True) as connection:
-            connection.execute(f"attach '{self._reference.work_database}' as reference (read_only)")
-            tables = connection.execute(
-                """select table_schema || '.' || table_name from information_schema.tables
-                where table_catalog = 'reference' and table_schema like 'raw_%'
-                    and table_name <> 'run' order by all"""
-            ).fetchall()
-            return [
-                problem
-                for (table,) in tables
-                if (problem := self._difference(connection, table, _TOLD.get(table, ())))
-                is not None
-            ]
+            connection.execute(f"attach '{reference.work_database}' as reference (read_only)")
+            return differences(connection, tables(connection), self._without.union(without))
+
+    def read_differences(self, house: House) -> list[Difference]:
+        """What the models of this house are told otherwise than the reference's."""
+        return self._compared(house, self._reference, _told_to_models, _OF_THE_WAY)
 
 
-def _told(names: list[str], before: tuple[object, ...], after: tuple[object, ...]) -> str:
-    """Two rows by their first values and by what is not alike."""
-    unlike = [
-        f"{name}: {was!r} → {now!r}"
-        for name, was, now in zip(names, before, after, strict=True)
-        if was != now
+def _told_to_models(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [
+        str(table)
+        for (table,) in connection.execute(
+            """select table_schema || '.' || table_name from information_schema.tables
+            where table_catalog = 'reference' and table_schema like 'raw_%'
+                and table_name <> 'run' order by all"""
+        ).fetchall()
     ]
-    return f"  {before[:5]}: " + "; ".join(unlike[:8])
 
 
 def _compiled(reference: House) -> list[Compiled]:

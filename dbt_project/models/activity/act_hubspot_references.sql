@@ -32,6 +32,7 @@ delivered as (
         '{{ other }}' as to_object,
         unnest({{ other }}_refs) as to_id,
         2 as rank,
+        false as is_apart,
         unnest(range(1, len({{ other }}_refs) + 1)) as place,
     from {{ ref('stg_hubspot__' ~ model) }}
     where reject_reason is null
@@ -47,7 +48,12 @@ delivered as (
         to_object,
         to_id,
         rank,
-        record as place,
+        true as is_apart,
+        -- among the record's own associations: what else the file holds says nothing of it
+        row_number() over (
+            partition by source_id, file_id, from_object, from_id, to_object
+            order by record
+        ) as place,
     from {{ ref('stg_hubspot__associations') }}
     where
         reject_reason is null
@@ -56,12 +62,14 @@ delivered as (
 
 ),
 
--- a listing of a record's associations is whole: what the last one lacks is no association any more
+-- a listing of a record's associations is whole: what the last one lacks is no association any more;
+-- what stands beside the record goes before what a file of its own adds
 current_edges as (
 
     select
         {{ record_system('sources') }} as record_system,
-        delivered.* exclude (source_id, extracted_at),
+        delivered.* exclude (source_id, extracted_at, is_apart, place),
+        {'is_apart': delivered.is_apart, 'place': delivered.place} as place,
     from delivered
     inner join sources
         on delivered.source_id = sources.source_id
