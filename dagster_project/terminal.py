@@ -23,9 +23,9 @@ from dagster_project.lib.errors import KuraError
 if TYPE_CHECKING:
     from dagster_project.lib.audit import Audit, SourceSummary
     from dagster_project.lib.doctor import Finding
-    from dagster_project.lib.ingestion import FileProgress, IngestionResult
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
+    from dagster_project.lib.readings import FileProgress, IngestionResult
     from dagster_project.lib.releases import Release
     from dagster_project.lib.retention import Item
     from dagster_project.lib.status import HouseStatus

@@ -25,8 +25,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib.ingestion import IngestionResult
 from dagster_project.lib.night import run_night
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.lib.sources import load_sources
 from dagster_project.settings import House, load_settings
 from tests.nights.houseful import HOUSE_EDITS, Houseful, live

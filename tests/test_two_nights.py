@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 
 from dagster_project.lib import retention
 from dagster_project.lib.contracts import Contracts, load_contracts
-from dagster_project.lib.ingestion import IngestionResult
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.lib.sources import load_sources
 from dagster_project.settings import DBT_PROJECT, House, Retention, load_settings
 from tests.harness import transform

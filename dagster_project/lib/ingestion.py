@@ -1,9 +1,9 @@
 """A night's ingestion: every export file judged once under tonight's rules.
 
 Belongs here: the walk over the files, skipping what is known, and which readings count. Left to
-others: reading one file (`reading`), keeping it (`raw`, `quarantine`), telling dbt
-(`work_database`). Doing it again changes nothing; a crash anywhere and doing it again gives the
-same.
+others: reading one file (`reading`), what a reading tells (`readings`), keeping it (`raw`,
+`quarantine`), telling dbt (`work_database`). Doing it again changes nothing; a crash anywhere and
+doing it again gives the same.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -52,6 +51,14 @@ from dagster_project.lib.read_ahead import (
     connect,
 )
 from dagster_project.lib.reading import Content, Outcome, Rules, read, rejected_outcome, rules_for
+from dagster_project.lib.readings import (
+    FileProgress,
+    IngestionResult,
+    Reading,
+    copy_id,
+    duplicate,
+    left_alone,
+)
 from dagster_project.lib.rebuilding import NotRebuilt, rebuild
 from dagster_project.lib.rejections import FileRejected
 from dagster_project.lib.sources import PLANNING, Source, SourcesConfig
@@ -60,113 +67,6 @@ from dagster_project.settings import Ingestion as Limits
 
 _KNOWN_FILES = "known_files.json"
 _SPILL = "duckdb"
-
-
-@dataclass(frozen=True)
-class FileProgress:
-    """One file is done. status: accepted, rejected, skipped_duplicate, unchanged, left_alone."""
-
-    path: str
-    index: int
-    total: int
-    status: str
-    records: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One row of `raw_kura.files`: a current reading, a current refusal, or a duplicate.
-
-    covers_from, covers_to: local dates the file speaks for by its name or as an extract; None when
-    its content says. cast_under: tonight's rules for this content; other than the receipt's
-    fingerprint when the export is gone and what is kept of it does not suffice to read it anew.
-    set_aside: (record, reason code, message), only from a dry read.
-    """
-
-    receipt: Receipt
-    is_active: bool
-    covers_from: date | None
-    covers_to: date | None
-    warnings: tuple[str, ...]
-    is_new: bool
-    is_present: bool
-    cast_under: str = ""
-    set_aside: tuple[tuple[int, str, str], ...] = ()
-
-    @property
-    def file_id(self) -> str:
-        return self.receipt.file_id
-
-    @property
-    def source_id(self) -> str:
-        return self.receipt.source_id
-
-    @property
-    def system(self) -> str:
-        return self.receipt.system
-
-    @property
-    def object_name(self) -> str:
-        """The object, or an empty text for a file refused before it was known."""
-        return self.receipt.object_name or ""
-
-    @property
-    def path(self) -> str:
-        """Path under exports/, with the archive's member after an exclamation mark."""
-        return shown_path(self.receipt.path, self.receipt.member)
-
-    @property
-    def status(self) -> str:
-        return self.receipt.status
-
-    @property
-    def records_in(self) -> int:
-        return self.receipt.records_in
-
-    @property
-    def records_accepted(self) -> int:
-        return self.receipt.records_accepted
-
-    @property
-    def records_quarantined(self) -> int:
-        return self.receipt.records_quarantined
-
-    @property
-    def encoding(self) -> str | None:
-        return self.receipt.encoding
-
-    @property
-    def reject_code(self) -> str | None:
-        return self.receipt.reject_code
-
-    @property
-    def reject_message(self) -> str | None:
-        return self.receipt.reject_message
-
-    @property
-    def remedy(self) -> str | None:
-        return self.receipt.remedy
-
-
-@dataclass(frozen=True)
-class IngestionResult:
-    """What lies in the house now. `left_alone`: files still being written, for the next night."""
-
-    readings: tuple[Reading, ...]
-    left_alone: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-    def of_status(self, status: str) -> tuple[Reading, ...]:
-        return tuple(reading for reading in self.readings if reading.status == status)
-
-    @property
-    def active(self) -> tuple[Reading, ...]:
-        return tuple(reading for reading in self.readings if reading.is_active)
-
-    @property
-    def rejected(self) -> tuple[Reading, ...]:
-        return self.of_status("rejected")
 
 
 class PlanningMissing(KuraError):
@@ -313,7 +213,7 @@ class _Night:
             if status == "left_alone":
                 self.left_alone.append(item.path)
                 if not self._keeps:
-                    self.dry.append(_left_alone(item, self._config))
+                    self.dry.append(left_alone(item, self._config))
             progress(
                 FileProgress(
                     item.path,
@@ -556,7 +456,7 @@ class _Night:
         twin = self._accepted_contents.get(rules.content_key)
         if twin is not None:
             self._remember_name(twin, content)
-            self._rows.append((_duplicate(twin, content), False))
+            self._rows.append((duplicate(twin, content), False))
             return "skipped_duplicate"
         known = self._kept(rules)
         if known is not None:
@@ -623,7 +523,7 @@ class _Night:
     def _note(self, receipt: Receipt, *, is_new: bool) -> None:
         if receipt.file_id in self._file_ids:
             # A second copy of a refused content: refused too, under an id of its own.
-            receipt = replace(receipt, file_id=_copy_id(receipt))
+            receipt = replace(receipt, file_id=copy_id(receipt))
         self._file_ids.add(receipt.file_id)
         self._rows.append((receipt, is_new))
         if receipt.status == "accepted":
@@ -676,7 +576,7 @@ class _Night:
             self._accepted_contents[rules.content_key] = first
             content = replace(content, path=twin.path, member=twin.member)
             twin = first
-        self._rows.append((_duplicate(twin, content), False))
+        self._rows.append((duplicate(twin, content), False))
 
     def _keep_gone(self, receipt: Receipt, content: Content, rules: Rules) -> None:
         """The reading of a content whose export is gone, read again where its rules changed."""
@@ -805,46 +705,6 @@ class _Night:
             is_present,
             cast_under,
         )
-
-
-def _left_alone(item: ExportFile, config: SourcesConfig) -> Reading:
-    source = config.get(item.source_id)
-    receipt = Receipt(
-        file_id="",
-        source_id=item.source_id,
-        system=source.system if source else "",
-        object_name=None,
-        kind=None,
-        path=item.path,
-        member=None,
-        sha256="",
-        size_bytes=item.stamp.size,
-        fingerprint="",
-        content_key="",
-        generation=0,
-        status="left_alone",
-        reject_message="The file is still being written; the next night reads it.",
-    )
-    return Reading(receipt, False, None, None, (), True, True)
-
-
-def _duplicate(twin: Receipt, content: Content) -> Receipt:
-    """A row of its own for a second copy; its id says whose copy it is."""
-    copy = relocated(twin, content.path, content.member)
-    return replace(
-        copy,
-        file_id=_copy_id(copy),
-        status="skipped_duplicate",
-        records_in=0,
-        records_accepted=0,
-        records_quarantined=0,
-        warnings=(f"same content as {twin.path}",),
-    )
-
-
-def _copy_id(receipt: Receipt) -> str:
-    place = fingerprint_of(receipt.path, receipt.member or "")[:8]
-    return f"{receipt.file_id}~{place}"
 
 
 def _order_of_names(name: tuple[str, str | None]) -> tuple[str, str]:

@@ -38,7 +38,8 @@ from dagster_project.lib import (
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.contracts import Contracts, load_contracts
 from dagster_project.lib.errors import ConfigError, KuraError
-from dagster_project.lib.ingestion import FileProgress, IngestionResult, ingest
+from dagster_project.lib.ingestion import ingest
+from dagster_project.lib.readings import FileProgress, IngestionResult
 from dagster_project.lib.sources import SourcesConfig, load_sources
 from dagster_project.lib.transformation import (
     TransformationFailed,

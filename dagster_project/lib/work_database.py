@@ -21,8 +21,8 @@ import duckdb
 from dagster_project.lib import acceptances, engine
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.holidays_table import japanese_holidays
-from dagster_project.lib.ingestion import IngestionResult, Reading
 from dagster_project.lib.quarantine import set_aside_file
+from dagster_project.lib.readings import IngestionResult, Reading
 from dagster_project.lib.sources import Source, SourcesConfig, ValueFormat
 from dagster_project.lib.spreadsheets import DATE_CELLS
 from dagster_project.lib.sql_text import identifier, literal

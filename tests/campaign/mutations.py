@@ -26,7 +26,8 @@ from types import FrameType
 import duckdb
 
 from dagster_project.lib.errors import KuraError
-from dagster_project.lib.ingestion import IngestionResult, Reading, ingest
+from dagster_project.lib.ingestion import ingest
+from dagster_project.lib.readings import IngestionResult, Reading
 from dagster_project.lib.sources import load_sources
 from dagster_project.settings import House, Ingestion, load_settings
 from tests.campaign.breaking import (

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from dagster_project.lib.ingestion import Reading
+from dagster_project.lib.readings import Reading
 from tests.campaign.breaking import Input
 
 Rows = list[dict[str, object]]

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from dagster_project.lib.contracts import Contracts, load_contracts
-from dagster_project.lib.ingestion import FileProgress, IngestionResult, Reading, ingest
+from dagster_project.lib.ingestion import ingest
+from dagster_project.lib.readings import FileProgress, IngestionResult, Reading
 from dagster_project.lib.sources import SourcesConfig, load_sources
 from dagster_project.lib.work_database import Run, prepare
 from dagster_project.settings import House, Ingestion, Settings

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import yaml
 
-from dagster_project.lib.ingestion import IngestionResult
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.settings import House
 from tests.cases.portal import OWN_RESULT
 from tests.cases.scene import Record, day

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from dagster_project.lib.ingestion import IngestionResult
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.settings import House
 from tests.nights.houseful import Houseful, live
 from tests.nights.quick import Quick

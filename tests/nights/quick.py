@@ -23,8 +23,8 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.lib.dbt_child import environment
-from dagster_project.lib.ingestion import IngestionResult
 from dagster_project.lib.night import Night
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.lib.transformation import manifest
 from dagster_project.settings import DBT_PROJECT, PROJECT_ROOT, House
 from tests.nights.unlike import Difference, differences, published

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from dagster_project.lib.ingestion import IngestionResult
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.settings import House
 from tests.nights.company import PLAN, arrive, folder_of
 from tests.nights.edits import EDITS, edited

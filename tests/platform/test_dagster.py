@@ -23,7 +23,7 @@ from dagster_project import dagster_records
 from dagster_project.event_log import KeptEventLog
 from dagster_project.lib import candidate, gate, releases, suites
 from dagster_project.lib.contracts import load_contracts
-from dagster_project.lib.ingestion import IngestionResult
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.lib.transformation import (
     NodeResult,
     TransformationResult,

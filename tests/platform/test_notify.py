@@ -21,9 +21,9 @@ from dagster_project import cli, nightly_job
 from dagster_project.lib import notify
 from dagster_project.lib.candidate import clean
 from dagster_project.lib.errors import KuraError
-from dagster_project.lib.ingestion import IngestionResult
 from dagster_project.lib.night import Night
 from dagster_project.lib.notify import Notice, about_night
+from dagster_project.lib.readings import IngestionResult
 from dagster_project.settings import House, Settings
 from tests.conftest import DemoNight
 from tests.platform.test_dagster import as_another_run
