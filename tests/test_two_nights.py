@@ -122,9 +122,8 @@ def _unlike(library: Library, story: Story) -> list[Difference]:
 def test_any_order_any_nights_any_edits_are_one_full_refresh(
     library: Library, story: Story
 ) -> None:
-    assume(
-        story.late
-    )  # the first story Hypothesis tells is the plainest, and would be CI's only one
+    # The first story Hypothesis tells is the plainest, and would be CI's only one.
+    assume(story.late)
     problems = _unlike(library, story)
     for problem in problems:
         note(str(problem))

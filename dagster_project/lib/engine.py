@@ -21,9 +21,10 @@ def memory_limit() -> str:
     return f"{min(_MOST_BYTES, machine // 2) // 1024**2}MiB"
 
 
-def settings(spill: Path) -> dict[str, str | int]:
-    """The configuration of a connection. spill: a folder for what does not fit into memory."""
-    return {"threads": THREADS, "memory_limit": memory_limit(), "temp_directory": str(spill)}
+def settings(spill: Path | None) -> dict[str, str | int]:
+    """The configuration of a connection. spill: a folder for what does not fit into memory, or none."""
+    folder = "" if spill is None else str(spill)
+    return {"threads": THREADS, "memory_limit": memory_limit(), "temp_directory": folder}
 
 
 def connect(
@@ -38,9 +39,7 @@ def connect(
     spill: where it writes what does not fit into memory; beside the file it opens unless said, and for an
     engine in memory of which nobody says it, nowhere. config: over and above `settings`.
     """
-    if database is None:
-        where, folder = ":memory:", spill
-    else:
-        where, folder = str(database), spill or database.with_name(f"{database.name}.tmp")
-    limits = settings(folder) if folder is not None else {**settings(Path()), "temp_directory": ""}
-    return duckdb.connect(where, read_only=read_only, config={**limits, **(config or {})})
+    where = ":memory:"
+    if database is not None:
+        where, spill = str(database), spill or database.with_name(f"{database.name}.tmp")
+    return duckdb.connect(where, read_only=read_only, config={**settings(spill), **(config or {})})

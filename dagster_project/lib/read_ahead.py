@@ -11,6 +11,7 @@ import itertools
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -210,6 +211,8 @@ def connect(spill: Path, threads: int = engine.THREADS) -> duckdb.DuckDBPyConnec
 def main(parent: int) -> None:
     """Read what is asked for until the input ends."""
     die_with(parent)
+    # Ctrl-C reaches the whole group: the walk ends the night, and this process with its input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     reader = _Reader(pickle.load(sys.stdin.buffer))
