@@ -5,15 +5,16 @@ careful second reader that settles every disagreement, and the records set aside
 Left to others: encodings, headers, what values mean. Rules: formats §6.1.5-11.
 
 Two readers are used because either alone is silent somewhere: DuckDB skips blank lines, drops a
-trailing delimiter and accepts NUL; Python's csv module is strict but slow. DuckDB reads; newlines,
-quotes and delimiters are counted apart; where the two differ, the csv module judges, and either
-names the record at fault or rewrites the file so that DuckDB cannot misread it.
+trailing delimiter and spaces beside quotes, and accepts NUL; Python's csv module is strict but slow.
+DuckDB reads; newlines, quotes and delimiters are counted apart; where the two differ, the csv module
+judges, and either names the record at fault or rewrites the file so that DuckDB cannot misread it.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from dagster_project.lib.sql_text import identifier, literal
 
 # Excel writes a long number as 5.6353E+15; its digits are gone and no rule can bring them back.
 _SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
+_SPACED = re.compile(' +"')
 _UNKNOWN = "unknown columns kept: "
 PARQUET = "format parquet, compression zstd, compression_level 1"
 
@@ -147,7 +149,9 @@ def _parse_surely(
     width = len(header.cells)
     rewritten = scratch / "rewritten.csv"
     try:
-        expected, blanks = _rewrite(text, header.delimiter, width, rewritten)
+        expected, blanks = _rewrite(
+            text, header.delimiter, width, rewritten, count.has_spaced_quotes
+        )
         try:
             records = _parse(connection, rewritten, ",", width, columns, file_id, target)
         except duckdb.OperationalError:
@@ -233,7 +237,9 @@ def _extra_json(columns: Columns) -> str:
     return f"'{{' || nullif(concat_ws(',', {parts}), '') || '}}'"
 
 
-def _rewrite(text: Path, delimiter: str, width: int, target: Path) -> tuple[int, int]:
+def _rewrite(
+    text: Path, delimiter: str, width: int, target: Path, may_be_spaced: bool
+) -> tuple[int, int]:
     """Judge record by record and write the canonical form; (records, blank lines)."""
     records = blanks = 0
     with (
@@ -253,6 +259,13 @@ def _rewrite(text: Path, delimiter: str, width: int, target: Path) -> tuple[int,
                     raise FileRejected(
                         "row_length",
                         f"Record {number} has {len(row)} cells; the header has {width}.",
+                        record=number,
+                    )
+                if may_be_spaced and any(map(_SPACED.match, row)):
+                    raise FileRejected(
+                        "bad_quoting",
+                        f"Record {number} has spaces before an opening quotation mark: nobody can "
+                        "tell whether both belong to the value.",
                         record=number,
                     )
                 writer.writerow(row)

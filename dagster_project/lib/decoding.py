@@ -120,6 +120,7 @@ class Count:
     lines: line ends outside quotes that end a line with something in it, plus a last line without
     one. delimiters: outside quotes. is_plain: no sign that would make two readers disagree.
     is_ended: the last line has a line end.
+    has_spaced_quotes: spaces stand, it seems, between a cell's begin and its quote.
     """
 
     lines: int
@@ -129,6 +130,7 @@ class Count:
     has_control: bool
     is_plain: bool
     is_ended: bool
+    has_spaced_quotes: bool
 
 
 def count_records(path: Path, delimiter: str | None) -> Count:
@@ -145,6 +147,7 @@ def count_records(path: Path, delimiter: str | None) -> Count:
     carried = b""
     since_newline = 0
     before = b"\n"
+    is_led = is_trailed = False
     with path.open("rb", buffering=0) as stream:
         while True:
             chunk = stream.read(_CHUNK)
@@ -172,6 +175,9 @@ def count_records(path: Path, delimiter: str | None) -> Count:
             bytes_ = np.frombuffer(block, np.uint8)
             if quoted and (in_quotes or b'"' in block):
                 found = _outside_quotes(block, bytes_, mark, in_quotes)
+                # DuckDB passes over spaces on either side of a quoted cell.
+                is_led |= b' "' in block and _is_led(block, bytes_, mark, in_quotes)
+                is_trailed |= b'" ' in block and _is_trailed(bytes_, in_quotes)
                 lines += found.newlines
                 delimiters += found.marks
                 if b"\n\n" in before + block or b"\n\r\n" in before + block:
@@ -204,8 +210,9 @@ def count_records(path: Path, delimiter: str | None) -> Count:
         blank_lines=blanks,
         has_nul=has_nul,
         has_control=has_control,
-        is_plain=not in_quotes and blanks == 0 and returns == pairs,
+        is_plain=not in_quotes and blanks == 0 and returns == pairs and not (is_led or is_trailed),
         is_ended=is_ended,
+        has_spaced_quotes=is_led,
     )
 
 
@@ -236,6 +243,24 @@ def _outside_quotes(block: bytes, bytes_: Numbers, mark: int, in_quotes: bool) -
         int(np.count_nonzero(newlines == outside)),
         int(np.count_nonzero(marks == outside)),
     )
+
+
+def _is_led(block: bytes, bytes_: Numbers, mark: int, in_quotes: bool) -> bool:
+    """Whether nothing but spaces stands between the begin of a cell and a quote that opens."""
+    opening = np.flatnonzero(bytes_ == 34)[int(in_quotes) :: 2]
+    opening = opening[opening > 0]
+    for place in opening[bytes_[opening - 1] == 32].tolist():
+        begin = 1 + max(block.rfind(b"\n", 0, place), block.rfind(mark, 0, place))
+        if not block[begin:place].strip(b" "):
+            return True
+    return False
+
+
+def _is_trailed(bytes_: Numbers, in_quotes: bool) -> bool:
+    """Whether a space follows a quote that closes."""
+    closing = np.flatnonzero(bytes_ == 34)[int(not in_quotes) :: 2]
+    closing = closing[closing < len(bytes_) - 1]
+    return bool((bytes_[closing + 1] == 32).any())
 
 
 def _ends_outside(bytes_: Numbers, in_quotes: bool) -> Numbers:

@@ -20,7 +20,7 @@ REMEDIES = {
     "no_contract": "Move the file out of this folder, or name it after its object (leads.csv).",
     "history_table": "Export the object's own table; versions come from exporting it again.",
     "row_length": "Export again; a cell holds an unquoted delimiter, or the file was edited.",
-    "bad_quoting": "Export again; a quotation mark is not closed or not doubled.",
+    "bad_quoting": "Export again; a quotation mark is not closed, not doubled or set off by spaces.",
     "record_too_long": "Export again; one record is larger than any export writes.",
     "miscounted": "Report this file: two readers disagree on its records.",
     "not_json_lines": "Export one JSON object per line (JSON lines, NDJSON).",

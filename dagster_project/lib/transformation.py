@@ -208,7 +208,16 @@ def read_tested(target: Path) -> dict[str, str]:
 def _results(path: Path) -> tuple[NodeResult, ...]:
     if not path.is_file():
         return ()
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        # dbt goes on when its results cannot be written, and says nothing.
+        raise TransformationFailed(
+            "dbt did not write its results to the end.",
+            where=str(path),
+            remedy="The disk was full, most likely: make room (`kpi doctor` says how much a night needs), "
+            "then run the night again.",
+        ) from error
     return tuple(
         NodeResult(
             unique_id=item["unique_id"],

@@ -10,7 +10,6 @@ is room again the next night is right.
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import subprocess
 from collections import Counter
@@ -20,9 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dagster_project.settings import House
-from tests.campaign.houses import Stock, forget, right
+from tests.campaign import attack
+from tests.campaign.attack import Attack
+from tests.campaign.houses import Stock, forget
 from tests.campaign.kills import STEPS, Watched, place, undisturbed
-from tests.campaign.onlooker import left_behind, look
 from tests.campaign.victim import Victims
 
 _SIZE = 400 * 1024**2
@@ -30,15 +30,12 @@ _STAGES = ("ingestion", "transformation", "candidate", "gate", "publication")
 
 
 @dataclass
-class Tally:
+class Tally(attack.Tally):
     """What was tried and what was found."""
 
     full: Counter[str] = field(default_factory=Counter)
     injected: Counter[str] = field(default_factory=Counter)
     enough: int = 0
-    looks: int = 0
-    nights: int = 0
-    problems: list[str] = field(default_factory=list)
 
     def told(self) -> str:
         def counted(found: Counter[str]) -> str:
@@ -98,7 +95,7 @@ def taken(disk: Path) -> Iterator[Callable[[int], None]]:
         ballast.unlink(missing_ok=True)
 
 
-class Campaign:
+class Campaign(Attack[Tally]):
     """Full disks over copies of a stock."""
 
     def __init__(
@@ -110,48 +107,39 @@ class Campaign:
         say: Callable[[str], None] = print,
         ends: Callable[[House], list[str]] | None = None,
     ) -> None:
-        self.tally = Tally()
-        self._stock = stock
-        self._victims = victims
-        self._ends = ends or (lambda house: right(house, stock.reference))
-        self._random = random.Random(seed)
-        self._say = say
+        super().__init__(stock, victims, seed, Tally(), say=say, ends=ends)
 
     # A real full disk ----------------------------------------------------------------------------
 
     def fill(self, disk: Path, stages: tuple[str, ...] = _STAGES, *, rounds: int = 1) -> None:
         """One house on that disk; each round fills it up once in each stage, then a night is right."""
         for number in range(rounds):
-            house = House(disk / f"house-{number}")
+            house = House(disk / f"full-{number}")
             shutil.copytree(self._stock.waiting.root, house.root, symlinks=True)
             found = []
             for stage in stages:
                 left = self._random.choice((0, 4096, 40_000, 400_000, 1_500_000, 4_000_000))
                 found += self._fill(house, disk, stage, left)
-            found += self._ends_well(house)
-            self.tally.problems += [f"full disk: {text}" for text in found]
-            self._say(f"full-{number}: {'; '.join(found) or 'right'}")
-            forget(house)
+            self._end(house, found, ", ".join(stages))
+            forget(house)  # a house found wrong would leave no room for the next
 
     def _fill(self, house: House, disk: Path, stage: str, left: int) -> list[str]:
-        before = look(house.root).release_id
+        before = self._look(house)[0].release_id
         with taken(disk) as take, Watched(house, ("run",)) as watched:
             if watched.wait_for(stage) is None:
                 return [f"{stage} never began: {watched.end()[1][-800:]}"]
             take(left)
             code, told = watched.end()
             hit = watched.stage
-        self.tally.looks += 1
-        after = look(house.root)
-        found = [*left_behind(house.root), *after.problems]
+        seen, found = self._look(house)
         if code == 0:
             self.tally.enough += 1
             return found
         self.tally.full[hit] += 1
         if "Error:" not in told or "Traceback" in told:
             found.append(f"no plain sentence, code {code}: …{told[-1200:]}")
-        if after.release_id != before and hit != "publication":
-            found.append(f"readers saw {before}, now {after.release_id}")
+        if seen.release_id != before and hit != "publication":
+            found.append(f"readers saw {before}, now {seen.release_id}")
         return [f"full in {hit} with {left} bytes left: {text}" for text in found]
 
     # No space at the n-th file operation -----------------------------------------------------------
@@ -168,33 +156,22 @@ class Campaign:
     def _inject(self, counts: list[int]) -> None:
         name = f"injected-{sum(self.tally.injected.values())}"
         house = self._stock.copy(self._stock.made, name)
-        found = []
+        found: list[str] = []
+        told = []
         for step in self._random.choices((1, 2, 3, 3, 3), k=4):
-            before = look(house.root).release_id
+            before = self._look(house)[0].release_id
             point = self._random.randint(counts[step - 1] + 1, counts[step])
             fate = self._victims.run(house.root, point, STEPS, full=True)
             if fate.code == 0:
                 self.tally.enough += 1
                 break
             hit = place(house, STEPS[step], before or "")
+            told.append(hit)
             self.tally.injected[hit] += 1
-            after = look(house.root)
-            self.tally.looks += 1
-            problems = [*left_behind(house.root), *after.problems]
-            if after.release_id != before and hit not in ("flip", "prune"):
-                problems.append(f"readers saw {before}, now {after.release_id}")
+            seen, problems = self._look(house)
+            if seen.release_id != before and hit not in ("flip", "prune"):
+                problems.append(f"readers saw {before}, now {seen.release_id}")
             found += [f"ENOSPC at event {point} ({hit}): {text}" for text in problems]
             if hit in ("flip", "prune"):
                 break  # this run's name is taken now
-        found += self._ends_well(house)
-        self.tally.problems += [f"{name}: {text}" for text in found]
-        self._say(f"{name}: {'; '.join(found) or 'right'}")
-        if not found:
-            forget(house)
-
-    def _ends_well(self, house: House) -> list[str]:
-        wrong = self._ends(house)
-        self.tally.looks += 1
-        if not wrong:
-            self.tally.nights += 1
-        return [*wrong, *look(house.root).problems]
+        self._end(house, found, ", ".join(told))

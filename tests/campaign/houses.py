@@ -1,7 +1,8 @@
 """The houses under attack: one small company, prepared once, copied for every chain of faults.
 
 `Stock` holds the company after two nights with files still to come (`waiting`), the same with
-tonight's marts made but no candidate (`made`), and the release an undisturbed night gives (`reference`).
+tonight's marts made but no candidate (`made`), the same published with more kept than its settings now
+say (`crowded`), and the release an undisturbed night gives (`reference`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +20,16 @@ from dagster_project.settings import PROJECT_ROOT, House
 from tests.campaign.onlooker import unlike
 from tests.conftest import kpi
 from tests.nights.company import write_company
+from tests.nights.edits import EDITS
 
 # Exported the evening after: the nights before have not seen them.
 _LATE = "T23"
 _READY = "ready"
 RELEASES_KEPT = 2
+_RETENTION = f"retention: {{releases: {RELEASES_KEPT}}}\n"
+_KEEP_MORE = "retention: {releases: 9}\n"
+_KEEP_LITTLE = "retention: {releases: 2, superseded_raw_days: 0, nights: 2, dagster_runs: 2}\n"
+_READ_OTHERWISE = EDITS["sf: in Los Angeles"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Stock:
     waiting: House
     made: House
     reference: Path
+    crowded: House | None = None
 
     def copy(self, prepared: House, name: str) -> House:
         house = House(self.folder / name)
@@ -56,9 +65,11 @@ def prepare(folder: Path) -> Stock:
     library = House(folder / "library")
     names = write_company(library)
     with library.house_file.open("a", encoding="utf-8") as text:
-        text.write(f"\nretention: {{releases: {RELEASES_KEPT}}}\n")
+        text.write(f"\n{_RETENTION}")
     waiting = House(folder / "waiting")
     shutil.copytree(library.root, waiting.root, ignore=shutil.ignore_patterns(f"*{_LATE}*"))
+    with edited(waiting.root / _READ_OTHERWISE.file, _READ_OTHERWISE.change):
+        steps(waiting, "ingestion")
     for _ in range(RELEASES_KEPT):
         night(waiting)
     for name in names:
@@ -70,6 +81,13 @@ def prepare(folder: Path) -> Stock:
     finished = House(folder / "finished")
     shutil.copytree(made.root, finished.root, symlinks=True)
     night(finished)
+    crowded = House(folder / "crowded")
+    shutil.copytree(made.root, crowded.root, symlinks=True)
+    with edited(crowded.house_file, lambda text: text.replace(_RETENTION, _KEEP_MORE)):
+        steps(crowded, "candidate", "gate", "publication")
+    text = crowded.house_file.read_text(encoding="utf-8")
+    settings = crowded.house_file.read_text(encoding="utf-8")
+    crowded.house_file.write_text(settings.replace(_RETENTION, _KEEP_LITTLE), encoding="utf-8")
     (folder / _READY).touch()
     return kept_stock(folder)
 
@@ -94,8 +112,23 @@ def kept_stock(folder: Path) -> Stock:
     """What `prepare` made here earlier."""
     finished = House(folder / "finished")
     return Stock(
-        folder, House(folder / "waiting"), House(folder / "made"), finished.current.resolve()
+        folder,
+        House(folder / "waiting"),
+        House(folder / "made"),
+        finished.current.resolve(),
+        House(folder / "crowded"),
     )
+
+
+@contextmanager
+def edited(path: Path, change: Callable[[str], str]) -> Iterator[None]:
+    """The file says something else for a while."""
+    before = path.read_text(encoding="utf-8")
+    after = change(before)
+    assert after != before, f"{path} is as it was"
+    path.write_text(after, encoding="utf-8")
+    yield
+    path.write_text(before, encoding="utf-8")
 
 
 def night(house: House) -> None:

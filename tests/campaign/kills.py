@@ -1,4 +1,4 @@
-"""kill -9 of a night, of its dbt child, of a prune and of a rollback, at any point of any stage.
+"""kill -9 of a night, of its dbt child, of `kpi rollback` and `kpi prune`, at any point of any stage.
 
 A chain begins with a copy of a prepared house, suffers some kills, and ends with a whole night that must
 give what an undisturbed night gives. After every kill the release readers see must be whole and either
@@ -10,7 +10,6 @@ the n-th thing done to a file of the house (`victim`), because flip, prune and r
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -22,8 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dagster_project.settings import PROJECT_ROOT, House
-from tests.campaign.houses import Stock, forget, right
-from tests.campaign.onlooker import left_behind, look
+from tests.campaign import attack
+from tests.campaign.attack import Attack
+from tests.campaign.houses import Stock, forget
 from tests.campaign.victim import Fate, Moment, Victims
 
 # How the command announces its stages.
@@ -39,17 +39,15 @@ DBT = "dbt child"
 # A night takes a minute, on a machine with other work a quarter of an hour.
 _PATIENCE = 1800
 STEPS = ("steps", "candidate", "gate", "publication")
+_PRUNE = ("prune",)
 
 
 @dataclass
-class Tally:
+class Tally(attack.Tally):
     """What was tried and what was found."""
 
     hits: Counter[str] = field(default_factory=Counter)
     missed: int = 0
-    looks: int = 0
-    nights: int = 0
-    problems: list[str] = field(default_factory=list)
 
     @property
     def kills(self) -> int:
@@ -75,7 +73,7 @@ class Kill:
     by_event: bool = False
 
 
-class Campaign:
+class Campaign(Attack[Tally]):
     """Chains of kills over copies of a stock."""
 
     def __init__(
@@ -87,12 +85,7 @@ class Campaign:
         say: Callable[[str], None] = print,
         ends: Callable[[House], list[str]] | None = None,
     ) -> None:
-        self.tally = Tally()
-        self._stock = stock
-        self._victims = victims
-        self._ends = ends or (lambda house: right(house, stock.reference))
-        self._random = random.Random(seed)
-        self._say = say
+        super().__init__(stock, victims, seed, Tally(), say=say, ends=ends)
         # Longest seen, so that a moment late in a stage can be drawn.
         self._seconds = {"ingestion": 1.5, "transformation": 20.0, "candidate": 0.8, "gate": 4.0}
         self._seconds |= {"publication": 1.2, DBT: 20.0}
@@ -100,7 +93,7 @@ class Campaign:
     # What a chain may be made of -----------------------------------------------------------------
 
     def chains(self) -> Iterator[tuple[House, list[Kill]]]:
-        """Chains for ever, in turn: killed nights, killed steps, killed publications, rollbacks."""
+        """Chains for ever, in turn: killed nights, steps, publications, rollbacks and prunings."""
         while True:
             yield self._stock.waiting, [self._of_night() for _ in range(3)]
             yield (
@@ -120,6 +113,8 @@ class Campaign:
                     *(self._rollback() for _ in range(2)),
                 ],
             )
+            if self._stock.crowded is not None:
+                yield self._stock.crowded, [*(self._prune() for _ in range(3)), self._of_night()]
 
     def _of_night(self) -> Kill:
         stage = self._random.choices(
@@ -139,6 +134,9 @@ class Campaign:
     def _rollback(self) -> Kill:
         return Kill(("rollback",), "rollback", self._random.random(), True)
 
+    def _prune(self) -> Kill:
+        return Kill(_PRUNE, "kpi prune", self._random.random(), True)
+
     # One chain -----------------------------------------------------------------------------------
 
     def run(self, kills: int) -> Tally:
@@ -154,7 +152,7 @@ class Campaign:
         house = self._stock.copy(prepared, name)
         found: list[str] = []
         told = []
-        before = look(house.root).release_id
+        before = self._look(house)[0].release_id
         for kill in chain:
             hit = self.strike(house, kill)
             told.append(hit or f"({kill.stage} missed)")
@@ -162,29 +160,19 @@ class Campaign:
                 self.tally.hits[hit] += 1
             else:
                 self.tally.missed += 1
-            found += [f"{kill}: {text}" for text in left_behind(house.root)]
-            after = look(house.root)
-            self.tally.looks += 1
-            found += [f"{kill}: {text}" for text in after.problems]
-            if after.release_id is None or not self._may_follow(
-                house, before, after.release_id, kill
-            ):
-                found.append(f"{kill}: readers saw {before}, now {after.release_id}")
-            before = after.release_id
-        wrong = self._ends(house)
-        found += wrong
-        self.tally.looks += 1
-        found += look(house.root).problems
-        if not wrong:
-            self.tally.nights += 1
-        self.tally.problems += [f"{name}: {text}" for text in found]
-        self._say(f"{name}: {', '.join(told)}: {'; '.join(found) or 'right'}")
-        if not found:
-            forget(house)
+            seen, wrong = self._look(house)
+            after = seen.release_id
+            if after is None or not self._may_follow(house, before, after, kill):
+                wrong.append(f"readers saw {before}, now {after}")
+            found += [f"{kill}: {text}" for text in wrong]
+            before = after
+        self._end(house, found, ", ".join(told))
 
     def _may_follow(self, house: House, before: str | None, after: str, kill: Kill) -> bool:
         if before == after:
             return True
+        if kill.what == _PRUNE:
+            return False
         if kill.what[0] == "rollback" or kill.stage == "publication":
             return True
         # A night killed late may have come further than the moment was meant for.
@@ -216,6 +204,9 @@ class Campaign:
         """The events of a stage: after which one it begins and with which it ends."""
         if kill.what == ("rollback",):
             return 0, self._count(kill.what, self._stock.waiting)
+        if kill.what == _PRUNE:
+            assert self._stock.crowded is not None
+            return 0, self._count(kill.what, self._stock.crowded)
         at = STEPS.index(kill.stage)
         first = self._count(STEPS[:at], self._stock.made) if at > 1 else 0
         last = self._count(STEPS[: at + 1], self._stock.made)

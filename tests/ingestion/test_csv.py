@@ -69,8 +69,21 @@ def test_blank_lines_are_no_records_and_are_counted(company: Company) -> None:
         ("  \n", 2, "row_length"),
         ('a,"b"x,c\n', 2, "bad_quoting"),
         ('a,"b,c\n', 2, "bad_quoting"),
+        ('a,"b" ,c\n', 2, "bad_quoting"),
+        ('a,  "b",c\n', 2, "bad_quoting"),
+        (' "a",b,c\n', 2, "bad_quoting"),
     ],
-    ids=["short", "long", "trailing delimiter", "spaces", "text after quote", "open quote"],
+    ids=[
+        "short",
+        "long",
+        "trailing delimiter",
+        "spaces",
+        "text after quote",
+        "open quote",
+        "space after quote",
+        "spaces before quote",
+        "space before the first quote",
+    ],
 )
 def test_a_row_of_another_shape_rejects_the_whole_file_and_names_the_record(
     company: Company, row: str, record: int, code: str
@@ -84,6 +97,13 @@ def test_a_row_of_another_shape_rejects_the_whole_file_and_names_the_record(
 def test_a_quotation_mark_inside_an_unquoted_cell_is_text(company: Company) -> None:
     company.put("phone/h.csv", HISTORY + f'a,5" pipe,{AT}\nc,d,{AT}\n')
     assert company.read(ROWS) == [(1, "a", '5" pipe'), (2, "c", "d")]
+
+
+def test_spaces_beside_quotation_marks_inside_cells_are_text(company: Company) -> None:
+    company.put(
+        "phone/h.csv", HISTORY + f'"a, ""b"" c","x ""y"" ",{AT}\nc,d "e" f,{AT}\n"g ", h,{AT}\n'
+    )
+    assert company.read(ROWS) == [(1, 'a, "b" c', 'x "y" '), (2, "c", 'd "e" f'), (3, "g ", " h")]
 
 
 def test_nul_bytes_reject_the_file(company: Company) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.lib import archives, csv_reading, disk
+from dagster_project.lib import archives, csv_reading, dbt_child, disk, transformation
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.night import Night
 from dagster_project.settings import PROJECT_ROOT, House
@@ -266,3 +266,22 @@ def test_a_reader_without_room_rejects_no_file_and_leaves_none_alone(
             read()
     assert list(house.raw.rglob("*.json")) == []
     assert read() == ["accepted"]
+
+
+def test_results_dbt_could_not_write_to_the_end_are_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt opens its results, meets the full disk, and goes on without a word."""
+    house = House(tmp_path)
+    house.raw.mkdir(parents=True)
+
+    def dbt(_commands: object, *, target: Path, **_more: object) -> int:
+        (target / "run_results.run.json").touch()
+        return 0
+
+    parse = tmp_path / "manifest.json"
+    parse.with_name("partial_parse.msgpack").touch()
+    monkeypatch.setattr(transformation, "manifest", lambda: parse)
+    monkeypatch.setattr(dbt_child, "run", dbt)
+    with pytest.raises(transformation.TransformationFailed, match=r"did not write its results"):
+        transformation.transform(house, "tonight")
