@@ -85,7 +85,6 @@ def prepare(folder: Path) -> Stock:
     shutil.copytree(made.root, crowded.root, symlinks=True)
     with edited(crowded.house_file, lambda text: text.replace(_RETENTION, _KEEP_MORE)):
         steps(crowded, "candidate", "gate", "publication")
-    text = crowded.house_file.read_text(encoding="utf-8")
     settings = crowded.house_file.read_text(encoding="utf-8")
     crowded.house_file.write_text(settings.replace(_RETENTION, _KEEP_LITTLE), encoding="utf-8")
     (folder / _READY).touch()
