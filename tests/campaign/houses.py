@@ -1,8 +1,8 @@
 """The houses under attack: one small company, prepared once, copied for every chain of faults.
 
 `Stock` holds the company after two nights with files still to come (`waiting`), the same with
-tonight's marts made but no candidate (`made`), the same published with more kept than its settings now
-say (`crowded`), and the release an undisturbed night gives (`reference`).
+tonight's marts made but no candidate (`made`), the same published (`crowded`: all three keep more than
+their settings now say), and the release an undisturbed night gives (`reference`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,8 @@ from tests.nights.edits import EDITS
 # Exported the evening after: the nights before have not seen them.
 _LATE = "T23"
 _READY = "ready"
-RELEASES_KEPT = 2
-_RETENTION = f"retention: {{releases: {RELEASES_KEPT}}}\n"
-_KEEP_MORE = "retention: {releases: 9}\n"
 _KEEP_LITTLE = "retention: {releases: 2, superseded_raw_days: 0, nights: 2, dagster_runs: 2}\n"
+_KEEP_MORE = "retention: {releases: 9}\n"
 _READ_OTHERWISE = EDITS["sf: in Los Angeles"]
 
 
@@ -65,13 +63,14 @@ def prepare(folder: Path) -> Stock:
     library = House(folder / "library")
     names = write_company(library)
     with library.house_file.open("a", encoding="utf-8") as text:
-        text.write(f"\n{_RETENTION}")
+        text.write(f"\n{_KEEP_LITTLE}")
     waiting = House(folder / "waiting")
     shutil.copytree(library.root, waiting.root, ignore=shutil.ignore_patterns(f"*{_LATE}*"))
-    with edited(waiting.root / _READ_OTHERWISE.file, _READ_OTHERWISE.change):
-        steps(waiting, "ingestion")
-    for _ in range(RELEASES_KEPT):
-        night(waiting)
+    with edited(waiting.house_file, _keep_more):
+        with edited(waiting.root / _READ_OTHERWISE.file, _READ_OTHERWISE.change):
+            steps(waiting, "ingestion")
+        for _ in range(2):
+            night(waiting)
     for name in names:
         if _LATE in name:
             shutil.copy2(library.exports / name, waiting.exports / name)
@@ -83,10 +82,8 @@ def prepare(folder: Path) -> Stock:
     night(finished)
     crowded = House(folder / "crowded")
     shutil.copytree(made.root, crowded.root, symlinks=True)
-    with edited(crowded.house_file, lambda text: text.replace(_RETENTION, _KEEP_MORE)):
+    with edited(crowded.house_file, _keep_more):
         steps(crowded, "candidate", "gate", "publication")
-    settings = crowded.house_file.read_text(encoding="utf-8")
-    crowded.house_file.write_text(settings.replace(_RETENTION, _KEEP_LITTLE), encoding="utf-8")
     (folder / _READY).touch()
     return kept_stock(folder)
 
@@ -117,6 +114,10 @@ def kept_stock(folder: Path) -> Stock:
         finished.current.resolve(),
         House(folder / "crowded"),
     )
+
+
+def _keep_more(text: str) -> str:
+    return text.replace(_KEEP_LITTLE, _KEEP_MORE)
 
 
 @contextmanager
