@@ -15,8 +15,9 @@ from dagster_project.settings import PROJECT_ROOT, House
 
 # What takes minutes begins first, so that no worker is left with it at the end.
 _LONGEST_FIRST = (
-    "test_two_nights", "test_demo_gate", "test_hand_worked_cases", "test_canary", "test_dagster",
-    "test_oracle",
+    "test_two_nights", "test_demo_gate", "test_hand_worked_cases", "test_small_companies",
+    "test_killed_nights", "test_canary", "test_old_houses", "test_dagster", "test_oracle",
+    "test_retention", "test_two_accounts", "test_two_systems",
 )  # fmt: skip
 
 

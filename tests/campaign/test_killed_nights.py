@@ -1,12 +1,7 @@
-"""A few kills and full disks each time, over one small house; the campaign makes hundreds.
-
-They take ten minutes or more, so they run when asked for:
-`KURA_KILLS=1 pytest tests/campaign/test_killed_nights.py`.
-"""
+"""A few kills and full disks each time, over one small house; the campaign makes hundreds."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,10 +12,6 @@ from tests.campaign.houses import Stock
 from tests.campaign.kills import DBT, STEPS, Kill, current_of
 from tests.campaign.onlooker import look, unlike
 from tests.campaign.victim import Victims
-
-pytestmark = pytest.mark.skipif(
-    "KURA_KILLS" not in os.environ, reason="takes ten minutes or more; asked for by KURA_KILLS=1"
-)
 
 
 @pytest.fixture(scope="module")
