@@ -40,6 +40,7 @@ DBT = "dbt child"
 _PATIENCE = 1800
 STEPS = ("steps", "candidate", "gate", "publication")
 _PRUNE = ("prune",)
+_ROLLBACK = ("rollback",)
 
 
 @dataclass
@@ -94,27 +95,29 @@ class Campaign(Attack[Tally]):
 
     def chains(self) -> Iterator[tuple[House, list[Kill]]]:
         """Chains for ever, in turn: killed nights, steps, publications, rollbacks and prunings."""
+        draw = self._random.random
         while True:
-            yield self._stock.waiting, [self._of_night() for _ in range(3)]
+            yield self._stock.waiting, [self._of_night() for _ in range(4)]
+            early = [name for name in ("candidate", "gate") for _ in range(4)]
             yield (
                 self._stock.made,
                 [
-                    *(self._of_steps(name) for name in ("candidate", "candidate", "gate", "gate")),
-                    self._of_steps("publication"),
+                    *(self._of_steps(name, draw()) for name in early),
+                    *(self._of_steps("publication", draw() / 2) for _ in range(2)),
                     *(self._publication_alone() for _ in range(2)),
                 ],
             )
-            yield self._stock.waiting, [*(self._rollback() for _ in range(4)), self._of_night()]
+            yield self._stock.waiting, [*(self._rollback() for _ in range(8)), self._of_night()]
             yield (
                 self._stock.made,
                 [
-                    self._of_steps("publication", late=True),
+                    self._of_steps("publication", 0.6 + 0.4 * draw()),
                     self._publication_alone(),
-                    *(self._rollback() for _ in range(2)),
+                    *(self._rollback() for _ in range(5)),
                 ],
             )
             if self._stock.crowded is not None:
-                yield self._stock.crowded, [*(self._prune() for _ in range(3)), self._of_night()]
+                yield self._stock.crowded, [*(self._prune() for _ in range(4)), self._of_night()]
 
     def _of_night(self) -> Kill:
         stage = self._random.choices(
@@ -122,8 +125,7 @@ class Campaign(Attack[Tally]):
         )[0]
         return Kill(("run",), stage, self._random.random())
 
-    def _of_steps(self, stage: str, *, late: bool = False) -> Kill:
-        share = 1 - self._random.random() * 0.4 if late else self._random.random()
+    def _of_steps(self, stage: str, share: float) -> Kill:
         by_event = stage == "publication" or self._random.random() < 0.6
         return Kill(STEPS, stage, share, by_event)
 
@@ -132,10 +134,12 @@ class Campaign(Attack[Tally]):
         return Kill(("steps", "publication"), "publication", self._random.random(), True)
 
     def _rollback(self) -> Kill:
-        return Kill(("rollback",), "rollback", self._random.random(), True)
+        """Each goes to the release that is not shown, so that there is one to go to."""
+        return Kill(_ROLLBACK, "rollback", self._random.random(), True)
 
     def _prune(self) -> Kill:
-        return Kill(_PRUNE, "kpi prune", self._random.random(), True)
+        """Each leaves less for the next one."""
+        return Kill(_PRUNE, "kpi prune", self._random.random() / 3, True)
 
     # One chain -----------------------------------------------------------------------------------
 
@@ -173,7 +177,7 @@ class Campaign(Attack[Tally]):
             return True
         if kill.what == _PRUNE:
             return False
-        if kill.what[0] == "rollback" or kill.stage == "publication":
+        if kill.what == _ROLLBACK or kill.stage == "publication":
             return True
         # A night killed late may have come further than the moment was meant for.
         return (house.releases / after).is_dir() and after > (before or "")
@@ -196,13 +200,16 @@ class Campaign(Attack[Tally]):
         self, house: House, kill: Kill, point: int, moment: Moment | None
     ) -> str | None:
         before = current_of(house)
-        fate = self._victims.run(house.root, point, kill.what, moment)
+        what = kill.what
+        if what == _ROLLBACK:
+            what = (*what, *[name for name in releases_of(house) if name != before][:1])
+        fate = self._victims.run(house.root, point, what, moment)
         # Else it was done before, or refused (a candidate that was published already).
         return place(house, kill.stage, before) if fate.code == -signal.SIGKILL else None
 
     def _events_of(self, kill: Kill) -> tuple[int, int]:
         """The events of a stage: after which one it begins and with which it ends."""
-        if kill.what == ("rollback",):
+        if kill.what == _ROLLBACK:
             return 0, self._count(kill.what, self._stock.waiting)
         if kill.what == _PRUNE:
             assert self._stock.crowded is not None
@@ -273,6 +280,11 @@ def place(house: House, stage: str, before: str) -> str:
     if '"publishing"' in last:
         return "flip"
     return stage if current_of(house) == before else "prune"
+
+
+def releases_of(house: House) -> list[str]:
+    """Names of whole releases, oldest first."""
+    return sorted(path.name for path in house.releases.iterdir() if path.name[0] != ".")
 
 
 def current_of(house: House) -> str:
