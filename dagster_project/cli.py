@@ -221,7 +221,7 @@ def _nagios_status(max_age: str | None, to: Path | None) -> int:
 def _write_out(text: str, to: Path | None) -> None:
     """On standard output, or as a file that is there whole or not at all, readable for a collector."""
     if to is None:
-        sys.stdout.write(text)
+        terminal.write_document([text])
         return
     half = to.with_name(f".{to.name}.{os.getpid()}")
     half.write_text(text, encoding="utf-8")
@@ -303,7 +303,7 @@ def doctor(
     found = checks.examine(house, datetime.now(UTC))
     if output is DoctorFormat.json:
         document = {"mended": mended, "findings": [vars(item) for item in found]}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        terminal.write_document([json.dumps(document, ensure_ascii=False, indent=2) + "\n"])
     else:
         terminal.show_findings(found, mended)
     if any(item.state == "problem" for item in found):
@@ -407,8 +407,11 @@ def query(
     house = House.from_environment()
     upgrade.check(house)
     with releases_only.query(house, sql) as answer:
-        for piece in releases_only.render(answer, output.value):
-            sys.stdout.write(piece)
+        pieces = releases_only.render(answer, output.value)
+        if output is Style.table:
+            sys.stdout.writelines(pieces)
+        else:
+            terminal.write_document(pieces)
 
 
 @app.command(epilog="Example: kpi dev --port 3001")
@@ -441,6 +444,7 @@ def _main(
 
 def main() -> None:
     """Entry point: our own errors become a few plain lines and their exit code."""
+    terminal.speak_any_locale()
     try:
         app()
     except KuraError as error:
