@@ -179,6 +179,8 @@ def status(
 
     With --format nagios the exit codes are a plugin's: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
     """
+    if to is not None and output is StatusFormat.text:
+        raise typer.BadParameter("--to is for programs: say --format json, nagios or prometheus.")
     if output is StatusFormat.nagios:
         raise typer.Exit(_nagios_status(max_age, to))
     found = _status(max_age)
@@ -214,7 +216,11 @@ def _nagios_status(max_age: str | None, to: Path | None) -> int:
         text, code = status_formats.nagios_of_error(error)
     except typer.BadParameter as error:
         text, code = status_formats.nagios_of_error(ConfigError(error.message))
-    _write_out(text, to)
+    try:
+        _write_out(text, to)
+    except OSError as error:
+        text, code = status_formats.nagios_of_error(error)
+        terminal.write_document([text])
     return code
 
 
@@ -224,8 +230,12 @@ def _write_out(text: str, to: Path | None) -> None:
         terminal.write_document([text])
         return
     half = to.with_name(f".{to.name}.{os.getpid()}")
-    half.write_text(text, encoding="utf-8")
-    half.replace(to)
+    try:
+        half.write_text(text, encoding="utf-8", errors="backslashreplace")
+        half.chmod(0o644)
+        half.replace(to)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 @app.command("releases", epilog="Example: kpi releases")
