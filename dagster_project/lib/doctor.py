@@ -452,7 +452,8 @@ def _raw(look: _Look) -> Iterator[_Trouble | str]:
         yield _Trouble(
             "warning",
             f"{len(orphans)} raw files have no receipt, {_short(look, orphans[0])} among them",
-            "A killed night leaves such files; `kpi prune` removes them.",
+            "A killed night leaves such files. `kpi prune` removes those whose export was read anew; put the "
+            "receipt of any other back from a copy, or its export into its folder.",
         )
     yield f"{sum(1 for _ in store)} receipts have what they speak of."
 

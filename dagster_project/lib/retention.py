@@ -7,9 +7,10 @@ are unlinked, not emptied.
 
 Never removed: the current release and the one `kpi rollback` would show, every reading that counts, and a
 reading that does not unless a newer one holds the very same records, so that raw can always be read under
-any rules as if the exports still lay there. Planning readings stay, because people edit these files in
-place and raw alone knows what they said before. Quarantine is emptied by every night (`ingestion`).
-Left to others: Dagster's own records (`defs.automation`).
+any rules as if the exports still lay there. A raw file without its receipt goes only when another reading
+of the same bytes is there: it may be all that is left of an export. Planning readings stay, because people
+edit these files in place and raw alone knows what they said before. Quarantine is emptied by every night
+(`ingestion`). Left to others: Dagster's own records (`dagster_records`).
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ def _readings(house: House, days: int | None, now: datetime) -> Iterator[Item]:
     """Readings that a newer reading of the same bytes replaces, and files no receipt speaks of."""
     store = RawStore(house.raw)
     for path in store.orphans():
-        yield _file("raw file without a receipt", house, path)
+        if store.is_read_otherwise(path):
+            yield _file("raw file without a receipt", house, path)
     if days is None:
         return
     old_enough = [

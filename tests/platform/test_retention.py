@@ -292,9 +292,10 @@ def test_what_killed_nights_left_goes_and_what_is_in_use_stays(house: House) -> 
     export(house)
     night(house)
     [parquet] = house.raw.rglob("*.parquet")
+    same_bytes = parquet.name.partition(".")[0]
     gone = [
-        parquet.with_name("0123456789abcdef.0123456789ab.parquet"),
-        parquet.with_name("0123456789abcdef.0123456789ab.aside"),
+        parquet.with_name(f"{same_bytes}.0123456789ab.parquet"),
+        parquet.with_name(f"{same_bytes}.0123456789ab.aside"),
         parquet.with_name(".x.new"),
         house.quarantine / "structure" / ".x.parquet.new",
         house.quarantine / ".cast_rejects.parquet.new",
@@ -331,6 +332,22 @@ def test_what_killed_nights_left_goes_and_what_is_in_use_stays(house: House) -> 
     assert prune(house) == []
 
 
+def test_a_raw_file_without_a_receipt_stays_while_nothing_else_holds_its_export(
+    house: House,
+) -> None:
+    """A night was killed before its receipt, the export cleaned away: the file is all there is."""
+    exported = export(house)
+    night(house)
+    [receipt] = house.raw.rglob("*.json")
+    kept = receipt.read_bytes()
+    receipt.unlink()
+    exported.unlink()
+    assert prune(house) == []
+    assert list(house.raw.rglob("*.parquet"))
+    receipt.write_bytes(kept)
+    assert accepted(house) == {receipt.name.removesuffix(".json")}
+
+
 def test_a_receipt_that_cannot_be_read_keeps_its_files(house: House) -> None:
     export(house)
     night(house)
@@ -352,7 +369,8 @@ def everything(house: House, published: Company) -> None:
     configure(house, column="other")
     night(house)
     give_releases(published, house, 4, 4)
-    for path in (house.raw / "mapped" / "leads" / "0.0.parquet", house.logs / "kpi.log.99"):
+    orphan = next(house.raw.rglob("*.parquet")).name.partition(".")[0] + ".0.parquet"
+    for path in (house.raw / "mapped" / "leads" / orphan, house.logs / "kpi.log.99"):
         path.write_text("x", encoding="utf-8")
     stale = house.candidates / "x.partial" / "parquet"
     stale.mkdir(parents=True)
