@@ -78,7 +78,7 @@ class House:
         return self.work / "scratch"
 
     def dry_scratch(self, pid: int) -> Path:
-        """The same for a dry read, which may happen beside a night."""
+        """The same for who only looks (a dry read, `kpi doctor`), perhaps beside a night."""
         return self.work / f"dry-{pid}"
 
     def dry_scratches(self) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ names of files' sources, ids of checks and counts, never a record. Left to other
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal, cast
@@ -169,7 +169,7 @@ def _recorded(house: House) -> tuple[dict[str, NightRecord], dict[str, int]]:
     return found, pids
 
 
-def _last_without_an_end(found: Mapping[str, NightRecord]) -> str | None:
+def _last_without_an_end(found: dict[str, NightRecord]) -> str | None:
     """The newest night that began and has no end; one that could not even begin may be newer."""
     began = (run_id for run_id in reversed(found) if found[run_id].outcome != "not_started")
     newest = next(began, None)

@@ -191,10 +191,7 @@ def _stale(house: House, now: datetime) -> Iterator[Path]:
     yield from house.candidates.glob("*.partial")
     if house.scratch.is_dir():
         yield from house.scratch.iterdir()
-    for folder in house.dry_scratches():
-        pid = folder.name.rpartition("-")[2]
-        if not pid.isdigit() or not lock.is_alive(int(pid)):
-            yield folder
+    yield from lock.abandoned(house.dry_scratches())
     yield from _compiled_before(house)
     for folder in PARSED.glob("parsing-*"):
         # Its child holds a lock in it while it parses, and makes it a moment after the folder.
