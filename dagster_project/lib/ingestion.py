@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import archives, disk, quarantine
+from dagster_project.lib import archives, disk, engine, quarantine
 from dagster_project.lib.contracts import Contracts
 from dagster_project.lib.discovery import (
     ExportFile,
@@ -239,6 +239,7 @@ class _Night:
             self._limits,
             self.store.generation,
             self._scratch / _SPILL,
+            engine.memory_limit(self._processes),
         )
         ahead = ReadAhead(terms, self._scratch, self._processes)
         self._ahead = ahead
