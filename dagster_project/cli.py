@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +23,7 @@ from dagster_project.lib.errors import ConfigError, KuraError, of_the_machine
 from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_settings
 
 if TYPE_CHECKING:
+    from dagster_project.lib.logs import Log
     from dagster_project.lib.night import Night
     from dagster_project.lib.notify import Notice
     from dagster_project.lib.status import HouseStatus
@@ -79,6 +82,22 @@ def _house() -> House:
     upgrade.check(house)
     load_settings(house)
     return house
+
+
+@contextmanager
+def _at_work(
+    house: House, settings: Settings, what: str, *, changes_it: bool = True
+) -> Iterator[Log]:
+    """The house under its lock and in its log, and brought up to date if it is to be changed."""
+    from dagster_project.lib import lock, logs, upgrade
+
+    with (
+        lock.night(house.night_lock, house.writer_lock),
+        logs.opened(house, settings.logs, f"{what}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log,
+    ):
+        for step in upgrade.upgrade(house) if changes_it else ():
+            log.info("house upgraded", layout=step.to, step=step.says)
+        yield log
 
 
 @app.command(epilog="Example: kpi init ~/kpi-house --demo")
@@ -251,12 +270,12 @@ def rollback(
     release: Annotated[str | None, typer.Argument(help="A release id of `kpi releases`.")] = None,
 ) -> None:
     """Point readers at an earlier release. Nothing is deleted."""
-    from dagster_project.lib import lock, releases, upgrade
+    from dagster_project.lib import releases
 
     house = _house()
-    with lock.night(house.night_lock, house.writer_lock):
-        upgrade.upgrade(house)
+    with _at_work(house, load_settings(house), "rollback") as log:
         chosen = releases.rollback(house, release)
+        log.info("rolled back", release=chosen.release_id)
     terminal.say(f"Readers now see {chosen.release_id} (as of {chosen.as_of}).")
 
 
@@ -268,21 +287,16 @@ def prune(
 ) -> None:
     """Remove what the settings under `retention` do not keep, as every published night does."""
     from dagster_project import nightly_job
-    from dagster_project.lib import lock, logs, retention, upgrade
+    from dagster_project.lib import retention
 
     house = _house()
     settings = load_settings(house)
-    now = datetime.now(UTC)
-    with (
-        lock.night(house.night_lock, house.writer_lock),
-        logs.opened(house, settings.logs, f"prune-{now:%Y%m%dT%H%M%S}") as log,
-    ):
-        if dry_run:
-            items = retention.plan(house, settings, now)
-        else:
-            upgrade.upgrade(house)
-            items = retention.prune(house, settings, now)
-            for item in items:
+    with _at_work(house, settings, "prune", changes_it=not dry_run) as log:
+        walk = retention.plan if dry_run else retention.prune
+        items = []
+        for item in walk(house, settings, datetime.now(UTC)):
+            items.append(item)
+            if not dry_run:
                 log.info("removed", what=item.what, name=item.name, bytes=item.size)
         runs, size = nightly_job.prune(house, settings, dry_run=dry_run)
     terminal.show_pruned(items, runs, size, dry_run=dry_run)

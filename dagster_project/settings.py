@@ -174,7 +174,7 @@ class House:
 
     @property
     def log_file(self) -> Path:
-        """What every night and every change of the house says; older parts end in .1, .2 …"""
+        """What every night, pruning and rollback says; older parts end in .1, .2 …"""
         return self.logs / "kpi.log"
 
 

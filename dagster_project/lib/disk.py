@@ -48,7 +48,9 @@ def needed_bytes(house: House) -> int:
     which become some ten times as much in tables), the candidate is a second release, new exports become
     raw files, and dbt and Dagster write down what they do.
     """
-    exports = size_of(house.exports)
+    # A source's folder may be a link to where its files arrive.
+    folders = house.exports.iterdir() if house.exports.is_dir() else ()
+    exports = sum(size_of(folder.resolve()) for folder in folders)
     release = size_of(house.current.resolve()) if house.current.is_symlink() else 0
     work = size_of(house.work_database) if release else 10 * exports
     return _BESIDES + work + release + exports // 4

@@ -63,12 +63,11 @@ def plan(house: House, settings: Settings, now: datetime) -> tuple[Item, ...]:
     )
 
 
-def prune(house: House, settings: Settings, now: datetime) -> tuple[Item, ...]:
-    """Remove everything `plan` names; what was removed. The caller holds the night's lock."""
-    items = plan(house, settings, now)
-    for item in items:
+def prune(house: House, settings: Settings, now: datetime) -> Iterator[Item]:
+    """Remove everything `plan` names, giving each when it is gone. The caller holds the night's lock."""
+    for item in plan(house, settings, now):
         item.remove()
-    return items
+        yield item
 
 
 def leftovers(house: House, now: datetime) -> Iterator[Item]:

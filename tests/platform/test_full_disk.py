@@ -219,6 +219,17 @@ def test_what_a_night_needs_is_told_before_the_first_and_is_no_less_than_it_took
     assert disk.needed_bytes(demo_night.house) < 5 * took
 
 
+def test_exports_that_lie_elsewhere_need_room_too(tmp_path: Path) -> None:
+    house = make_house(tmp_path / "house", {"company_name": "x"}, {"sources": []})
+    elsewhere = tmp_path / "share"
+    elsewhere.mkdir()
+    before = disk.needed_bytes(house)
+    (elsewhere / "calls.csv").write_bytes(b"x" * 10**6)
+    house.exports.mkdir(exist_ok=True)
+    (house.exports / "phone").symlink_to(elsewhere, target_is_directory=True)
+    assert disk.needed_bytes(house) >= before + 10**7
+
+
 def never_room(*_: object, **__: object) -> int:
     raise duckdb.IOException('IO Error: Could not write file "x": No space left on device')
 

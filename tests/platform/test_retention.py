@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +22,7 @@ from dagster_project.lib import disk, journal, nights, releases, retention
 from dagster_project.lib.night import Night
 from dagster_project.lib.raw import RawStore
 from dagster_project.nightly_job import prepare_home
-from dagster_project.settings import House, Logs, Retention, Settings, load_settings
+from dagster_project.settings import PROJECT_ROOT, House, Logs, Retention, Settings, load_settings
 from tests.conftest import DemoNight, kpi
 from tests.gate import company
 from tests.gate.company import Company
@@ -571,6 +573,51 @@ def test_a_published_night_tidies_up_and_says_when_it_cannot(
     last = nights.last(house)
     assert last is not None
     assert last.error is None
+
+
+def test_what_went_is_in_the_log_also_when_something_would_not_go(
+    house: House, published: Company
+) -> None:
+    give_releases(published, house, 3, 3)
+    text = house.house_file.read_text(encoding="utf-8")
+    house.house_file.write_text(text + "retention: {releases: 2}\n", encoding="utf-8")
+    immovable = house.logs / "kpi.log.99"
+    immovable.parent.mkdir(exist_ok=True)
+    immovable.write_text("x", encoding="utf-8")
+    script = (
+        "import sys\n"
+        "from dagster_project import cli\n"
+        "from dagster_project.lib import retention\n"
+        "real = retention._remove\n"
+        "def refuses(path):\n"
+        "    if path.name == 'kpi.log.99': raise PermissionError(13, 'Permission denied')\n"
+        "    real(path)\n"
+        "retention._remove = refuses\n"
+        "sys.argv = ['kpi', 'prune']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "KPI_HOME": os.fspath(house.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Permission denied" in done.stderr
+    assert f"removed what=release name={release_of(1)}" in house.log_file.read_text("utf-8")
+
+
+def test_a_rollback_is_in_the_log(published: Company, tmp_path: Path) -> None:
+    copy = House(tmp_path / "copy")
+    shutil.copytree(published.house.root, copy.root, symlinks=True)
+    copy.config.mkdir(exist_ok=True)
+    copy.house_file.write_text("company_name: x\n", encoding="utf-8")
+    current = copy.current.resolve().name
+    done = kpi(copy.root, "rollback", current)
+    assert done.code == 0, done.err
+    assert f"rolled back release={current}" in copy.log_file.read_text(encoding="utf-8")
 
 
 def test_the_settings_have_bounds_that_keep_a_way_back() -> None:
