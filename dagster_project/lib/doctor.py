@@ -113,7 +113,7 @@ def _finding(name: str, check: _Check, look: _Look) -> Finding:
     except KuraError as error:
         return Finding(name, "problem", _sentence(error), error.remedy)
     except (OSError, duckdb.Error) as error:
-        text = f"This cannot be looked at: {str(error).splitlines()[0]}"
+        text = f"This cannot be looked at: {(str(error) or type(error).__name__).splitlines()[0]}"
         return Finding(name, "problem", text, "Run it as the user the nights run as.")
     troubles = [item for item in said if isinstance(item, _Trouble)]
     if not troubles:
@@ -304,7 +304,7 @@ def _stale(look: _Look) -> Iterator[_Trouble | str]:
 
 
 def _stale_items(look: _Look) -> Iterator[_Trouble]:
-    for item in retention.leftovers(look.house, look.now):
+    for item in retention.leftovers(look.house):
         yield _Trouble(
             "warning",
             f"{item.name} ({disk.in_words(item.size)}) was left behind",

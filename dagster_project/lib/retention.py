@@ -19,7 +19,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from dagster_project.lib.contracts import Contract, load_contracts
 from dagster_project.lib.raw import RawStore, Receipt, private_folder
 from dagster_project.lib.rebuilding import NotRebuilt, rebuild
 from dagster_project.lib.sources import PLANNING
-from dagster_project.lib.transformation import PARSED
+from dagster_project.lib.transformation import abandoned_parses
 from dagster_project.settings import DBT_PROJECT, House, Settings
 
 # The same cells in the same order: a newer reading like this can give whatever the older one could.
@@ -38,7 +38,6 @@ _ALIKE = (
     "source_id", "system", "object_name", "sha256", "encoding", "delimiter", "header", "has_bom",
     "has_record", "records_in",
 )  # fmt: skip
-_UNSURE_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def plan(house: House, settings: Settings, now: datetime) -> tuple[Item, ...]:
     return (
         *_releases(house, keep.releases),
         *_readings(house, keep.superseded_raw_days, now),
-        *leftovers(house, now),
+        *leftovers(house),
         *_old_logs(house, settings.logs.keep),
         *_old_nights(house, keep.nights),
     )
@@ -70,9 +69,9 @@ def prune(house: House, settings: Settings, now: datetime) -> Iterator[Item]:
         yield item
 
 
-def leftovers(house: House, now: datetime) -> Iterator[Item]:
+def leftovers(house: House) -> Iterator[Item]:
     """What killed nights and commands left half done. Nobody can use it, whatever the settings say."""
-    for path in sorted(_stale(house, now)):
+    for path in sorted(_stale(house)):
         yield _file("leftover", house, path)
 
 
@@ -179,7 +178,7 @@ def _forget(store: RawStore, old: Receipt, new: Receipt) -> None:
     store.forget(old)
 
 
-def _stale(house: House, now: datetime) -> Iterator[Path]:
+def _stale(house: House) -> Iterator[Path]:
     yield from house.raw.glob("*/*/.*.new")
     yield from house.quarantine.glob(".*.new")
     yield from house.quarantine.glob("*/.*.new")
@@ -192,11 +191,7 @@ def _stale(house: House, now: datetime) -> Iterator[Path]:
         yield from house.scratch.iterdir()
     yield from lock.abandoned(house.dry_scratches())
     yield from _compiled_before(house)
-    for folder in PARSED.glob("parsing-*"):
-        # Its child holds a lock in it while it parses, and makes it a moment after the folder.
-        age = now.timestamp() - folder.stat().st_mtime
-        if lock.holder(folder / "writer.lock") is None and age > _UNSURE_AFTER.total_seconds():
-            yield folder
+    yield from abandoned_parses()
 
 
 def _compiled_before(house: House) -> Iterator[Path]:
