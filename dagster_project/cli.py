@@ -135,6 +135,7 @@ def run(
     from dagster_project.lib.night import Night
 
     house = House.from_environment()
+    night: Night | None = None
     try:
         with terminal.NightView() as view:
             night = Night(
@@ -148,7 +149,10 @@ def run(
             with night.lock():
                 failure = nightly_job.execute(night)
     except (KuraError, OSError) as error:
-        _tell_not_started(house, error)
+        if night is not None and (night.failure or night.release):
+            _tell(night, night.failure)
+        else:
+            _tell_not_started(house, error)
         raise
     terminal.show_night(night)
     _tell(night, failure)

@@ -177,11 +177,15 @@ def _table(*columns: str, title: str | None = None) -> Table:
 
 def show_night(night: Night) -> None:
     """The closing table of a night: files, rows, checks, last full month, and where to connect."""
+    from dagster_project.lib import nights
+
     if night.ingestion is not None:
         _show_files(night.ingestion, night.audit)
     if night.audit is not None:
         _show_checks(night.audit)
         _show_month(night.audit)
+    if night.untidy is not None:
+        warn(f"Tidying up failed: {nights.in_words(night.untidy)}. `kpi prune` tries again.")
     if night.release is None:
         return
     steps = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in night.seconds.items())

@@ -71,12 +71,14 @@ def full(house: House, stage: str) -> DiskFull:
     """What to tell a person whose night met a full disk, with the room there is right now."""
     folder = {"candidate": house.candidates, "publication": house.published}.get(stage, house.work)
     free, needed = free_bytes(folder), needed_bytes(house)
+    # What the night had written is gone again, and a quota shows nowhere.
+    room = f"{in_words(needed - free)} of room" if free < needed else "more room than that"
     return DiskFull(
         f"The disk is full: {in_words(free)} are free, a night of this house needs about "
         f"{in_words(needed)}.",
         where=f"{folder} (while: {stage})",
-        remedy=f"Make {in_words(max(needed - free, 0))} of room on that file system (`kpi prune` shows "
-        "what the house itself can spare), then run the night again.",
+        remedy=f"Make {room} on that file system (`kpi prune --dry-run` shows what the house itself can "
+        "spare), then run the night again.",
     )
 
 
