@@ -86,7 +86,7 @@ def show_error(error: KuraError) -> None:
 
 def parse_duration(text: str) -> timedelta:
     """`90m`, `26h` or `3d` as a timedelta. Raises typer.BadParameter for anything else."""
-    match = re.fullmatch(r"(\d+)([mhd])", text.strip())
+    match = re.fullmatch(r"(\d{1,6})([mhd])", text.strip())
     if match is None:
         raise typer.BadParameter(f"{text!r} is not a duration such as 90m, 26h or 3d.")
     unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]

@@ -228,8 +228,9 @@ def test_exit_codes_are_the_formats_own(demo_night: DemoNight, tmp_path: Path) -
     nowhere = kpi(tmp_path, "status", "--format", "nagios")
     assert nowhere.code == 3
     assert nowhere.out.startswith("KPI UNKNOWN: This folder is not a house")
-    wrong = kpi(root, "status", "--format", "nagios", "--max-age", "soon")
-    assert (wrong.code, wrong.out.split(":")[0]) == (3, "KPI UNKNOWN")
+    for age in ("soon", "99999999999d"):
+        wrong = kpi(root, "status", "--format", "nagios", "--max-age", age)
+        assert (wrong.code, wrong.out.split(":")[0]) == (3, "KPI UNKNOWN"), age
     broken = House(tmp_path / "broken")
     assert kpi(broken.root, "init", os.fspath(broken.root)).code == 0
     assert kpi(broken.root, "status", "--format", "nagios").code == 2
