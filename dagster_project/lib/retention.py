@@ -30,7 +30,7 @@ from dagster_project.lib.contracts import Contract, load_contracts
 from dagster_project.lib.raw import RawStore, Receipt, private_folder
 from dagster_project.lib.rebuilding import NotRebuilt, rebuild
 from dagster_project.lib.sources import PLANNING
-from dagster_project.lib.transformation import abandoned_parses
+from dagster_project.lib.transformation import abandoned_parses, read_tested
 from dagster_project.settings import DBT_PROJECT, House, Settings
 
 # The same cells in the same order: a newer reading like this can give whatever the older one could.
@@ -197,7 +197,8 @@ def _stale(house: House) -> Iterator[Path]:
 def _compiled_before(house: House) -> Iterator[Path]:
     """SQL of models and tests the project does not have any more: dbt did not write it this time."""
     parse = house.dbt_target / "partial_parse.msgpack"
-    if not parse.is_file():
+    # A night that was killed or failed did not come to write all of it anew.
+    if not parse.is_file() or not read_tested(house.dbt_target):
         return
     began = parse.stat().st_mtime
     for name in ("compiled", "run"):
