@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +23,7 @@ from dagster_project.lib.errors import ConfigError, KuraError, of_the_machine
 from dagster_project.settings import HOUSE_VARIABLE, House, Settings, load_settings
 
 if TYPE_CHECKING:
+    from dagster_project.lib.logs import Log
     from dagster_project.lib.night import Night
     from dagster_project.lib.notify import Notice
     from dagster_project.lib.status import HouseStatus
@@ -81,6 +84,22 @@ def _house() -> House:
     return house
 
 
+@contextmanager
+def _at_work(
+    house: House, settings: Settings, what: str, *, changes_it: bool = True
+) -> Iterator[Log]:
+    """The house under its lock and in its log, and brought up to date if it is to be changed."""
+    from dagster_project.lib import lock, logs, upgrade
+
+    with (
+        lock.night(house.night_lock, house.writer_lock),
+        logs.opened(house, settings.logs, f"{what}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log,
+    ):
+        for step in upgrade.upgrade(house) if changes_it else ():
+            log.info("house upgraded", layout=step.to, step=step.says)
+        yield log
+
+
 @app.command(epilog="Example: kpi init ~/kpi-house --demo")
 def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
@@ -116,6 +135,7 @@ def run(
     from dagster_project.lib.night import Night
 
     house = House.from_environment()
+    night: Night | None = None
     try:
         with terminal.NightView() as view:
             night = Night(
@@ -129,7 +149,10 @@ def run(
             with night.lock():
                 failure = nightly_job.execute(night)
     except (KuraError, OSError) as error:
-        _tell_not_started(house, error)
+        if night is not None and (night.failure or night.release):
+            _tell(night, night.failure)
+        else:
+            _tell_not_started(house, error)
         raise
     terminal.show_night(night)
     _tell(night, failure)
@@ -179,6 +202,8 @@ def status(
 
     With --format nagios the exit codes are a plugin's: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
     """
+    if to is not None and output is StatusFormat.text:
+        raise typer.BadParameter("--to is for programs: say --format json, nagios or prometheus.")
     if output is StatusFormat.nagios:
         raise typer.Exit(_nagios_status(max_age, to))
     found = _status(max_age)
@@ -214,18 +239,26 @@ def _nagios_status(max_age: str | None, to: Path | None) -> int:
         text, code = status_formats.nagios_of_error(error)
     except typer.BadParameter as error:
         text, code = status_formats.nagios_of_error(ConfigError(error.message))
-    _write_out(text, to)
+    try:
+        _write_out(text, to)
+    except OSError as error:
+        text, code = status_formats.nagios_of_error(error)
+        terminal.write_document([text])
     return code
 
 
 def _write_out(text: str, to: Path | None) -> None:
     """On standard output, or as a file that is there whole or not at all, readable for a collector."""
     if to is None:
-        sys.stdout.write(text)
+        terminal.write_document([text])
         return
     half = to.with_name(f".{to.name}.{os.getpid()}")
-    half.write_text(text, encoding="utf-8")
-    half.replace(to)
+    try:
+        half.write_text(text, encoding="utf-8", errors="backslashreplace")
+        half.chmod(0o644)
+        half.replace(to)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 @app.command("releases", epilog="Example: kpi releases")
@@ -241,12 +274,12 @@ def rollback(
     release: Annotated[str | None, typer.Argument(help="A release id of `kpi releases`.")] = None,
 ) -> None:
     """Point readers at an earlier release. Nothing is deleted."""
-    from dagster_project.lib import lock, releases, upgrade
+    from dagster_project.lib import releases
 
     house = _house()
-    with lock.night(house.night_lock, house.writer_lock):
-        upgrade.upgrade(house)
+    with _at_work(house, load_settings(house), "rollback") as log:
         chosen = releases.rollback(house, release)
+        log.info("rolled back", release=chosen.release_id)
     terminal.say(f"Readers now see {chosen.release_id} (as of {chosen.as_of}).")
 
 
@@ -258,21 +291,16 @@ def prune(
 ) -> None:
     """Remove what the settings under `retention` do not keep, as every published night does."""
     from dagster_project import nightly_job
-    from dagster_project.lib import lock, logs, retention, upgrade
+    from dagster_project.lib import retention
 
     house = _house()
     settings = load_settings(house)
-    now = datetime.now(UTC)
-    with (
-        lock.night(house.night_lock, house.writer_lock),
-        logs.opened(house, settings.logs, f"prune-{now:%Y%m%dT%H%M%S}") as log,
-    ):
-        if dry_run:
-            items = retention.plan(house, settings, now)
-        else:
-            upgrade.upgrade(house)
-            items = retention.prune(house, settings, now)
-            for item in items:
+    with _at_work(house, settings, "prune", changes_it=not dry_run) as log:
+        walk = retention.plan if dry_run else retention.prune
+        items = []
+        for item in walk(house, settings, datetime.now(UTC)):
+            items.append(item)
+            if not dry_run:
                 log.info("removed", what=item.what, name=item.name, bytes=item.size)
         runs, size = nightly_job.prune(house, settings, dry_run=dry_run)
     terminal.show_pruned(items, runs, size, dry_run=dry_run)
@@ -303,7 +331,7 @@ def doctor(
     found = checks.examine(house, datetime.now(UTC))
     if output is DoctorFormat.json:
         document = {"mended": mended, "findings": [vars(item) for item in found]}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        terminal.write_document([json.dumps(document, ensure_ascii=False, indent=2) + "\n"])
     else:
         terminal.show_findings(found, mended)
     if any(item.state == "problem" for item in found):
@@ -407,8 +435,11 @@ def query(
     house = House.from_environment()
     upgrade.check(house)
     with releases_only.query(house, sql) as answer:
-        for piece in releases_only.render(answer, output.value):
-            sys.stdout.write(piece)
+        pieces = releases_only.render(answer, output.value)
+        if output is Style.table:
+            sys.stdout.writelines(pieces)
+        else:
+            terminal.write_document(pieces)
 
 
 @app.command(epilog="Example: kpi dev --port 3001")
@@ -441,6 +472,7 @@ def _main(
 
 def main() -> None:
     """Entry point: our own errors become a few plain lines and their exit code."""
+    terminal.speak_any_locale()
     try:
         app()
     except KuraError as error:

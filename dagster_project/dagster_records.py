@@ -11,7 +11,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import dagster as dg
@@ -45,10 +45,11 @@ def prune(instance: dg.DagsterInstance, house: House, *, keep: int) -> tuple[int
         instance.delete_run(run_id)
     for path in left:
         if _run_of(path) not in runs[:keep]:
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # Dagster's daemon prunes, too
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
     if _is_of(instance, house):
         _shrink(path for path in house.dagster_databases if path.is_file())
     return len(runs[keep:]), max(before - disk.size_of(house.dagster_home), 0)

@@ -6,6 +6,7 @@ The run is recorded in the house's own Dagster instance, so the UI shows it besi
 from __future__ import annotations
 
 import os
+import sqlite3
 
 from dagster_project.lib.errors import KuraError, of_the_machine
 from dagster_project.lib.night import Night
@@ -38,9 +39,13 @@ def prepare_home(house: House) -> dict[str, str]:
     """Make the house's Dagster home; the environment variables that point Dagster at it."""
     house.dagster_home.mkdir(parents=True, exist_ok=True)
     instance = house.dagster_home / "dagster.yaml"
-    # A file somebody wrote himself is left as it is.
-    if not instance.is_file() or instance.read_text(encoding="utf-8").startswith(_MADE):
-        instance.write_text(_INSTANCE, encoding="utf-8")
+    there = instance.read_text(encoding="utf-8") if instance.is_file() else ""
+    # A file somebody wrote himself is left as it is; an empty one a full disk left says nothing.
+    if there != _INSTANCE and (there.startswith(_MADE) or not there.strip()):
+        # In one step: Dagster may be reading it, and half a file would be taken for somebody's own.
+        half = instance.with_name(f".{instance.name}.{os.getpid()}")
+        half.write_text(_INSTANCE, encoding="utf-8")
+        half.replace(instance)
     return {
         "DAGSTER_HOME": os.fspath(house.dagster_home),
         "KPI_HOME": os.fspath(house.root),
@@ -51,10 +56,12 @@ def prepare_home(house: House) -> dict[str, str]:
 def execute(night: Night) -> BaseException | None:
     """Run the job with `night` as its resource; the error that stopped it, or None.
 
-    The caller holds the night's lock. The instance's old runs are pruned by the house's retention.
+    The caller holds the night's lock. The instance's old runs are pruned by the house's retention; that
+    they cannot be stops no night.
     """
     os.environ.update(prepare_home(night.house))
     import dagster as dg
+    from sqlalchemy.exc import SQLAlchemyError
 
     from dagster_project import dagster_records
     from dagster_project.definitions import definitions
@@ -69,7 +76,11 @@ def execute(night: Night) -> BaseException | None:
                 tags={LAUNCHED_BY: "cli", "kpi/as_of": str(night.as_of)},
                 raise_on_error=False,
             )
-            dagster_records.prune(instance, night.house, keep=night.settings.retention.dagster_runs)
+            try:
+                keep = night.settings.retention.dagster_runs
+                dagster_records.prune(instance, night.house, keep=keep)
+            except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+                night.could_not_tidy(error)
     except Exception as error:
         # Dagster's own records, on a full disk: the night is told of like any other that failed.
         night.failure = night.failure or of_the_machine(error)

@@ -78,7 +78,7 @@ class House:
         return self.work / "scratch"
 
     def dry_scratch(self, pid: int) -> Path:
-        """The same for a dry read, which may happen beside a night."""
+        """The same for who only looks (a dry read, `kpi doctor`), perhaps beside a night."""
         return self.work / f"dry-{pid}"
 
     def dry_scratches(self) -> tuple[Path, ...]:
@@ -174,7 +174,7 @@ class House:
 
     @property
     def log_file(self) -> Path:
-        """What every night and every change of the house says; older parts end in .1, .2 …"""
+        """What every night, pruning and rollback says; older parts end in .1, .2 …"""
         return self.logs / "kpi.log"
 
 

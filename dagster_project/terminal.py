@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +50,21 @@ _IDS = {"check", "release", "source"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 
+def speak_any_locale() -> None:
+    """What the locale has no character for is shown escaped; it ends no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write_document(pieces: Iterable[str]) -> None:
+    """Text for programs on standard output: UTF-8, whatever the locale says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for piece in pieces:
+        sys.stdout.write(piece)
+
+
 def say(text: str) -> None:
     """One plain line on standard output."""
     out.print(escape(text))
@@ -70,7 +86,7 @@ def show_error(error: KuraError) -> None:
 
 def parse_duration(text: str) -> timedelta:
     """`90m`, `26h` or `3d` as a timedelta. Raises typer.BadParameter for anything else."""
-    match = re.fullmatch(r"(\d+)([mhd])", text.strip())
+    match = re.fullmatch(r"(\d{1,6})([mhd])", text.strip())
     if match is None:
         raise typer.BadParameter(f"{text!r} is not a duration such as 90m, 26h or 3d.")
     unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
@@ -161,11 +177,15 @@ def _table(*columns: str, title: str | None = None) -> Table:
 
 def show_night(night: Night) -> None:
     """The closing table of a night: files, rows, checks, last full month, and where to connect."""
+    from dagster_project.lib import nights
+
     if night.ingestion is not None:
         _show_files(night.ingestion, night.audit)
     if night.audit is not None:
         _show_checks(night.audit)
         _show_month(night.audit)
+    if night.untidy is not None:
+        warn(f"Tidying up failed: {nights.in_words(night.untidy)}. `kpi prune` tries again.")
     if night.release is None:
         return
     steps = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in night.seconds.items())

@@ -94,8 +94,8 @@ def read(house: House) -> tuple[Acceptance, ...]:
     if not house.acceptances.is_file():
         return ()
     found = []
-    lines = house.acceptances.read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, start=1):
+    # Split by bytes: a reason may hold what Unicode takes for a line break.
+    for number, line in enumerate(house.acceptances.read_bytes().split(b"\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -59,6 +59,7 @@ def run(
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
+        errors="replace",
         cwd=work_database.parent,
         env=environment(os.environ, run_id),
     )
@@ -74,7 +75,7 @@ def run(
 
 
 def environment(base: Mapping[str, str], run_id: str) -> dict[str, str]:
-    """The child's environment: run named, memory bounded, telemetry off."""
+    """The child's environment: run named, memory bounded, telemetry off, UTF-8 in any locale."""
     return {
         **base,
         "DBT_ENV_CUSTOM_ENV_KPI_RUN_ID": run_id,
@@ -82,6 +83,8 @@ def environment(base: Mapping[str, str], run_id: str) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_USE_COLORS": "false",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONIOENCODING": "utf-8",
     }
 
 

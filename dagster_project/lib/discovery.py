@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagster_project.lib.errors import ConfigError
 from dagster_project.settings import House
 
 # Endings browsers, copy tools and editors give to files that are not finished.
@@ -56,7 +58,16 @@ class ExportFile:
 
 
 def list_exports(house: House, source_ids: Iterable[str]) -> tuple[ExportFile, ...]:
-    """Every export file of these sources, by path. Hidden and unfinished files are left out."""
+    """Every export file of these sources, by path. Hidden and unfinished files are left out.
+
+    Raises ConfigError in a locale that reads names otherwise than as UTF-8: a file's name decides what it is.
+    """
+    if (codec := sys.getfilesystemencoding()) != "utf-8":
+        raise ConfigError(
+            f"In this locale the names of files are read as {codec}, not as UTF-8.",
+            where="the environment (LC_ALL, LANG)",
+            remedy="Set PYTHONUTF8=1, or a UTF-8 locale such as LC_ALL=C.UTF-8, for whoever runs kpi.",
+        )
     found = []
     for source_id in source_ids:
         root = house.exports / source_id

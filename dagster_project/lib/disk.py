@@ -48,7 +48,9 @@ def needed_bytes(house: House) -> int:
     which become some ten times as much in tables), the candidate is a second release, new exports become
     raw files, and dbt and Dagster write down what they do.
     """
-    exports = size_of(house.exports)
+    # A source's folder may be a link to where its files arrive.
+    folders = house.exports.iterdir() if house.exports.is_dir() else ()
+    exports = sum(size_of(folder.resolve()) for folder in folders)
     release = size_of(house.current.resolve()) if house.current.is_symlink() else 0
     work = size_of(house.work_database) if release else 10 * exports
     return _BESIDES + work + release + exports // 4
@@ -69,12 +71,14 @@ def full(house: House, stage: str) -> DiskFull:
     """What to tell a person whose night met a full disk, with the room there is right now."""
     folder = {"candidate": house.candidates, "publication": house.published}.get(stage, house.work)
     free, needed = free_bytes(folder), needed_bytes(house)
+    # What the night had written is gone again, and a quota shows nowhere.
+    room = f"{in_words(needed - free)} of room" if free < needed else "more room than that"
     return DiskFull(
         f"The disk is full: {in_words(free)} are free, a night of this house needs about "
         f"{in_words(needed)}.",
         where=f"{folder} (while: {stage})",
-        remedy=f"Make {in_words(max(needed - free, 0))} of room on that file system (`kpi prune` shows "
-        "what the house itself can spare), then run the night again.",
+        remedy=f"Make {room} on that file system (`kpi prune --dry-run` shows what the house itself can "
+        "spare), then run the night again.",
     )
 
 

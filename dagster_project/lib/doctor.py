@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import shutil
 import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,12 +37,13 @@ from dagster_project.lib import (
     upgrade,
     verify,
 )
+from dagster_project.lib.archives import archive_kind
 from dagster_project.lib.candidate import STORAGE_VERSION
 from dagster_project.lib.contracts import load_contracts
-from dagster_project.lib.discovery import list_exports
+from dagster_project.lib.discovery import list_exports, sha256_of
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import sandboxed
-from dagster_project.lib.raw import RawStore
+from dagster_project.lib.raw import RawStore, Receipt
 from dagster_project.lib.sources import load_sources
 from dagster_project.lib.status import how_it_ended
 from dagster_project.settings import DBT_PROJECT, PROJECT_ROOT, House, Settings, load_settings
@@ -91,8 +94,9 @@ def mend(house: House, now: datetime) -> tuple[str, ...]:
     done = []
     for trouble in (*_permissions(look), *_stale_items(look)):
         if isinstance(trouble, _Trouble) and trouble.mend is not None:
-            trouble.mend()
-            done.append(trouble.found)
+            with suppress(OSError):  # it stays a finding, and so does whose it is
+                trouble.mend()
+                done.append(trouble.found)
     return tuple(done)
 
 
@@ -109,7 +113,7 @@ def _finding(name: str, check: _Check, look: _Look) -> Finding:
     except KuraError as error:
         return Finding(name, "problem", _sentence(error), error.remedy)
     except (OSError, duckdb.Error) as error:
-        text = f"This cannot be looked at: {str(error).splitlines()[0]}"
+        text = f"This cannot be looked at: {(str(error) or type(error).__name__).splitlines()[0]}"
         return Finding(name, "problem", text, "Run it as the user the nights run as.")
     troubles = [item for item in said if isinstance(item, _Trouble)]
     if not troubles:
@@ -166,6 +170,13 @@ def _owner(look: _Look) -> Iterator[_Trouble | str]:
             yield _Trouble(
                 "problem", f"{_short(look, path)} cannot be written", f"chmod u+rwx {path}"
             )
+    others = [path for path in _everything(look.house) if path.lstat().st_uid != me]
+    if others:
+        yield _Trouble(
+            "problem",
+            f"{len(others)} files and folders belong to others, {_short(look, others[0])} among them",
+            "Give them back, and let nobody else run nights here: chown -R USER HOUSE.",
+        )
     yield f"User {me} owns it and may write everywhere."
 
 
@@ -208,7 +219,11 @@ def _room(look: _Look) -> Iterator[_Trouble | str]:
 def _file_system(look: _Look) -> Iterator[_Trouble | str]:
     """What a publication stands on: links, rename over what is there, fsync, one file system."""
     house = look.house
-    trial = (house.work if house.work.is_dir() else house.root) / f"doctor-{os.getpid()}"
+    if not house.work.is_dir():
+        yield "The first night tells."
+        return
+    trial = house.dry_scratch(os.getpid())
+    shutil.rmtree(trial, ignore_errors=True)  # of a killed process of this number
     trial.mkdir(mode=0o700)
     file, link, other = trial / "file", trial / "link", trial / "other"
     try:
@@ -239,16 +254,14 @@ def _file_system(look: _Look) -> Iterator[_Trouble | str]:
             "Put the house on a local file system that knows links and locks.",
         )
     finally:
-        for path in (file, link, other, trial / "lock"):
-            path.unlink(missing_ok=True)
-        trial.rmdir()
-    both = (house.work, house.published)
-    if all(path.is_dir() for path in both) and len({path.stat().st_dev for path in both}) > 1:
-        yield _Trouble(
-            "problem",
-            "work and published lie on two file systems",
-            "A release becomes visible by a rename: put both on one.",
-        )
+        shutil.rmtree(trial, ignore_errors=True)
+    for path in (house.raw, house.releases):
+        if path.is_dir() and path.stat().st_dev != house.work.stat().st_dev:
+            yield _Trouble(
+                "problem",
+                f"work and {_short(look, path)} lie on two file systems",
+                "What is finished in work takes its place by a rename: put the whole house on one.",
+            )
     yield "Links, renames, fsync and locks work."
 
 
@@ -269,6 +282,12 @@ def _last_night(look: _Look) -> Iterator[_Trouble | str]:
         yield "No night is on record."
     elif last.outcome in nights.GOOD and last.error is None:
         yield f"The last night {how_it_ended(last)}."
+    elif last.outcome == "not_started":
+        yield _Trouble(
+            "warning",
+            f"the last night {how_it_ended(last)}",
+            "`kpi sources check` says what is not allowed; correct it and run again.",
+        )
     else:
         yield _Trouble(
             "warning",
@@ -285,7 +304,7 @@ def _stale(look: _Look) -> Iterator[_Trouble | str]:
 
 
 def _stale_items(look: _Look) -> Iterator[_Trouble]:
-    for item in retention.leftovers(look.house, look.now):
+    for item in retention.leftovers(look.house):
         yield _Trouble(
             "warning",
             f"{item.name} ({disk.in_words(item.size)}) was left behind",
@@ -331,6 +350,13 @@ def _work_database(look: _Look) -> Iterator[_Trouble | str]:
         with engine.connect(house.work_database, read_only=True) as connection:
             connection.execute("select count(*) from duckdb_tables()")
     except duckdb.Error as error:
+        if "Could not set lock" in str(error):
+            yield _Trouble(
+                "problem",
+                f"another program has {_short(look, house.work_database)} open",
+                "Close it there: no night can work meanwhile. Whoever wants numbers reads published/current.",
+            )
+            return
         yield _Trouble(
             "problem",
             f"the work database cannot be opened: {str(error).splitlines()[0]}",
@@ -431,7 +457,7 @@ def _raw(look: _Look) -> Iterator[_Trouble | str]:
             "there.",
         )
     for receipt in store.lost:
-        lies_there = (look.house.exports / receipt.path).is_file()
+        lies_there = _lies_there(look.house, receipt)
         yield _Trouble(
             "warning" if lies_there else "problem",
             f"the raw file of {receipt.path} is missing",
@@ -452,9 +478,21 @@ def _raw(look: _Look) -> Iterator[_Trouble | str]:
         yield _Trouble(
             "warning",
             f"{len(orphans)} raw files have no receipt, {_short(look, orphans[0])} among them",
-            "A killed night leaves such files; `kpi prune` removes them.",
+            "A killed night leaves such files. `kpi prune` removes those whose export was read anew; put the "
+            "receipt of any other back from a copy, or its export into its folder.",
         )
     yield f"{sum(1 for _ in store)} receipts have what they speak of."
+
+
+def _lies_there(house: House, receipt: Receipt) -> bool:
+    """Whether these bytes are in exports under a name they had; of an archive its being there must do."""
+    for path, _ in receipt.names or ((receipt.path, receipt.member),):
+        location = house.exports / path
+        if location.is_file() and (
+            archive_kind(location) is not None or sha256_of(location) == receipt.sha256
+        ):
+            return True
+    return False
 
 
 def _exports(look: _Look) -> Iterator[_Trouble | str]:
@@ -539,6 +577,16 @@ def _folders(house: House) -> list[Path]:
         house.releases,
     )  # fmt: skip
     return [path for path in named if path.is_dir()]
+
+
+def _everything(house: House) -> Iterator[Path]:
+    """Whatever lies in the folders nights write, as far as this user may look."""
+    for top in _folders(house):
+        if top == house.published:
+            continue  # its releases are a top of their own
+        for folder, folders, names in os.walk(top):
+            for name in (*folders, *names):
+                yield Path(folder) / name
 
 
 def _short(look: _Look, path: Path) -> str:

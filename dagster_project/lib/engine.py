@@ -15,10 +15,13 @@ THREADS = 2
 _MOST_BYTES = 4 * 1024**3
 
 
-def memory_limit() -> str:
-    """What one engine may hold before it writes to disk: 4 GiB, or half of a smaller machine."""
+def memory_limit(engines: int = 1) -> str:
+    """What each of some engines at work together may hold before it writes to disk.
+
+    All of them 4 GiB, or half of a smaller machine.
+    """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{min(_MOST_BYTES, machine // 2) // 1024**2}MiB"
+    return f"{min(_MOST_BYTES, machine // 2) // engines // 1024**2}MiB"
 
 
 def settings(spill: Path | None) -> dict[str, str | int]:

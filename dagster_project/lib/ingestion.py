@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import archives, disk, quarantine
+from dagster_project.lib import archives, disk, engine, quarantine
 from dagster_project.lib.contracts import Contracts
 from dagster_project.lib.discovery import (
     ExportFile,
@@ -31,7 +31,7 @@ from dagster_project.lib.discovery import (
 )
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.instants import extract_covers_to, name_facts
-from dagster_project.lib.lock import is_alive
+from dagster_project.lib.lock import abandoned
 from dagster_project.lib.raw import (
     RawStore,
     Receipt,
@@ -239,6 +239,7 @@ class _Night:
             self._limits,
             self.store.generation,
             self._scratch / _SPILL,
+            engine.memory_limit(self._processes),
         )
         ahead = ReadAhead(terms, self._scratch, self._processes)
         self._ahead = ahead
@@ -729,9 +730,8 @@ def _prepare_folders(house: House) -> None:
     for folder in (house.raw, house.quarantine, house.work, house.scratch):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-    for left_behind in house.dry_scratches():
-        if not is_alive(int(left_behind.name.rpartition("-")[2])):
-            shutil.rmtree(left_behind, ignore_errors=True)
+    for left_behind in abandoned(house.dry_scratches()):
+        shutil.rmtree(left_behind, ignore_errors=True)
 
 
 @contextmanager

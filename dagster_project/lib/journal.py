@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,14 @@ def rewrite(path: Path, documents: Iterable[Mapping[str, Any]]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def instant(text: object) -> datetime:
+    """The instant a line names. Raises ValueError, also when nobody can say of which zone it is."""
+    found = datetime.fromisoformat(str(text))
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return found
 
 
 def _encoded(document: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -99,11 +99,19 @@ def is_alive(pid: int) -> bool:
     """Whether a process of this number runs, whoever owns it."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
     return True
+
+
+def abandoned(folders: Iterable[Path]) -> Iterator[Path]:
+    """Of folders whose names end in the number of the process at work in them, those without it."""
+    for folder in folders:
+        number = folder.name.rpartition("-")[2]
+        if number.isdecimal() and not is_alive(int(number)):
+            yield folder
 
 
 def holder(path: Path) -> str | None:

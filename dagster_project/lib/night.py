@@ -188,8 +188,12 @@ class Night:
             for item in retention.prune(self.house, self.settings, datetime.now(UTC)):
                 self.log.info("removed", what=item.what, name=item.name, bytes=item.size)
         except (OSError, KuraError, duckdb.Error) as error:
-            self.untidy = error
-            self.log.error("tidying up failed", error=nights.in_words(error))
+            self.could_not_tidy(error)
+
+    def could_not_tidy(self, error: BaseException) -> None:
+        """Write down that something the settings do not keep is still there."""
+        self.untidy = error
+        self.log.error("tidying up failed", error=nights.in_words(error))
 
     def _end(self) -> None:
         self.log.stage = ""

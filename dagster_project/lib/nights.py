@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal, cast
 
@@ -133,48 +133,53 @@ def in_words(error: BaseException) -> str:
 
 def history(house: House) -> tuple[NightRecord, ...]:
     """Every night on record, oldest first, as far as its lines can be read."""
+    found, pids = _recorded(house)
+    while (died := _last_without_an_end(found)) is not None:
+        if lock.holder(house.night_lock) == lock.process(pids[died]):
+            found[died] = replace(found[died], outcome="running")
+            break
+        # A night writes its end before it lets go: without one now, as before, it has died.
+        before, (found, pids) = found, _recorded(house)
+        if found == before:
+            break
+    return tuple(found.values())
+
+
+def _recorded(house: House) -> tuple[dict[str, NightRecord], dict[str, int]]:
+    """Nights and their processes by run. Who has no end is taken for dead; the lock is not asked."""
     found: dict[str, NightRecord] = {}
     pids: dict[str, int] = {}
     for line in journal.read(house.nights):
         try:
             run_id = str(line["run_id"])
             if line["what"] == _STARTED:
-                # Whoever has no end yet is taken for dead until the lock says otherwise.
+                pids[run_id] = int(line["pid"])
                 found[run_id] = NightRecord(
                     run_id,
                     date.fromisoformat(line["as_of"]),
                     "died",
-                    datetime.fromisoformat(line["at"]),
+                    journal.instant(line["at"]),
                     launched_by=str(line.get("by") or ""),
                 )
-                pids[run_id] = int(line["pid"])
             elif line["what"] in {_END, _NOT_STARTED}:
                 found[run_id] = _ended(line, found.get(run_id))
         except (KeyError, ValueError, TypeError):
             # A line of a newer program or a damaged one: it says nothing this one can use.
             continue
-    last = next(reversed(found), None)
-    if last is not None and found[last].outcome == "died":
-        at_work = lock.holder(house.night_lock)
-        if at_work == lock.process(pids.get(last, 0)):
-            found[last] = _running(found[last])
-    return tuple(found.values())
+    return found, pids
+
+
+def _last_without_an_end(found: dict[str, NightRecord]) -> str | None:
+    """The newest night that began and has no end; one that could not even begin may be newer."""
+    began = (run_id for run_id in reversed(found) if found[run_id].outcome != "not_started")
+    newest = next(began, None)
+    return newest if newest is not None and found[newest].outcome == "died" else None
 
 
 def last(house: House) -> NightRecord | None:
     """The newest night, or None when none is on record."""
     nights = history(house)
     return nights[-1] if nights else None
-
-
-def _running(record: NightRecord) -> NightRecord:
-    return NightRecord(
-        record.run_id,
-        record.as_of,
-        "running",
-        record.started_at,
-        launched_by=record.launched_by,
-    )
 
 
 def keep(house: House, count: int) -> int:
@@ -194,7 +199,7 @@ def surplus(house: House, count: int) -> int:
 
 
 def _ended(line: dict[str, Any], started: NightRecord | None) -> NightRecord:
-    at = datetime.fromisoformat(line["at"])
+    at = journal.instant(line["at"])
     outcome = "not_started" if line["what"] == _NOT_STARTED else str(line["outcome"])
     if outcome not in _ENDED:
         raise ValueError(outcome)
@@ -203,7 +208,7 @@ def _ended(line: dict[str, Any], started: NightRecord | None) -> NightRecord:
         run_id=str(line["run_id"]),
         as_of=started.as_of if started else _day(line.get("as_of")),
         outcome=cast(Outcome, outcome),
-        started_at=started.started_at if started else _instant(line.get("started_at")) or at,
+        started_at=started.started_at if started else journal.instant(line.get("started_at") or at),
         ended_at=at,
         launched_by=started.launched_by if started else "",
         release_id=line.get("release_id"),
@@ -220,10 +225,6 @@ def _ended(line: dict[str, Any], started: NightRecord | None) -> NightRecord:
 
 def _day(text: object) -> date | None:
     return date.fromisoformat(str(text)) if text else None
-
-
-def _instant(text: object) -> datetime | None:
-    return datetime.fromisoformat(str(text)) if text else None
 
 
 def _now() -> str:

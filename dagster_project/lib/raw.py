@@ -22,6 +22,8 @@ Status = Literal["accepted", "rejected", "skipped_duplicate", "left_alone"]
 
 # Raised when the reading code itself gives different raw files from the same bytes and rules.
 READING_VERSION = 2
+# How much of the content's hash a reading's name begins with.
+_SHA256_SHOWN = 16
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Receipt:
 
 
 def file_id_of(sha256: str, fingerprint: str) -> str:
-    return f"{sha256[:16]}.{fingerprint[:12]}"
+    return f"{sha256[:_SHA256_SHOWN]}.{fingerprint[:12]}"
 
 
 def fingerprint_of(*parts: str) -> str:
@@ -183,6 +185,14 @@ class RawStore:
             if path.suffix in {".parquet", ".aside"}
             and (path.parent.parent, path.name.removesuffix(path.suffix)) not in receipts
         )
+
+    def is_read_otherwise(self, orphan: Path) -> bool:
+        """Whether an accepted reading of the same bytes exists: an orphan then holds nothing of its own."""
+        return orphan.name.partition(".")[0] in {
+            receipt.sha256[:_SHA256_SHOWN]
+            for receipt in self._receipts.values()
+            if receipt.status == "accepted"
+        }
 
     def _receipt_of(self, receipt: Receipt) -> Path:
         return self._folder(receipt) / f"{receipt.file_id}.json"

@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,13 +40,14 @@ _PER_PROCESS = 3
 
 @dataclass(frozen=True)
 class Terms:
-    """What every reading of a night is told."""
+    """What every reading of a night is told. memory: what each process's engine may hold."""
 
     config: SourcesConfig
     contracts: Contracts
     limits: archives.ArchiveLimits
     generation: int
     spill: Path
+    memory: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._send(terms)
+        with suppress(BrokenPipeError):  # it was killed already: it will read nothing
+            self._send(terms)
 
     def read(self, asked: _Asked) -> Found | None:
         """What it read; None when it could not, or was killed."""
@@ -157,14 +159,14 @@ class _Reader:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._connection = connect(terms.spill, threads=1)
+        self._connection = connect(terms.spill, {"threads": 1, "memory_limit": terms.memory})
 
     def read(self, asked: _Asked) -> Found | None:
         """Read one export; None when the walk must do it."""
         try:
             private_folder(asked.folder)
             return self._found(asked)
-        except (FileRejected, OSError):
+        except (FileRejected, OSError, duckdb.OperationalError):
             return None
 
     def _found(self, asked: _Asked) -> Found:
@@ -194,12 +196,12 @@ class _Reader:
         )
 
 
-def connect(spill: Path, threads: int = engine.THREADS) -> duckdb.DuckDBPyConnection:
-    """An engine for reading exports."""
+def connect(spill: Path, share: Mapping[str, str | int] | None = None) -> duckdb.DuckDBPyConnection:
+    """An engine for reading exports. share: what it may take when it is one of several."""
     return engine.connect(
         spill=spill,
         config={
-            "threads": threads,
+            **(share or {}),
             "autoinstall_known_extensions": "false",
             "preserve_insertion_order": "true",
             # Every file is read once, and scratch files follow each other under one name.

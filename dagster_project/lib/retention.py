@@ -7,9 +7,10 @@ are unlinked, not emptied.
 
 Never removed: the current release and the one `kpi rollback` would show, every reading that counts, and a
 reading that does not unless a newer one holds the very same records, so that raw can always be read under
-any rules as if the exports still lay there. Planning readings stay, because people edit these files in
-place and raw alone knows what they said before. Quarantine is emptied by every night (`ingestion`).
-Left to others: Dagster's own records (`defs.automation`).
+any rules as if the exports still lay there. A raw file without its receipt goes only when another reading
+of the same bytes is there: it may be all that is left of an export. Planning readings stay, because people
+edit these files in place and raw alone knows what they said before. Quarantine is emptied by every night
+(`ingestion`). Left to others: Dagster's own records (`dagster_records`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from dagster_project.lib.contracts import Contract, load_contracts
 from dagster_project.lib.raw import RawStore, Receipt, private_folder
 from dagster_project.lib.rebuilding import NotRebuilt, rebuild
 from dagster_project.lib.sources import PLANNING
-from dagster_project.lib.transformation import PARSED
+from dagster_project.lib.transformation import abandoned_parses, read_tested
 from dagster_project.settings import DBT_PROJECT, House, Settings
 
 # The same cells in the same order: a newer reading like this can give whatever the older one could.
@@ -37,7 +38,6 @@ _ALIKE = (
     "source_id", "system", "object_name", "sha256", "encoding", "delimiter", "header", "has_bom",
     "has_record", "records_in",
 )  # fmt: skip
-_UNSURE_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,22 @@ def plan(house: House, settings: Settings, now: datetime) -> tuple[Item, ...]:
     return (
         *_releases(house, keep.releases),
         *_readings(house, keep.superseded_raw_days, now),
-        *leftovers(house, now),
+        *leftovers(house),
         *_old_logs(house, settings.logs.keep),
         *_old_nights(house, keep.nights),
     )
 
 
-def prune(house: House, settings: Settings, now: datetime) -> tuple[Item, ...]:
-    """Remove everything `plan` names; what was removed. The caller holds the night's lock."""
-    items = plan(house, settings, now)
-    for item in items:
+def prune(house: House, settings: Settings, now: datetime) -> Iterator[Item]:
+    """Remove everything `plan` names, giving each when it is gone. The caller holds the night's lock."""
+    for item in plan(house, settings, now):
         item.remove()
-    return items
+        yield item
 
 
-def leftovers(house: House, now: datetime) -> Iterator[Item]:
+def leftovers(house: House) -> Iterator[Item]:
     """What killed nights and commands left half done. Nobody can use it, whatever the settings say."""
-    for path in sorted(_stale(house, now)):
+    for path in sorted(_stale(house)):
         yield _file("leftover", house, path)
 
 
@@ -90,7 +89,8 @@ def _readings(house: House, days: int | None, now: datetime) -> Iterator[Item]:
     """Readings that a newer reading of the same bytes replaces, and files no receipt speaks of."""
     store = RawStore(house.raw)
     for path in store.orphans():
-        yield _file("raw file without a receipt", house, path)
+        if store.is_read_otherwise(path):
+            yield _file("raw file without a receipt", house, path)
     if days is None:
         return
     old_enough = [
@@ -178,7 +178,7 @@ def _forget(store: RawStore, old: Receipt, new: Receipt) -> None:
     store.forget(old)
 
 
-def _stale(house: House, now: datetime) -> Iterator[Path]:
+def _stale(house: House) -> Iterator[Path]:
     yield from house.raw.glob("*/*/.*.new")
     yield from house.quarantine.glob(".*.new")
     yield from house.quarantine.glob("*/.*.new")
@@ -189,22 +189,16 @@ def _stale(house: House, now: datetime) -> Iterator[Path]:
     yield from house.candidates.glob("*.partial")
     if house.scratch.is_dir():
         yield from house.scratch.iterdir()
-    for folder in house.dry_scratches():
-        pid = folder.name.rpartition("-")[2]
-        if not pid.isdigit() or not lock.is_alive(int(pid)):
-            yield folder
+    yield from lock.abandoned(house.dry_scratches())
     yield from _compiled_before(house)
-    for folder in PARSED.glob("parsing-*"):
-        # Its child holds a lock in it while it parses, and makes it a moment after the folder.
-        age = now.timestamp() - folder.stat().st_mtime
-        if lock.holder(folder / "writer.lock") is None and age > _UNSURE_AFTER.total_seconds():
-            yield folder
+    yield from abandoned_parses()
 
 
 def _compiled_before(house: House) -> Iterator[Path]:
     """SQL of models and tests the project does not have any more: dbt did not write it this time."""
     parse = house.dbt_target / "partial_parse.msgpack"
-    if not parse.is_file():
+    # A night that was killed or failed did not come to write all of it anew.
+    if not parse.is_file() or not read_tested(house.dbt_target):
         return
     began = parse.stat().st_mtime
     for name in ("compiled", "run"):

@@ -11,12 +11,12 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster_project.lib import dbt_child
+from dagster_project.lib import dbt_child, lock
 from dagster_project.lib.candidate import work_contents
 from dagster_project.lib.errors import KuraError
 from dagster_project.settings import DBT_PROJECT, House
@@ -25,7 +25,8 @@ _CODE_SUFFIXES = {".sql", ".yml", ".yaml"}
 PARSED = DBT_PROJECT / "target" / "parsed"
 _TESTED = "tested_tables.json"
 _PARSING = "parsing-"
-_SECONDS_OF_A_DAY = 86_400
+_WRITER_LOCK = "writer.lock"
+_SECONDS_UNTIL_LOCKED = 3_600
 # Above this much Parquet in raw two models at once need more memory than the engine may hold.
 _LARGE_BYTES = 256 * 1024**2
 
@@ -85,7 +86,7 @@ def manifest() -> Path:
             project=DBT_PROJECT,
             target=parsing,
             work_database=parsing / "warehouse.duckdb",
-            writer_lock=parsing / "writer.lock",
+            writer_lock=parsing / _WRITER_LOCK,
             on_line=lines.append,
         )
         if code != 0:
@@ -105,19 +106,21 @@ def _take_place(parsing: Path, parsed: Path) -> None:
         parsing.rename(parsed)
     except OSError:
         shutil.rmtree(parsing)  # another process was as quick, and its parse is the same
-    for other in PARSED.iterdir():
-        if other != parsed and not _is_being_parsed(other):
+    earlier = (path for path in PARSED.iterdir() if not path.name.startswith(_PARSING))
+    for other in (*abandoned_parses(), *earlier):
+        if other != parsed:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _is_being_parsed(folder: Path) -> bool:
-    """Whether another process may be at work here; what a killed one left is a day old some day."""
-    if not folder.name.startswith(_PARSING):
-        return False
-    try:
-        return time.time() - folder.stat().st_mtime < _SECONDS_OF_A_DAY
-    except FileNotFoundError:  # it has just taken its place
-        return True
+def abandoned_parses() -> Iterator[Path]:
+    """Folders of killed parses. A parse at work holds a lock, made a moment after its folder."""
+    for folder in PARSED.glob(f"{_PARSING}*"):
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:  # it has just taken its place
+            continue
+        if age > _SECONDS_UNTIL_LOCKED and lock.holder(folder / _WRITER_LOCK) is None:
+            yield folder
 
 
 def transform(

@@ -62,14 +62,20 @@ def _begin_the_record_of_nights(house: House) -> None:
         named = _RUN_ID.fullmatch(str(line.get("release_id")))
         if named is None or line.get("what") != "published" or named[0] in known:
             continue
+        try:
+            at = journal.instant(line.get("at"))
+            as_of = date.fromisoformat(named[1])
+            started = datetime.strptime(named[2], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+        except ValueError:
+            # A damaged line says nothing of a night, and must keep no house from being upgraded.
+            continue
         known.add(named[0])
-        started = datetime.strptime(named[2], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
         before.append(
             {
                 "what": "ended",
-                "at": line["at"],
+                "at": at.isoformat(timespec="seconds"),
                 "run_id": named[0],
-                "as_of": date.fromisoformat(named[1]).isoformat(),
+                "as_of": as_of.isoformat(),
                 "started_at": started.isoformat(timespec="seconds"),
                 "outcome": "published",
                 "release_id": named[0],

@@ -121,6 +121,25 @@ def test_acceptances_are_only_ever_appended(
     assert acceptances.holding(acceptances.read(house), SURPRISE, date(2027, 1, 3)) is None
 
 
+def test_a_reason_pasted_with_line_breaks_of_any_kind_stays_one_line(
+    untouched: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    house = copy_of(untouched).house
+    reason = "研修\u2028の\x85週\x0cです\nよ"
+    acceptances.accept(house, SURPRISE, reason=reason, by="田中", until=date(2026, 6, 30))
+    assert [item.reason for item in acceptances.read(house)] == [reason]
+
+
+def test_a_line_that_is_no_text_is_named(
+    untouched: Company, copy_of: Callable[[Company], Company]
+) -> None:
+    house = copy_of(untouched).house
+    house.state.mkdir(exist_ok=True)
+    house.acceptances.write_bytes(b"\n\xff\xfe\x81\n")
+    with pytest.raises(AcceptanceError, match="line 2"):
+        acceptances.read(house)
+
+
 def test_a_damaged_line_is_named(untouched: Company, copy_of: Callable[[Company], Company]) -> None:
     house = copy_of(untouched).house
     house.acceptances.write_text('{"check": "x"\n')

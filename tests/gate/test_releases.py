@@ -21,7 +21,7 @@ from dagster_project.lib.checksums import file_sha256
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
 from dagster_project.lib.releases import NoSuchRelease, PublicationRefused
-from dagster_project.settings import House
+from dagster_project.settings import House, Retention
 from tests.gate import company
 from tests.gate.company import Company
 
@@ -384,6 +384,23 @@ def test_killed_between_flip_and_its_note_a_second_call_writes_it_down(
         company.RUN,
         NEXT,
     ]
+
+
+def test_an_old_release_that_cannot_be_removed_does_not_make_the_new_one_a_failure(
+    two_releases: Company, copy_of: Callable[[Company], Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = "20260701-20260702T060000000000"
+    later = night_after(copy_of(two_releases), third)
+    settings = later.settings.model_copy(update={"retention": Retention(releases=2)})
+
+    def refuses(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", refuses)
+        assert releases.publish(later.house, settings).release_id == third
+    assert current_id(later) == third
+    assert releases.rollback(later.house).release_id == NEXT
 
 
 def test_after_a_kill_between_flip_and_its_note_a_rollback_finds_the_release_before(

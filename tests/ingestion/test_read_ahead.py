@@ -8,13 +8,16 @@ import os
 import signal
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from dagster_project.lib import ingestion, read_ahead
+from dagster_project.lib import engine, ingestion, read_ahead
 from dagster_project.lib.archives import ArchiveLimits
 from dagster_project.lib.contracts import Contracts
+from dagster_project.lib.discovery import list_exports, sha256_of
 from dagster_project.lib.lock import is_alive
 from dagster_project.settings import House, Ingestion
 from tests.ingestion.conftest import HISTORY, LEADS, SOURCES, Company
@@ -80,6 +83,17 @@ def together(company: Company, monkeypatch: pytest.MonkeyPatch) -> Company:
     return company
 
 
+def terms_of(company: Company) -> read_ahead.Terms:
+    return read_ahead.Terms(
+        company.sources,
+        company.contracts,
+        ArchiveLimits(1, 1, 2),
+        1,
+        company.house.scratch,
+        "64MiB",
+    )
+
+
 def delivered(company: Company) -> None:
     for path, content in exports().items():
         company.put(path, content)
@@ -118,6 +132,44 @@ def test_a_process_that_is_killed_leaves_its_files_to_the_walk(
     assert raw_files(together.house) == raw_files(alone.house)
 
 
+def test_processes_killed_before_they_were_told_anything_leave_all_to_the_walk(
+    alone: Company, together: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a machine without memory does; what they are told is more than a pipe holds."""
+    for company in (alone, together):
+        delivered(company)
+    expected = alone.night()
+    monkeypatch.setattr(read_ahead.sys, "executable", "/bin/false")  # type: ignore[attr-defined]
+    found = together.night()
+    assert [item.receipt for item in found.readings] == [item.receipt for item in expected.readings]
+
+
+def test_a_process_without_room_or_memory_leaves_its_file_to_the_walk_and_lives(
+    together: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = together.put("crm/Lead_1.csv", exports()["crm/Lead_1.csv"])
+    [item] = list_exports(together.house, ["crm"])
+    reader = read_ahead._Reader(terms_of(together))
+    asked = read_ahead._Asked(item, sha256_of(path), None, together.house.scratch / "ahead-0")
+    for error in (duckdb.OutOfMemoryException("full"), duckdb.IOException("No space left")):
+        with monkeypatch.context() as patch:
+            patch.setattr(read_ahead, "read", raising(error))
+            assert reader.read(asked) is None
+    assert reader.read(asked) is not None
+
+
+def raising(error: Exception) -> Callable[..., object]:
+    def raises(*_: object) -> object:
+        raise error
+
+    return raises
+
+
+def test_all_reading_processes_together_hold_what_one_engine_may() -> None:
+    whole, part = (int(engine.memory_limit(count).removesuffix("MiB")) for count in (1, 8))
+    assert whole - 8 < 8 * part <= whole
+
+
 def test_a_night_that_ends_with_an_error_leaves_no_process_reading(
     together: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,13 +193,7 @@ def test_a_night_that_ends_with_an_error_leaves_no_process_reading(
 
 
 def test_a_reading_process_ends_when_nobody_asks_any_more(together: Company) -> None:
-    terms = read_ahead.Terms(
-        together.sources,
-        together.contracts,
-        ArchiveLimits(1, 1, 2),
-        1,
-        together.house.scratch,
-    )
+    terms = terms_of(together)
     process = read_ahead._Process(terms)
     pid = process._process.pid
     os.kill(pid, 0)

@@ -14,7 +14,7 @@ import pytest
 
 from dagster_project.cli import app
 from dagster_project.lib import acceptances
-from dagster_project.settings import DEMO, PROJECT_ROOT, House
+from dagster_project.settings import DEMO, PROJECT_ROOT, House, load_settings
 from tests.conftest import DemoNight, Said, kpi
 
 
@@ -257,6 +257,21 @@ def test_a_query_answers_as_table_csv_and_json(demo_night: DemoNight) -> None:
     assert record["as_of_date"] == "2026-09-30"
 
 
+def test_a_locale_without_the_characters_ends_no_command_and_programs_get_utf_8(
+    demo_night: DemoNight,
+) -> None:
+    root, environment = demo_night.house.root, {"PYTHONIOENCODING": "ascii"}
+    for command in (("status",), ("releases",), ("query", "select '架電'")):
+        shown = kpi(root, *command, environment=environment)
+        assert (shown.code, shown.err) == (0, ""), command
+    assert "\\u2190" in kpi(root, "releases", environment=environment).out
+    for style in ("csv", "json"):
+        asked = ("query", "--format", style, "select '架電'")
+        assert "架電" in kpi(root, *asked, environment=environment).out
+    told = kpi(root, "status", "--format", "json", environment=environment)
+    assert json.loads(told.out)["company"] == load_settings(demo_night.house).company_name
+
+
 @pytest.mark.parametrize(
     "sql",
     [
@@ -271,6 +286,21 @@ def test_a_query_can_neither_write_nor_leave_the_release(demo_night: DemoNight, 
     refused = kpi(demo_night.house.root, "query", sql)
     assert refused.code == 1
     assert "root:" not in refused.out
+
+
+def test_a_locale_that_would_read_other_file_names_is_refused(empty: Path) -> None:
+    """The same files must not be other files because cron has another locale than a person."""
+    name = "電話.csv"
+    (empty / "exports" / "planning" / name).write_text("a\n", encoding="utf-8")
+    posix = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for command in (("run",), ("sources", "check")):
+        refused = kpi(empty, *command, environment=posix)
+        assert refused.code == 2, said(refused)
+        assert "PYTHONUTF8=1" in said(refused)
+    examined = kpi(empty, "doctor", environment=posix)
+    assert examined.code == 1
+    assert "PYTHONUTF8=1" in said(examined)
+    assert kpi(empty, "doctor").code == 0
 
 
 def test_status_tells_a_monitor_when_the_release_is_too_old(demo_night: DemoNight) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from dagster_project import dagster_records
 from dagster_project.event_log import KeptEventLog
 from dagster_project.lib import candidate, gate, releases, suites
 from dagster_project.lib.contracts import load_contracts
+from dagster_project.lib.errors import KuraError
 from dagster_project.lib.readings import IngestionResult
 from dagster_project.lib.transformation import (
     NodeResult,
@@ -407,6 +409,59 @@ def test_the_houses_retention_says_how_many_runs_are_kept(
     failure = nightly_job.execute(night)
     assert failure is not None
     assert kept == [3]
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), sqlite3.OperationalError("disk I/O error")]
+)
+def test_records_that_cannot_be_forgotten_fail_no_night(
+    settled: House, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    from dagster_project import nightly_job
+    from dagster_project.lib.night import Night
+
+    def refuses(*_: object, **__: object) -> None:
+        raise error
+
+    stopped = KuraError("left out")
+
+    def left_out(night: Night) -> None:
+        night.failure = stopped
+        raise stopped
+
+    monkeypatch.setattr(dagster_records, "prune", refuses)
+    monkeypatch.setattr(Night, "ingest", left_out)
+    night = Night(settled)
+    assert nightly_job.execute(night) is stopped
+    assert night.untidy is error
+
+
+def test_dagsters_configuration_is_never_half_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster_project import nightly_job
+
+    house = House(tmp_path)
+    configured = house.dagster_home / "dagster.yaml"
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(OSError, match="No space"):
+            nightly_job.prepare_home(house)
+    assert not configured.exists()
+    configured.touch()  # what an earlier version left on a full disk
+    nightly_job.prepare_home(house)
+    assert yaml.safe_load(configured.read_text(encoding="utf-8"))["telemetry"] == {"enabled": False}
+    before = configured.stat()
+    nightly_job.prepare_home(house)
+    assert configured.stat().st_ino == before.st_ino
+    configured.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    nightly_job.prepare_home(house)
+    assert configured.read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
 
 
 # No launch goes around the gate

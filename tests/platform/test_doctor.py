@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from dagster_project.lib import disk, doctor, journal, lock, nights, releases
 from dagster_project.lib.doctor import Finding
+from dagster_project.lib.errors import ConfigError
 from dagster_project.lib.night import Night
 from dagster_project.settings import House
 from tests.conftest import DemoNight, Said, kpi
@@ -164,6 +166,20 @@ def gone_for_good(house: House) -> None:
     (house.exports / "expo" / "a.csv").unlink()
 
 
+def replaced_by_another_export(house: House) -> None:
+    next(house.raw.rglob("*.parquet")).unlink()
+    write(house.exports / "expo" / "a.csv", "nr,at,firm\n1,2026-06-09,z\n")
+
+
+def under_its_other_name(house: House) -> None:
+    kept = json.loads(receipt(house).read_text(encoding="utf-8"))
+    write(
+        receipt(house), json.dumps({**kept, "names": [["expo/a.csv", None], ["expo/b.csv", None]]})
+    )
+    (house.exports / "expo" / "a.csv").rename(house.exports / "expo" / "b.csv")
+    next(house.raw.rglob("*.parquet")).unlink()
+
+
 def pointing_nowhere(house: House) -> None:
     house.current.unlink()
     house.current.symlink_to("releases/gone")
@@ -220,6 +236,12 @@ BROKEN: dict[str, tuple[str, str, Callable[[House], object], str]] = {
         "raw", "problem",
         gone_for_good,
         "raw file of expo/a.csv is missing",
+    ),
+    "a raw file that is gone while its export was written over": (
+        "raw", "problem", replaced_by_another_export, "raw file of expo/a.csv is missing",
+    ),
+    "a raw file that is gone and can be had under another name": (
+        "raw", "warning", under_its_other_name, "raw file of expo/a.csv is missing",
     ),
     "a raw file nobody speaks of": (
         "raw", "warning", lambda house: write(receipt(house).with_name("0.1.parquet")),
@@ -390,6 +412,83 @@ def test_a_house_of_another_user_is_told(house: House, monkeypatch: pytest.Monke
     assert f"belongs to user {me}, this is user {me + 1}" in finding.found
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_what_a_night_of_another_user_left_deep_in_the_house_is_told(house: House) -> None:
+    """`sudo kpi run`, once: every later night fails at a file root owns."""
+    for path in (receipt(house), house.night_lock, release(house) / "warehouse.duckdb"):
+        os.chown(path, os.geteuid() + 1, -1)
+    finding = examined(house)["owner"]
+    assert finding.state == "problem"
+    assert "3 files and folders belong to others" in finding.found
+    assert "chown" in str(finding.do)
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
+@pytest.mark.parametrize("name", ["raw", "published/releases"])
+def test_a_folder_work_is_renamed_into_on_another_file_system_is_told(
+    house: House, name: str
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        if Path(elsewhere).stat().st_dev == house.work.stat().st_dev:
+            pytest.skip("needs a second file system")
+        shutil.rmtree(house.root / name)
+        (house.root / name).symlink_to(elsewhere)
+        finding = examined(house)["file system"]
+    assert finding.state == "problem"
+    assert f"work and {name} lie on two file systems" in finding.found
+
+
+def test_a_trial_that_was_killed_is_a_leftover_and_disturbs_no_later_one(house: House) -> None:
+    left = [house.dry_scratch(os.getpid()), house.dry_scratch(2**22 + 1)]
+    for folder in left:
+        folder.mkdir()
+        (folder / "other").symlink_to("a")
+    found = examined(house)
+    assert found["file system"].state == "ok"
+    assert left[1].name in found["leftovers"].found
+    assert not left[0].exists()
+
+
+def test_a_work_database_somebody_looks_into_is_not_one_to_remove(house: House) -> None:
+    script = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print(flush=True); time.sleep(600)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, os.fspath(house.work_database)], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        finding = examined(house)["work database"]
+    finally:
+        process.kill()
+        process.wait()
+    assert finding.state == "problem"
+    assert "another program has work/warehouse.duckdb open" in finding.found
+    assert "Remove" not in str(finding.do)
+
+
+def test_what_cannot_be_mended_keeps_nothing_else_from_being_mended(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.raw.chmod(0o755)
+    house.logs.chmod(0o755)
+    real = Path.chmod
+
+    def refuses(path: Path, mode: int) -> None:
+        if path == house.raw:
+            raise PermissionError(1, "Operation not permitted")
+        real(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", refuses)
+    assert doctor.mend(house, datetime.now(UTC)) == ("logs has mode 0755, not 0700",)
+
+
+def test_a_night_that_could_not_begin_is_not_looked_for_in_the_log(house: House) -> None:
+    nights.not_started(house, "x", ConfigError("Not allowed."))
+    finding = examined(house)["last night"]
+    assert finding.state == "warning"
+    assert "kpi sources check" in str(finding.do)
+
+
 def test_a_file_system_without_links_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_links(*_: object, **__: object) -> None:
         raise OSError(95, "Operation not supported")
@@ -398,7 +497,7 @@ def test_a_file_system_without_links_is_told(house: House, monkeypatch: pytest.M
     finding = examined(house)["file system"]
     assert finding.state == "problem"
     assert "Operation not supported" in finding.found
-    assert list(house.work.glob("doctor-*")) == []
+    assert house.dry_scratches() == ()
 
 
 def test_fix_mends_permissions_and_leftovers_and_nothing_else(house: House) -> None:

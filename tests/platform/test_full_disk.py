@@ -194,6 +194,20 @@ def test_what_fails_between_the_stages_for_want_of_room_says_so(
         breaks()
 
 
+@pytest.mark.parametrize(
+    ("free", "says"), [(40, "Make 60 bytes of room"), (100, "Make more room than that")]
+)
+def test_a_full_disk_is_never_told_to_make_no_room_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, says: str
+) -> None:
+    """A quota, or a night whose scratch is gone again when the disk is looked at."""
+    monkeypatch.setattr(disk, "free_bytes", lambda _path: free)
+    monkeypatch.setattr(disk, "needed_bytes", lambda _house: 100)
+    told = disk.full(House(tmp_path), "gate")
+    assert str(told.remedy).startswith(says)
+    assert "kpi prune --dry-run" in str(told.remedy)
+
+
 def test_sizes_are_those_the_disk_gives(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x" * 10_000)
     with (tmp_path / "sparse").open("wb") as stream:
@@ -217,6 +231,17 @@ def test_what_a_night_needs_is_told_before_the_first_and_is_no_less_than_it_took
     )
     assert took < disk.needed_bytes(before) < 5 * took
     assert disk.needed_bytes(demo_night.house) < 5 * took
+
+
+def test_exports_that_lie_elsewhere_need_room_too(tmp_path: Path) -> None:
+    house = make_house(tmp_path / "house", {"company_name": "x"}, {"sources": []})
+    elsewhere = tmp_path / "share"
+    elsewhere.mkdir()
+    before = disk.needed_bytes(house)
+    (elsewhere / "calls.csv").write_bytes(b"x" * 10**6)
+    house.exports.mkdir(exist_ok=True)
+    (house.exports / "phone").symlink_to(elsewhere, target_is_directory=True)
+    assert disk.needed_bytes(house) >= before + 10**7
 
 
 def never_room(*_: object, **__: object) -> int:

@@ -72,6 +72,46 @@ def test_a_night_that_runs_is_running_and_one_that_was_killed_is_not(house: Hous
     assert [night.outcome for night in nights.history(house)] == ["died", "unfinished"]
 
 
+def test_a_night_that_ends_while_somebody_looks_was_not_killed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is read, the night ends, and only then the lock is looked at."""
+    house.state.mkdir()
+    nights.begin(house, "first", AS_OF, "a test")
+    real = lock.holder
+
+    def ends_first(_path: Path) -> str | None:
+        if nights._recorded(house)[0]["first"].ended_at is None:
+            nights.end(house, "first", "published")
+            nights.begin(house, "second", AS_OF, "a test")
+            return None
+        return lock.process(os.getpid())
+
+    monkeypatch.setattr(lock, "holder", ends_first)
+    assert [night.outcome for night in nights.history(house)] == ["published", "running"]
+    monkeypatch.setattr(lock, "holder", real)
+    assert [night.outcome for night in nights.history(house)] == ["published", "died"]
+
+
+def test_a_night_at_work_is_running_also_when_another_could_not_begin(house: House) -> None:
+    opened = Night(house, as_of=AS_OF)
+    with opened.lock():
+        nights.not_started(house, "another", ConfigError("Not allowed."))
+        assert [night.outcome for night in nights.history(house)] == ["running", "not_started"]
+
+
+@pytest.mark.parametrize("what", ["started", "ended"])
+def test_an_instant_nobody_knows_the_zone_of_is_a_damaged_line(house: House, what: str) -> None:
+    house.state.mkdir()
+    nights.begin(house, "good", AS_OF, "a test")
+    nights.end(house, "good", "published")
+    line = {"what": what, "at": "2026-01-01T00:00:00", "run_id": "x", "as_of": "2026-01-01"}
+    journal.append(house.nights, {**line, "pid": 1, "outcome": "published"})
+    journal.append(house.publications, {**line, "release_id": "x"})
+    assert [night.run_id for night in nights.history(house)] == ["good"]
+    assert releases._journal(house) == []
+
+
 def fails(night: Night) -> None:
     with night._stage("transformation"):
         raise KuraError("Two models could not be built.", where="09012345678", remedy="山田様")

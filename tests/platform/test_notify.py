@@ -18,7 +18,7 @@ import duckdb
 import pytest
 
 from dagster_project import cli, nightly_job
-from dagster_project.lib import notify
+from dagster_project.lib import notify, retention
 from dagster_project.lib.candidate import clean
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.night import Night
@@ -225,6 +225,43 @@ def test_a_refused_night_tells_its_checks_and_ends_with_3(
     assert "kpi_rep_daily.rates_are_ratios_of_their_counts" in told["message"]
     said = capfd.readouterr()
     assert SECRET not in said.out + said.err
+
+
+def test_a_night_that_ended_badly_is_not_said_to_have_never_begun(
+    late_night: Callable[[str], House],
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Between two stages, where Dagster's records and ours are written."""
+    late_night(NOTHING)
+    monkeypatch.setenv("KPI_NOTIFY_URLS", receiver.url)
+
+    def breaks(_night: Night) -> None:
+        raise PermissionError(13, "Permission denied", "work/dagster")
+
+    monkeypatch.setattr(nightly_job, "execute", breaks)
+    assert run_command(monkeypatch) == 1
+    [told] = receiver.got
+    assert "is NOT published" in told["title"]
+    assert "Permission denied" in capfd.readouterr().err
+
+
+def test_a_published_night_that_could_not_tidy_up_says_so_and_ends_with_0(
+    late_night: Callable[[str], House],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    late_night(NOTHING)
+
+    def refuses(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(retention, "prune", refuses)
+    assert run_command(monkeypatch) == 0
+    said = capfd.readouterr()
+    assert "Tidying up failed: PermissionError: Permission denied. `kpi prune`" in said.err
+    assert "Published" in said.out
 
 
 def test_a_receiver_that_is_gone_is_a_warning_and_changes_no_exit_code(

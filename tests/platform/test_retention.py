@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +22,7 @@ from dagster_project.lib import disk, journal, nights, releases, retention
 from dagster_project.lib.night import Night
 from dagster_project.lib.raw import RawStore
 from dagster_project.nightly_job import prepare_home
-from dagster_project.settings import House, Logs, Retention, Settings, load_settings
+from dagster_project.settings import PROJECT_ROOT, House, Logs, Retention, Settings, load_settings
 from tests.conftest import DemoNight, kpi
 from tests.gate import company
 from tests.gate.company import Company
@@ -292,9 +294,10 @@ def test_what_killed_nights_left_goes_and_what_is_in_use_stays(house: House) -> 
     export(house)
     night(house)
     [parquet] = house.raw.rglob("*.parquet")
+    same_bytes = parquet.name.partition(".")[0]
     gone = [
-        parquet.with_name("0123456789abcdef.0123456789ab.parquet"),
-        parquet.with_name("0123456789abcdef.0123456789ab.aside"),
+        parquet.with_name(f"{same_bytes}.0123456789ab.parquet"),
+        parquet.with_name(f"{same_bytes}.0123456789ab.aside"),
         parquet.with_name(".x.new"),
         house.quarantine / "structure" / ".x.parquet.new",
         house.quarantine / ".cast_rejects.parquet.new",
@@ -322,6 +325,10 @@ def test_what_killed_nights_left_goes_and_what_is_in_use_stays(house: House) -> 
             path.write_text("x", encoding="utf-8")
     os.utime(house.dbt_target / "compiled" / "old.sql", (1, 1))
     os.utime(house.dbt_target / "partial_parse.msgpack", (2, 2))
+    # While dbt has not come to its end, what it did not write yet is no leftover.
+    named = [Path(item.name).name for item in retention.leftovers(house)]
+    assert "old.sql" not in named
+    (house.dbt_target / "tested_tables.json").write_text('{"release": "0"}', encoding="utf-8")
     shown = retention.plan(house, Settings(company_name="x"), LATER)
     assert all(path.exists() for path in gone)
     removed = prune(house)
@@ -329,6 +336,22 @@ def test_what_killed_nights_left_goes_and_what_is_in_use_stays(house: House) -> 
     assert [path for path in gone if path.exists()] == []
     assert [path for path in stays if not path.exists()] == []
     assert prune(house) == []
+
+
+def test_a_raw_file_without_a_receipt_stays_while_nothing_else_holds_its_export(
+    house: House,
+) -> None:
+    """A night was killed before its receipt, the export cleaned away: the file is all there is."""
+    exported = export(house)
+    night(house)
+    [receipt] = house.raw.rglob("*.json")
+    kept = receipt.read_bytes()
+    receipt.unlink()
+    exported.unlink()
+    assert prune(house) == []
+    assert list(house.raw.rglob("*.parquet"))
+    receipt.write_bytes(kept)
+    assert accepted(house) == {receipt.name.removesuffix(".json")}
 
 
 def test_a_receipt_that_cannot_be_read_keeps_its_files(house: House) -> None:
@@ -352,7 +375,8 @@ def everything(house: House, published: Company) -> None:
     configure(house, column="other")
     night(house)
     give_releases(published, house, 4, 4)
-    for path in (house.raw / "mapped" / "leads" / "0.0.parquet", house.logs / "kpi.log.99"):
+    orphan = next(house.raw.rglob("*.parquet")).name.partition(".")[0] + ".0.parquet"
+    for path in (house.raw / "mapped" / "leads" / orphan, house.logs / "kpi.log.99"):
         path.write_text("x", encoding="utf-8")
     stale = house.candidates / "x.partial" / "parquet"
     stale.mkdir(parents=True)
@@ -553,6 +577,51 @@ def test_a_published_night_tidies_up_and_says_when_it_cannot(
     last = nights.last(house)
     assert last is not None
     assert last.error is None
+
+
+def test_what_went_is_in_the_log_also_when_something_would_not_go(
+    house: House, published: Company
+) -> None:
+    give_releases(published, house, 3, 3)
+    text = house.house_file.read_text(encoding="utf-8")
+    house.house_file.write_text(text + "retention: {releases: 2}\n", encoding="utf-8")
+    immovable = house.logs / "kpi.log.99"
+    immovable.parent.mkdir(exist_ok=True)
+    immovable.write_text("x", encoding="utf-8")
+    script = (
+        "import sys\n"
+        "from dagster_project import cli\n"
+        "from dagster_project.lib import retention\n"
+        "real = retention._remove\n"
+        "def refuses(path):\n"
+        "    if path.name == 'kpi.log.99': raise PermissionError(13, 'Permission denied')\n"
+        "    real(path)\n"
+        "retention._remove = refuses\n"
+        "sys.argv = ['kpi', 'prune']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "KPI_HOME": os.fspath(house.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Permission denied" in done.stderr
+    assert f"removed what=release name={release_of(1)}" in house.log_file.read_text("utf-8")
+
+
+def test_a_rollback_is_in_the_log(published: Company, tmp_path: Path) -> None:
+    copy = House(tmp_path / "copy")
+    shutil.copytree(published.house.root, copy.root, symlinks=True)
+    copy.config.mkdir(exist_ok=True)
+    copy.house_file.write_text("company_name: x\n", encoding="utf-8")
+    current = copy.current.resolve().name
+    done = kpi(copy.root, "rollback", current)
+    assert done.code == 0, done.err
+    assert f"rolled back release={current}" in copy.log_file.read_text(encoding="utf-8")
 
 
 def test_the_settings_have_bounds_that_keep_a_way_back() -> None:

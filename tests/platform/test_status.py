@@ -228,8 +228,9 @@ def test_exit_codes_are_the_formats_own(demo_night: DemoNight, tmp_path: Path) -
     nowhere = kpi(tmp_path, "status", "--format", "nagios")
     assert nowhere.code == 3
     assert nowhere.out.startswith("KPI UNKNOWN: This folder is not a house")
-    wrong = kpi(root, "status", "--format", "nagios", "--max-age", "soon")
-    assert (wrong.code, wrong.out.split(":")[0]) == (3, "KPI UNKNOWN")
+    for age in ("soon", "99999999999d"):
+        wrong = kpi(root, "status", "--format", "nagios", "--max-age", age)
+        assert (wrong.code, wrong.out.split(":")[0]) == (3, "KPI UNKNOWN"), age
     broken = House(tmp_path / "broken")
     assert kpi(broken.root, "init", os.fspath(broken.root)).code == 0
     assert kpi(broken.root, "status", "--format", "nagios").code == 2
@@ -238,10 +239,37 @@ def test_exit_codes_are_the_formats_own(demo_night: DemoNight, tmp_path: Path) -
 def test_a_collectors_file_is_replaced_in_one_step(demo_night: DemoNight, tmp_path: Path) -> None:
     target = tmp_path / "kpi.prom"
     target.write_text("old\n", encoding="utf-8")
-    said = kpi(demo_night.house.root, "status", "--format", "prometheus", "--to", str(target))
+    old = os.umask(0o077)
+    try:
+        said = kpi(demo_night.house.root, "status", "--format", "prometheus", "--to", str(target))
+    finally:
+        os.umask(old)
     assert (said.code, said.out) == (0, "")
     assert dict(samples(target.read_text(encoding="utf-8")))
     assert [path.name for path in tmp_path.iterdir()] == ["kpi.prom"]
+    assert target.stat().st_mode & 0o777 == 0o644, "also under a mask of 077"
+
+
+def test_a_file_that_cannot_be_written_is_said_and_nothing_is_left_of_it(
+    demo_night: DemoNight, tmp_path: Path
+) -> None:
+    root = demo_night.house.root
+    (tmp_path / "folder").mkdir()
+    for target in (tmp_path / "missing" / "kpi", tmp_path / "folder"):
+        asked = kpi(root, "status", "--format", "nagios", "--to", os.fspath(target))
+        assert (asked.code, asked.out.split(":")[0]) == (3, "KPI UNKNOWN")
+        assert str(target) in asked.out.replace("/.", "/")
+        assert kpi(root, "status", "--format", "json", "--to", os.fspath(target)).code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_text_for_people_is_not_dropped_when_a_file_is_asked_for(
+    demo_night: DemoNight, tmp_path: Path
+) -> None:
+    said = kpi(demo_night.house.root, "status", "--to", os.fspath(tmp_path / "status"))
+    assert said.code == 2
+    assert "--format" in said.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_look_starts_fast_because_it_imports_no_engine_of_the_night(

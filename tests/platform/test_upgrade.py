@@ -65,6 +65,23 @@ def test_upgrading_twice_changes_nothing_more(old: House) -> None:
     is_as_made_by_this_program(old)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"what": "published", "release_id": "20260629-20260630T050000123456"},
+        {"what": "published", "release_id": "20269999-20260630T050000123456", "at": "2026-07-01"},
+        {"what": "published", "release_id": "20260629-20260630T999999123456", "at": "2026-07-01"},
+    ],
+    ids=["no instant", "no day", "no time"],
+)
+def test_a_damaged_line_of_the_journal_keeps_no_house_from_being_upgraded(
+    old: House, line: dict[str, str]
+) -> None:
+    journal.append(old.publications, line)
+    upgrade.upgrade(old)
+    is_as_made_by_this_program(old)
+
+
 class Killed(BaseException):
     pass
 
