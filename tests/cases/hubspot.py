@@ -94,6 +94,12 @@ def results_of_calls(portal: Portal) -> list[Expect]:
         Expect("fct_calls", {"call_id": key(calls[3])}, {"disposition": "no_answer"}),
         Expect("fct_calls", {"call_id": key(calls[2])}, {"disposition": None, "is_connect": False}),
         Expect("fct_calls", {"call_id": key(running)}, {"_rows": 0}),
+        # E9: a GUID nobody maps is unknown, and somebody is told
+        Expect(
+            "kpi_data_quality",
+            {"source_id": "hubcrm", "check_name": "call_results_unmapped"},
+            {"observed": 1, "severity": "warning", "passed": False},
+        ),
     ]
 
 
