@@ -30,7 +30,8 @@ delivered as (
         '{{ object }}' as from_object,
         {{ id }} as from_id,
         '{{ other }}' as to_object,
-        unnest({{ other }}_refs) as to_id,
+        -- a listing of none ends what an earlier one had
+        unnest(case when len({{ other }}_refs) = 0 then [null] else {{ other }}_refs end) as to_id,
         2 as rank,
         false as is_apart,
         unnest(range(1, len({{ other }}_refs) + 1)) as place,
@@ -97,6 +98,7 @@ directed as (
         rank,
         place,
     from current_edges
+    where to_id is not null
     union all
     select
         record_system,
@@ -107,6 +109,7 @@ directed as (
         rank,
         place,
     from current_edges
+    where to_id is not null
 
 ),
 
