@@ -104,6 +104,21 @@ def results_of_calls(portal: Portal) -> list[Expect]:
 
 
 @case(
+    "Somebody logs a call of thirteen hours: the clock was never stopped.",
+    "Formats §6.4: longer than twelve hours is kept, flagged and in no average. It is a dial and a "
+    "connect whose talk counts nowhere, and no reason to publish nothing.",
+)
+def clock_never_stopped(portal: Portal) -> list[Expect]:
+    rep = portal.rep("overlong")
+    person = portal.contact(jst(4, 1), email="overlong@prospect.example.com")
+    call = portal.call(rep, jst(6, 1, 9), person, result=CONNECTED, seconds=13 * 3600)
+    return [
+        of_rep(rep, dials=1, connects=1, talk_seconds=0),
+        Expect("fct_calls", {"call_id": key(call)}, {"is_overlong": True, "is_connect": True}),
+    ]
+
+
+@case(
     "A call of the telephone system is logged in HubSpot with its id and Connected; another one by "
     "its rep a minute after it ended, to the person of that number.",
     "Formats §6.9: hs_call_external_id is the reference, else rep, number and time; §9: the CRM's "
