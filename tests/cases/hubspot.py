@@ -182,6 +182,30 @@ def missed_and_booked_again(portal: Portal) -> list[Expect]:
 
 
 @case(
+    "A colleague is the first contact of a meeting, the prospect the second; another meeting was with "
+    "the colleague alone.",
+    "§3: booked with an external person counts, whoever came along; an internal event never does.",
+)
+def colleague_came_along(portal: Portal) -> list[Expect]:
+    rep = portal.rep("along")
+    colleague = portal.contact(jst(4, 1), email=f"colleague@{INTERNAL_DOMAIN}")
+    prospect = portal.contact(jst(4, 1), email="along@prospect.example.com")
+    said = {
+        "hs_meeting_start_time": iso(jst(6, 8)), "hs_meeting_outcome": "COMPLETED",
+        "hubspot_owner_id": rep.user_id, "hs_created_by_user_id": portal.users[rep.user_id],
+    }  # fmt: skip
+    both, alone = (
+        portal.record("meetings", jst(6, 1), said, links={"contacts": contacts})
+        for contacts in ([colleague, prospect], [colleague])
+    )
+    return [
+        of_rep(rep, meetings_booked=1, meetings_held=1),
+        Expect("fct_meetings", {"event_id": key(both)}, {"is_booked": True}),
+        Expect("fct_meetings", {"event_id": key(alone)}, {"ineligible_reason": "internal"}),
+    ]
+
+
+@case(
     "Inside sales books for field sales; the seller's owner id is the booker's user id.",
     "Formats §6.10.9: created by is a user id and is looked up in owners.userId, never among owner "
     "ids. The booking is the booker's.",
