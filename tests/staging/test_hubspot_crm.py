@@ -62,6 +62,8 @@ DEAL_LINKS = deal(
         "contacts": {"results": [{"id": "22", "type": "deal_to_contact"}, {"id": "11"}]},
     }
 )
+LOST_DIGITS = deal(associations={"contacts": {"results": [{"id": "11"}, {"id": 5.6353e15}]}})
+NUMBERED = deal(associations={"companies": {"results": [{"id": 9007199254740993}]}})
 ACCEPTED_DEAL = deal({"handover": "yes"}, source="hs-scored")
 
 
@@ -126,6 +128,14 @@ def test_the_primary_association_comes_first(staged: Staged) -> None:
     assert made["company_refs"] == ["3", "2", "1"]
     assert made["contact_refs"] == ["22", "11"]
     assert staged(OPEN_DEAL)["company_refs"] is None
+
+
+def test_an_association_whose_id_went_through_a_floating_point_number_is_refused(
+    staged: Staged,
+) -> None:
+    assert staged(LOST_DIGITS)["reject_reason"] == "damaged_id:contact_refs"
+    made = staged(NUMBERED)
+    assert (made["company_refs"], made["reject_reason"]) == (["9007199254740993"], None)
 
 
 def test_acceptance_is_read_only_from_a_property_sources_yml_names(staged: Staged) -> None:

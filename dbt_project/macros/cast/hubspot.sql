@@ -21,6 +21,19 @@
 {%- endmacro %}
 
 
+{# An association whose id lost its last digits names somebody else, or nobody (formats 6.3.8). #}
+{% macro rules_of_references(columns) -%}
+    {%- set rules = [] -%}
+    {%- for column in columns -%}
+        {%- do rules.append((
+            'damaged_id:' ~ column,
+            'len(list_filter(' ~ column ~ ', lambda ref: ' ~ is_damaged_id('ref', true) ~ ')) > 0',
+        )) -%}
+    {%- endfor -%}
+    {{ return(rules) }}
+{%- endmacro %}
+
+
 {# Of several associations the primary one counts, then one with a label of its own. #}
 {% macro association_rank(types) -%}
     case
