@@ -59,7 +59,7 @@ colleagues as (
 
     select
         addresses.record_system,
-        addresses.person_id,
+        'contact:' || addresses.person_id as node,
     from addresses
     inner join internal_domains
         on split_part(addresses.email, '@', 2) = internal_domains.domain
@@ -190,7 +190,7 @@ ranked as (
     select
         surviving.*,
         {
-            'is_colleague': colleagues.person_id is not null,
+            'is_colleague': colleagues.node is not null,
             'rank': surviving.rank,
             'place': surviving.place,
             'to_id': surviving.to_id
@@ -199,8 +199,7 @@ ranked as (
     left join colleagues
         on
             surviving.record_system = colleagues.record_system
-            and surviving.to_object = 'contact'
-            and surviving.to_id = colleagues.person_id
+            and surviving.to_object || ':' || surviving.to_id = colleagues.node
 
 ),
 
