@@ -99,6 +99,7 @@ def test_the_oracle_agrees_with_the_hand(
     problems = [
         problem
         for expect in expected[case.build.__name__]
+        if expect.table != "kpi_data_quality"  # of files the oracle knows nothing
         for problem in differences(
             expect,
             rows_of,

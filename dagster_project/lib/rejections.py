@@ -34,7 +34,8 @@ REMEDIES = {
     "archive_link": "Pack the files themselves, not links to them.",
     "archive_encrypted": "Deliver the archive without a password.",
     "archive_nested": "Deliver the inner archive by itself.",
-    "unsupported_format": "Deliver CSV, JSON lines, or (mapped sources) XLSX; gzip and zip are fine.",
+    "unsupported_format": "Deliver CSV, JSON lines, or (mapped sources, HubSpot's "
+    "records) XLSX, not XLS; gzip and zip are fine.",
     "damaged_workbook": "Save the workbook again as .xlsx.",
     "missing_sheet": "Name an existing sheet in config/sources.yml.",
     "file_name": "Rename it (or its folder) in UTF-8; it was packed or copied as cp932.",

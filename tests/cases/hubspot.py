@@ -94,6 +94,27 @@ def results_of_calls(portal: Portal) -> list[Expect]:
         Expect("fct_calls", {"call_id": key(calls[3])}, {"disposition": "no_answer"}),
         Expect("fct_calls", {"call_id": key(calls[2])}, {"disposition": None, "is_connect": False}),
         Expect("fct_calls", {"call_id": key(running)}, {"_rows": 0}),
+        # E9: a GUID nobody maps is unknown, and somebody is told
+        Expect(
+            "kpi_data_quality",
+            {"source_id": "hubcrm", "check_name": "call_results_unmapped"},
+            {"observed": 1, "severity": "warning", "passed": False},
+        ),
+    ]
+
+
+@case(
+    "Somebody logs a call of thirteen hours: the clock was never stopped.",
+    "Formats §6.4: longer than twelve hours is kept, flagged and in no average. It is a dial and a "
+    "connect whose talk counts nowhere, and no reason to publish nothing.",
+)
+def clock_never_stopped(portal: Portal) -> list[Expect]:
+    rep = portal.rep("overlong")
+    person = portal.contact(jst(4, 1), email="overlong@prospect.example.com")
+    call = portal.call(rep, jst(6, 1, 9), person, result=CONNECTED, seconds=13 * 3600)
+    return [
+        of_rep(rep, dials=1, connects=1, talk_seconds=0),
+        Expect("fct_calls", {"call_id": key(call)}, {"is_overlong": True, "is_connect": True}),
     ]
 
 
@@ -157,6 +178,30 @@ def missed_and_booked_again(portal: Portal) -> list[Expect]:
             {"event_id": key(again)},
             {"meeting_id": key(first), "is_rescheduled": True, "outcome_basis": "vendor_field"},
         ),
+    ]
+
+
+@case(
+    "A colleague is the first contact of a meeting, the prospect the second; another meeting was with "
+    "the colleague alone.",
+    "§3: booked with an external person counts, whoever came along; an internal event never does.",
+)
+def colleague_came_along(portal: Portal) -> list[Expect]:
+    rep = portal.rep("along")
+    colleague = portal.contact(jst(4, 1), email=f"colleague@{INTERNAL_DOMAIN}")
+    prospect = portal.contact(jst(4, 1), email="along@prospect.example.com")
+    said = {
+        "hs_meeting_start_time": iso(jst(6, 8)), "hs_meeting_outcome": "COMPLETED",
+        "hubspot_owner_id": rep.user_id, "hs_created_by_user_id": portal.users[rep.user_id],
+    }  # fmt: skip
+    both, alone = (
+        portal.record("meetings", jst(6, 1), said, links={"contacts": contacts})
+        for contacts in ([colleague, prospect], [colleague])
+    )
+    return [
+        of_rep(rep, meetings_booked=1, meetings_held=1),
+        Expect("fct_meetings", {"event_id": key(both)}, {"is_booked": True}),
+        Expect("fct_meetings", {"event_id": key(alone)}, {"ineligible_reason": "internal"}),
     ]
 
 

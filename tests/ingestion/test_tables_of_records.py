@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import datetime
+from io import BytesIO
 
 import pytest
+from openpyxl import Workbook
 
 from tests.ingestion.conftest import Company
 
@@ -81,3 +84,32 @@ def test_what_a_source_is_here_decides_what_it_may_bring(company: Company) -> No
     company.configure("sources: [{id: hub, system: hubspot}]")
     reading = company.only("hub/deals.csv", "Record ID,dealstage\n1,55\n")
     assert reading.receipt.status == "rejected"
+
+
+def test_a_workbook_is_read_as_the_records_it_is_made_of(portal: Company) -> None:
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.append(["Record ID", "createdate", "hubspotscore", "archived", "phone", "Note"])
+    sheet.append([19732910159, datetime(2026, 7, 1, 9, 30), 12.0, False, 9012345678.0, None])
+    sheet.append([9007199254740993, "2026-07-01T00:00:00Z", None, True, "090-1234-5678", 45000])
+    content = BytesIO()
+    workbook.save(content)
+    portal.put("hub/contacts_1.xlsx", content.getvalue())
+    (_, first), (_, second) = records(portal)
+    assert first == {
+        "id": "19732910159",
+        "archived": "false",
+        "properties": {
+            "Record ID": "19732910159", "createdate": "2026-07-01 09:30:00", "hubspotscore": "12",
+            "archived": "false", "phone": "9012345678",
+        },
+    }  # fmt: skip
+    # an id beyond Excel's digits is seen to be damaged; a number is no date unless its cell is one
+    assert second == {
+        "id": "9.00719925474099E+15",
+        "archived": "true",
+        "properties": {
+            "Record ID": "9.00719925474099E+15", "createdate": "2026-07-01T00:00:00Z",
+            "archived": "true", "phone": "090-1234-5678", "Note": "45000",
+        },
+    }  # fmt: skip

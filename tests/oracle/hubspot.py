@@ -23,7 +23,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.oracle.normalise import local_date
+from tests.oracle.normalise import domain, local_date
+from tests.oracle.normalise import email as address
 from tests.oracle.records import Record, Records, delivered
 from tests.oracle.settings import Settings, Source
 
@@ -116,6 +117,12 @@ class _Portal:
             for loser in (row["properties"].get("hs_merged_object_ids") or "").split(";")
             if loser.strip()
         }
+        self._colleagues = {
+            identity
+            for identity, contact in _newest(own.get("contacts", ())).items()
+            if not _is_forgotten(contact["properties"])
+            and domain(address(contact["properties"].get("email"))) in settings.internal_domains
+        }
         self._first_deals = self._conversions()
 
     def rows(self) -> Iterator[tuple[str, Row]]:
@@ -141,8 +148,10 @@ class _Portal:
         return None if identity is None else f"hubspot:{self._source.account}:{identity}"
 
     def _first(self, kind: str, identity: str, other: str) -> str | None:
-        found = self._links.of(kind, identity, other)
-        return self._surviving(other, found[0]) if found else None
+        """The record it belongs to; a prospect before a colleague, who may have come along (§3)."""
+        found = [self._surviving(other, end) for end in self._links.of(kind, identity, other)]
+        colleagues = self._colleagues if other == "contacts" else set()
+        return min(found, key=colleagues.__contains__, default=None)
 
     def _surviving(self, kind: str, identity: str) -> str:
         """The record all merges led to; a circle ends where it began."""

@@ -191,3 +191,36 @@ def test_attendance_states_are_mapped_and_the_empty_one_is_other(staged: Staged)
         assert (made["program_id"], made["person_id"]) == ("m-1", "151")
         assert (made["attended_seconds"], made["attended_pct"]) == (1800.0, 0.5)
     assert staged(PARTICIPATIONS["ATTENDED"])["activity_type"] == "webinar_attended"
+
+
+def visit(**said: Any) -> Row:
+    return json_row("hubspot", "page_views", {
+        "id": "v-1", "objectType": "CONTACT", "objectId": "9007199254740993",
+        "eventType": "e_visited_page", "occurredAt": "2024-04-01T01:00:00.123Z",
+        "properties": {
+            "hs_url": "https://kura.example/price", "hs_referrer": "https://search.example/",
+            "hs_utm_source": "Google", "hs_utm_medium": "CPC", "hs_utm_campaign": "春 Sale",
+        },
+        **said,
+    })  # fmt: skip
+
+
+VISIT = visit()
+VISIT_OF_NOBODY = visit(objectType="VISITOR", occurredAt=1711933200123)
+OTHER_EVENT = visit(eventType="e_clicked_cta")
+
+
+def test_a_page_seen_is_the_contacts_with_the_campaign_that_brought_it(staged: Staged) -> None:
+    made = staged(VISIT)
+    assert (made["activity_type"], made["person_id"]) == ("page_viewed", "9007199254740993")
+    assert (made["activity_id"], made["url"]) == ("v-1", "https://kura.example/price")
+    assert made["activity_at"] == datetime(2024, 4, 1, 1, 0, 0, 123000)
+    assert (made["utm_source"], made["utm_medium"], made["utm_campaign"]) == (
+        "google", "cpc", "春 Sale",
+    )  # fmt: skip
+
+
+def test_only_a_contact_is_a_person_and_only_a_visited_page_is_a_page_view(staged: Staged) -> None:
+    made = staged(VISIT_OF_NOBODY)
+    assert (made["person_id"], made["activity_at"]) == (None, staged(VISIT)["activity_at"])
+    assert staged(OTHER_EVENT)["activity_type"] == "other"

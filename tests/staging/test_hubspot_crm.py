@@ -42,6 +42,9 @@ LATE_EVENING = deal({"closedate": "2024-03-31T15:30:00Z"})
 CLOSE_DAY = deal({"closedate": "2024-03-31"})
 CLOSE_EPOCH = deal({"closedate": "1711898999000"})
 CLOSE_IN_LA = deal({"closedate": "2024-04-01T03:00:00Z"}, source="hs-la")
+CLOSE_IN_A_TABLE = deal({"closedate": "2024-03-31 23:30"})
+CLOSE_IN_A_CELL = deal({"closedate": "2024-04-01 00:00:00"})
+CLOSE_NOWHERE = deal({"closedate": "2024-03-31 23:30"}, source="hs-scored")
 BAD_CLOSE = deal({"closedate": "soon"})
 LABEL_CURRENCY = deal({"deal_currency_code": "円"})
 NO_STAGE = deal({"dealstage": ""})
@@ -59,6 +62,8 @@ DEAL_LINKS = deal(
         "contacts": {"results": [{"id": "22", "type": "deal_to_contact"}, {"id": "11"}]},
     }
 )
+LOST_DIGITS = deal(associations={"contacts": {"results": [{"id": "11"}, {"id": 5.6353e15}]}})
+NUMBERED = deal(associations={"companies": {"results": [{"id": 9007199254740993}]}})
 ACCEPTED_DEAL = deal({"handover": "yes"}, source="hs-scored")
 
 
@@ -91,6 +96,15 @@ def test_a_close_date_without_a_clock_is_that_day(staged: Staged) -> None:
     assert staged(BAD_CLOSE)["reject_reason"] == "bad_date:close_date"
 
 
+def test_a_close_date_by_local_clocks_is_its_own_day_where_the_zone_is_configured(
+    staged: Staged,
+) -> None:
+    assert staged(CLOSE_IN_A_TABLE)["close_date"] == date(2024, 3, 31)
+    assert staged(CLOSE_IN_A_CELL)["close_date"] == date(2024, 4, 1)
+    assert staged(CLOSE_IN_A_TABLE)["reject_reason"] is None
+    assert staged(CLOSE_NOWHERE)["reject_reason"] == "no_time_zone:close_date"
+
+
 def test_a_currency_is_a_code_and_absent_where_the_portals_counts(staged: Staged) -> None:
     assert (staged(WON_DEAL)["currency"], staged(OPEN_DEAL)["currency"]) == ("USD", None)
     assert staged(LABEL_CURRENCY)["reject_reason"] == "not_allowed:currency (^[A-Z]{3}$)"
@@ -114,6 +128,14 @@ def test_the_primary_association_comes_first(staged: Staged) -> None:
     assert made["company_refs"] == ["3", "2", "1"]
     assert made["contact_refs"] == ["22", "11"]
     assert staged(OPEN_DEAL)["company_refs"] is None
+
+
+def test_an_association_whose_id_went_through_a_floating_point_number_is_refused(
+    staged: Staged,
+) -> None:
+    assert staged(LOST_DIGITS)["reject_reason"] == "damaged_id:contact_refs"
+    made = staged(NUMBERED)
+    assert (made["company_refs"], made["reject_reason"]) == (["9007199254740993"], None)
 
 
 def test_acceptance_is_read_only_from_a_property_sources_yml_names(staged: Staged) -> None:
@@ -370,6 +392,10 @@ STAGE_CHANGE = change("deal_property_history", dealId="9", property="dealstage",
                       source="CRM_UI", sourceId="userId:77")  # fmt: skip
 NAMED_CHANGE = change("deal_property_history", objectId="9", name="amount", value="",
                       sourceType="INTEGRATION")  # fmt: skip
+CLOSE_CHANGES = [
+    change("deal_property_history", dealId="9", property="closedate", value=value, timestamp=at)
+    for at, value in ((1711933200124, "2024-03-31T15:30:00Z"), (1711933200125, "2024-03-31 23:30"))
+]
 LEAD_CHANGE = change("contact_property_history", contactId="5", property="hs_lead_status",
                      value="MQL", timestamp="2024-04-01T01:00:00Z")  # fmt: skip
 
@@ -386,3 +412,8 @@ def test_a_change_may_be_spelled_either_way(staged: Staged) -> None:
     assert (made["opportunity_id"], made["field"], made["new_value"]) == ("9", "amount", None)
     assert made["change_source"] == "INTEGRATION"
     assert staged(LEAD_CHANGE)["changed_at"] == datetime(2024, 4, 1, 1)
+
+
+def test_a_close_date_of_the_past_is_a_day_as_todays_is(staged: Staged) -> None:
+    made = [staged(row) for row in CLOSE_CHANGES]
+    assert [row["close_date"] for row in made] == [date(2024, 4, 1), date(2024, 3, 31)]

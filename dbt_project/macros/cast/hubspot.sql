@@ -21,6 +21,19 @@
 {%- endmacro %}
 
 
+{# An association whose id lost its last digits names somebody else, or nobody (formats 6.3.8). #}
+{% macro rules_of_references(columns) -%}
+    {%- set rules = [] -%}
+    {%- for column in columns -%}
+        {%- do rules.append((
+            'damaged_id:' ~ column,
+            'len(list_filter(' ~ column ~ ', lambda ref: ' ~ is_damaged_id('ref', true) ~ ')) > 0',
+        )) -%}
+    {%- endfor -%}
+    {{ return(rules) }}
+{%- endmacro %}
+
+
 {# Of several associations the primary one counts, then one with a label of its own. #}
 {% macro association_rank(types) -%}
     case
@@ -43,11 +56,18 @@
 {%- endmacro %}
 
 
-{# The day an instant lies in by the clocks of the source; a day is one already. #}
+{#
+    The day an instant lies in by the clocks of the source; a day is one already, and so is a local time
+    where a zone is configured (tables of the exports API, date cells of a workbook).
+#}
 {% macro local_day(text, system) -%}
     {%- set utc = 'coalesce(' ~ zoned_instant(text) ~ ', ' ~ epoch(text) ~ ')' -%}
     case
         when {{ is_day(text) }} then try_cast({{ text }} as date)
+        when {{ is_local_time(text) }}
+            then case
+                when time_zone is not null then cast(try_cast({{ text }} as timestamp) as date)
+            end
         {%- if execute %}
         {%- for zone in time_zones(source('kura', 'sources'), system) %}
         when day_zone = {{ literal(zone.name) }} then cast(
@@ -62,4 +82,16 @@
 
 {% macro unless_forgotten(value) -%}
     case when not is_gdpr_deleted then {{ value }} end
+{%- endmacro %}
+
+
+{# Why a text that means a day (`local_day`) is none. #}
+{% macro rules_of_local_day(text, day) -%}
+    {{ return([
+        (
+            'no_time_zone:' ~ day,
+            day ~ ' is null and time_zone is null and ' ~ is_local_time(text),
+        ),
+        ('bad_date:' ~ day, day ~ ' is null and ' ~ text ~ ' is not null'),
+    ]) }}
 {%- endmacro %}

@@ -21,6 +21,51 @@ merges as (
 
 ),
 
+contacts as (
+
+    select * from {{ ref('stg_hubspot__contacts') }}
+
+),
+
+internal_domains as (
+
+    select distinct lower(domain) as domain
+    from {{ ref('stg_kura__internal_domains') }}
+
+),
+
+addresses as (
+
+    select
+        {{ record_system('sources') }} as record_system,
+        contacts.person_id,
+        arg_max(
+            {'email': contacts.email_norm},
+            {
+                'updated_at': contacts.updated_at,
+                'extracted_at': contacts.extracted_at,
+                'email': contacts.email_norm
+            }
+        ).email as email,
+    from contacts
+    inner join sources
+        on contacts.source_id = sources.source_id
+    where contacts.reject_reason is null
+    group by record_system, contacts.person_id
+
+),
+
+colleagues as (
+
+    select
+        addresses.record_system,
+        'contact:' || addresses.person_id as node,
+    from addresses
+    inner join internal_domains
+        on split_part(addresses.email, '@', 2) = internal_domains.domain
+
+),
+
 delivered as (
 {% for model, (object, id, others) in listed.items() %}
 {% for other in others %}
@@ -30,7 +75,8 @@ delivered as (
         '{{ object }}' as from_object,
         {{ id }} as from_id,
         '{{ other }}' as to_object,
-        unnest({{ other }}_refs) as to_id,
+        -- a listing of none ends what an earlier one had
+        unnest(case when len({{ other }}_refs) = 0 then [null] else {{ other }}_refs end) as to_id,
         2 as rank,
         false as is_apart,
         unnest(range(1, len({{ other }}_refs) + 1)) as place,
@@ -97,6 +143,7 @@ directed as (
         rank,
         place,
     from current_edges
+    where to_id is not null
     union all
     select
         record_system,
@@ -107,6 +154,7 @@ directed as (
         rank,
         place,
     from current_edges
+    where to_id is not null
 
 ),
 
@@ -136,6 +184,25 @@ surviving as (
 
 ),
 
+-- a colleague beside a prospect is not whom it was with
+ranked as (
+
+    select
+        surviving.*,
+        {
+            'is_colleague': colleagues.node is not null,
+            'rank': surviving.rank,
+            'place': surviving.place,
+            'to_id': surviving.to_id
+        } as turn,
+    from surviving
+    left join colleagues
+        on
+            surviving.record_system = colleagues.record_system
+            and surviving.to_object || ':' || surviving.to_id = colleagues.node
+
+),
+
 first_of_each as (
 
     select
@@ -143,12 +210,10 @@ first_of_each as (
         from_object as object,
         from_id as record_id,
         {% for other in ['company', 'contact', 'deal'] %}
-        arg_min(to_id, {'rank': rank, 'place': place, 'to_id': to_id})
-            filter (where to_object = '{{ other }}') as {{ other }}_id,
+        arg_min(to_id, turn) filter (where to_object = '{{ other }}') as {{ other }}_id,
         {% endfor %}
-        list(to_id order by rank, place, to_id) filter (where to_object = 'contact')
-            as contact_ids,
-    from surviving
+        list(to_id order by turn) filter (where to_object = 'contact') as contact_ids,
+    from ranked
     where from_object <> 'company'
     group by record_system, from_object, from_id
 

@@ -117,7 +117,11 @@ told_by_opportunities as (
         bool_or(
             coalesce(named_by_opportunities.is_closed, named_by_opportunities.is_won) is not null
         )
-        or bool_and(systems_with_stages.record_system is null) as is_state_told,
+        -- a mapped CRM may know no closing at all; of any other silence says nothing
+        or bool_and(
+            systems_with_stages.record_system is null
+            and starts_with(named_by_opportunities.record_system, 'mapped:')
+        ) as is_state_told,
         1 as preference
     from named_by_opportunities
     left join systems_with_stages

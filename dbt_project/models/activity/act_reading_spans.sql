@@ -16,6 +16,7 @@
 -- depends_on: {{ ref('stg_hubspot__email_events') }}
 -- depends_on: {{ ref('stg_hubspot__form_submissions') }}
 -- depends_on: {{ ref('stg_hubspot__event_participations') }}
+-- depends_on: {{ ref('stg_hubspot__page_views') }}
 -- depends_on: {{ ref('stg_hubspot__companies') }}
 -- depends_on: {{ ref('stg_hubspot__deals') }}
 -- depends_on: {{ ref('stg_hubspot__calls') }}

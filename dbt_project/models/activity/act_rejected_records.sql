@@ -3,7 +3,7 @@
     'hubspot': [
         'associations', 'calls', 'companies', 'contact_property_history', 'contacts',
         'deal_property_history', 'deals', 'email_events', 'emails', 'event_participations',
-        'form_submissions', 'meetings', 'owners', 'pipelines',
+        'form_submissions', 'meetings', 'owners', 'page_views', 'pipelines',
     ],
     'mapped': [
         'accounts', 'call_legs', 'campaign_members', 'campaigns', 'contacts', 'events', 'leads',

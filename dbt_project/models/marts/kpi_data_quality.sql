@@ -44,6 +44,12 @@ feed_choices as (
 
 ),
 
+call_results as (
+
+    select * from {{ ref('act_crm_call_results') }}
+
+),
+
 calls as (
 
     select * from {{ ref('fct_calls') }}
@@ -201,6 +207,16 @@ call_counts as (
         sum(case when channel = '(unmapped)' then 1 else 0 end) as unmapped,
         sum(case when has_disposition_conflict then 1 else 0 end) as disposition_conflicts
     from calls
+    group by source_id
+
+),
+
+result_counts as (
+
+    select
+        source_id,
+        sum(case when has_meaning then 0 else 1 end) as unmapped
+    from call_results
     group by source_id
 
 ),
@@ -474,6 +490,19 @@ checks as (
     from {{ relation }}
     {% endfor %}
     {% endfor %}
+
+    union all
+
+    -- such calls are neither connects nor none: planning has to say what the result means
+    select
+        source_id,
+        'fct_calls' as object_name,
+        'call_results_unmapped' as check_name,
+        cast(unmapped as double) as observed,
+        0 as expected,
+        'warning' as severity,
+        unmapped = 0 as passed
+    from result_counts
 
     -- Two feeds of one account: what the losing one carried, and how far they share their ids.
     {% for column in ['superseded_legs', 'overlap_share'] %}

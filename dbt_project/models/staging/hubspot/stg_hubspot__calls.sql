@@ -16,4 +16,5 @@
         'contact_refs': associated_ids('associated_contacts'),
         'deal_refs': associated_ids('associated_deals'),
     },
+    rules=rules_of_references(['company_refs', 'contact_refs', 'deal_refs']),
 ) }}

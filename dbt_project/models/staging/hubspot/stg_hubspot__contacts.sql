@@ -16,4 +16,4 @@
 {% for part in ['source', 'medium', 'campaign', 'content', 'term'] %}
     {% do derived.update({'utm_' ~ part: unless_forgotten(utm_from_url('first_page_url', part))}) %}
 {% endfor %}
-{{ staged('hubspot', 'contacts', derived=derived) }}
+{{ staged('hubspot', 'contacts', derived=derived, rules=rules_of_references(['company_refs'])) }}

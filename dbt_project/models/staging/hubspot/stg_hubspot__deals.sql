@@ -8,5 +8,6 @@
         'company_refs': associated_ids('associated_companies'),
         'contact_refs': associated_ids('associated_contacts'),
     },
-    rules=[('bad_date:close_date', 'closed_text is not null and close_date is null')],
+    rules=rules_of_local_day('closed_text', 'close_date')
+        + rules_of_references(['company_refs', 'contact_refs']),
 ) }}

@@ -16,5 +16,6 @@
         'contact_refs': associated_ids('associated_contacts'),
         'deal_refs': associated_ids('associated_deals'),
     },
-    rules=[('end_before_start', 'ends_at < starts_at')],
+    rules=[('end_before_start', 'ends_at < starts_at')]
+        + rules_of_references(['company_refs', 'contact_refs', 'deal_refs']),
 ) }}
