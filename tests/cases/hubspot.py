@@ -17,6 +17,7 @@ from tests.cases.portal import (
     OWN_RESULT,
     UNMAPPED_RESULT,
     Portal,
+    epoch,
     iso,
     key,
 )
@@ -367,6 +368,34 @@ def accepted_by_history(portal: Portal) -> list[Expect]:
                 "amount_at_creation_yen": 1_000_000,
                 "is_amount_at_creation_recorded": False,
             },
+        ),
+    ]
+
+
+@case(
+    "A deal says itself that it entered the gate on 14 June and was lost on 20 June; nobody exported its "
+    "history.",
+    "Formats §2.3: entry times stand in hs_v2_date_entered_<stage>. §9: accepted = it ever was in the "
+    "gate stage. An end of such a name that is no stage's id says nothing.",
+)
+def accepted_by_its_own_word(portal: Portal) -> list[Expect]:
+    rep = portal.rep("own-word")
+    person = portal.contact(jst(5, 1), email="own-word@prospect.example.com")
+    portal.meeting(rep, jst(6, 1), jst(6, 8), person, outcome="COMPLETED")
+    deal = portal.deal(
+        jst(6, 9), "5005", contacts=[person], changed=jst(6, 20), closes=jst(6, 20),
+        says={
+            "hs_v2_date_entered_5001": iso(jst(6, 9)), "hs_v2_date_entered_5002": iso(jst(6, 14)),
+            "hs_date_entered_5005": str(epoch(jst(6, 20))), "hs_v2_date_entered_5003": "",
+            "hs_v2_date_entered_old_stage_17": iso(jst(6, 12)),
+        },
+    )  # fmt: skip
+    return [
+        of_rep(rep, accepted=1, rejected=0, opportunities_created=1),
+        Expect(
+            "fct_opportunities",
+            {"opportunity_id": key(deal)},
+            {"is_lost": True, "accepted_on": day(6, 14), "lost_on": day(6, 20)},
         ),
     ]
 

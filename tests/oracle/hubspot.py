@@ -17,6 +17,7 @@ Choices where the text is silent:
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -316,6 +317,10 @@ class _Portal:
         versions = sorted(
             self._own.get("deals", ()), key=lambda row: row["updatedAt"], reverse=True
         )
+        for deal, entered in self._entries().items():
+            if not any("dealstage" in changed for changed in changes[deal].values()):
+                for at, stage in entered.items():
+                    changes[deal][at]["dealstage"] = stage
         earliest = {str(row["id"]): row["properties"] for row in versions}
         pipelines = {
             identity: deal["properties"].get("pipeline")
@@ -339,6 +344,19 @@ class _Portal:
                         "CreatedDate": at,
                     },
                 )
+
+    def _entries(self) -> dict[str, dict[datetime, str]]:
+        """Stages deals say they entered, for whom nobody exported the history (formats §2.3)."""
+        deals = self._own.get("deals", ())
+        known = {stage["id"] for line in self._own.get("pipelines", ()) for stage in line["stages"]}
+        known |= {row["properties"]["dealstage"] for row in deals}
+        found: dict[str, dict[datetime, str]] = defaultdict(dict)
+        for row in deals:
+            for name, value in row["properties"].items():
+                stage = re.sub("^hs_(v2_)?date_entered_", "", name)
+                if stage != name and stage in known and value:
+                    found[str(row["id"])][_instant(value)] = stage
+        return found
 
     # --- activities ---------------------------------------------------------------------
 

@@ -48,6 +48,18 @@ CLOSE_NOWHERE = deal({"closedate": "2024-03-31 23:30"}, source="hs-scored")
 BAD_CLOSE = deal({"closedate": "soon"})
 LABEL_CURRENCY = deal({"deal_currency_code": "円"})
 NO_STAGE = deal({"dealstage": ""})
+STAGES_ENTERED = deal(
+    {
+        "hs_v2_date_entered_1234567": "2024-04-01T01:00:00.500Z",
+        "hs_date_entered_1234567": "1711933200500",
+        "hs_v2_date_entered_closed_won": "2024-04-02 10:00:00",
+        "hs_v2_date_exited_1234567": "2024-04-02T01:00:00Z",
+        "hs_v2_date_entered_99": "",
+        "hs_v2_date_entered_": "2024-04-01",
+    }
+)
+ENTERED_NOWHERE = deal({"hs_v2_date_entered_1": "2024-04-02 10:00:00"}, source="hs-scored")
+BAD_ENTRY = deal({"hs_v2_date_entered_1": "in spring"})
 ARCHIVED_DEAL = deal(archived=True, archivedAt="2024-04-05T00:00:00Z")
 MERGED_DEAL = deal({"hs_merged_object_ids": "5;7"})
 DEAL_LINKS = deal(
@@ -112,6 +124,18 @@ def test_a_currency_is_a_code_and_absent_where_the_portals_counts(staged: Staged
 
 def test_a_deal_without_a_stage_is_set_aside(staged: Staged) -> None:
     assert staged(NO_STAGE)["reject_reason"] == "missing:stage_key"
+
+
+def test_a_deal_says_which_stages_it_entered_by_properties_named_after_them(staged: Staged) -> None:
+    # both spellings of one entry are one; Tokyo's clocks show ten when UTC has one
+    assert staged(STAGES_ENTERED)["stage_entries"] == [
+        {"stage_key": "1234567", "entered_at": datetime(2024, 4, 1, 1, 0, 0, 500_000)},
+        {"stage_key": "closed_won", "entered_at": datetime(2024, 4, 2, 1)},
+    ]
+    assert staged(STAGES_ENTERED)["reject_reason"] is None
+    assert staged(OPEN_DEAL)["stage_entries"] == []
+    for row in (ENTERED_NOWHERE, BAD_ENTRY):
+        assert staged(row)["reject_reason"] == "bad_timestamp:stage_entries"
 
 
 def test_an_archived_deal_is_deleted_and_dated_by_its_archiving(staged: Staged) -> None:

@@ -95,3 +95,33 @@
         ('bad_date:' ~ day, day ~ ' is null and ' ~ text ~ ' is not null'),
     ]) }}
 {%- endmacro %}
+
+
+{# Properties that say when a deal entered a stage: the stage's id is the end of their name (formats 2.3). #}
+{% macro said_stage_entries(properties) -%}
+    list_filter(
+        list_transform(
+            list_filter(
+                json_keys({{ properties }}),
+                lambda name: regexp_matches(name, '^hs_(v2_)?date_entered_.')
+            ),
+            lambda name: {
+                'stage_key': regexp_replace(name, '^hs_(v2_)?date_entered_', ''),
+                'said': nullif(trim(json_extract_string({{ properties }}, '$."' || name || '"')), '')
+            }
+        ),
+        lambda entry: entry.said is not null
+    )
+{%- endmacro %}
+
+
+{% macro stage_entries(said_entries, system) -%}
+    {%- set zones = time_zones(source('kura', 'sources'), system) if execute else [] -%}
+    list_sort(list_distinct(list_transform(
+        {{ said_entries }},
+        lambda entry: {
+            'stage_key': entry.stage_key,
+            'entered_at': {{ instant('entry.said', zones) }}
+        }
+    )))
+{%- endmacro %}

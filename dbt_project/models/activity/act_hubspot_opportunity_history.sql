@@ -8,10 +8,28 @@
 } %}
 with
 
--- a history is exported whole each time: the last delivery of a change counts
-changes as (
+deals as (
 
-    select *
+    select * from {{ ref('stg_hubspot__deals') }}
+    where reject_reason is null
+
+),
+
+-- a history is exported whole each time: the last delivery of a change counts
+told as (
+
+    select
+        source_id,
+        opportunity_id,
+        field,
+        stage_key,
+        amount,
+        close_date,
+        owner_id,
+        changed_at,
+        file_id,
+        record,
+        extracted_at
     from {{ ref('stg_hubspot__deal_property_history') }}
     where
         reject_reason is null
@@ -21,6 +39,96 @@ changes as (
             partition by source_id, change_id
             order by extracted_at desc, file_id desc, record desc
         ) = 1
+
+),
+
+-- the end of a property's name is a stage's id only if there is such a stage
+stages as (
+
+    select
+        source_id,
+        stage_key
+    from {{ ref('stg_hubspot__pipelines') }}
+    where reject_reason is null
+    union
+    select
+        source_id,
+        stage_key
+    from deals
+
+),
+
+entries as (
+
+    select
+        source_id,
+        opportunity_id,
+        file_id,
+        record,
+        extracted_at,
+        unnest(stage_entries) as entry
+    from deals
+
+),
+
+moved as (
+
+    select distinct
+        source_id,
+        opportunity_id
+    from told
+    where field = 'dealstage'
+
+),
+
+-- a deal whose history nobody exported says itself when it entered its stages
+entered as (
+
+    select
+        entries.source_id,
+        entries.opportunity_id,
+        entries.file_id,
+        entries.record,
+        entries.extracted_at,
+        stages.stage_key,
+        entries.entry.entered_at as changed_at
+    from entries
+    inner join stages
+        on entries.source_id = stages.source_id
+        and entries.entry.stage_key = stages.stage_key
+    left join moved
+        on entries.source_id = moved.source_id
+        and entries.opportunity_id = moved.opportunity_id
+    where moved.opportunity_id is null
+    qualify
+        row_number() over (
+            partition by entries.source_id, entries.opportunity_id, entries.entry.entered_at
+            order by
+                entries.extracted_at desc,
+                entries.file_id desc,
+                entries.record desc,
+                entries.entry.stage_key desc
+        ) = 1
+
+),
+
+changes as (
+
+    select * from told
+    union all
+    select
+        source_id,
+        opportunity_id,
+        'dealstage' as field,
+        stage_key,
+        cast(null as double) as amount,
+        cast(null as date) as close_date,
+        cast(null as varchar) as owner_id,
+        changed_at,
+        file_id,
+        record,
+        extracted_at
+    from entered
 
 ),
 
