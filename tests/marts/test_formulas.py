@@ -51,6 +51,8 @@ UPSTREAM = {
         reject_reason varchar""",
     "activity.act_leg_warnings": """source_id varchar, object_name varchar, warning varchar,
         legs bigint""",
+    "activity.act_crm_call_results": """source_id varchar, call_result varchar, calls bigint,
+        has_meaning boolean""",
     "activity.act_rep_days": """rep_id varchar, date date, team varchar, business_unit varchar,
         motion varchar, has_cti boolean, working_day double""",
     "activity.act_need_coverage": """need varchar, date date, is_delivered boolean,
