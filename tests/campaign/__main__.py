@@ -164,7 +164,7 @@ def main() -> int:
         minutes = (time.monotonic() - started) / 60
         _say(f"{told}\n== {name}: {len(found)} problem(s), {minutes:.0f} min")
         table.append(
-            f"| {name} | {told.rpartition('; problems')[0]} | {len(found)} | {minutes:.0f} |"
+            f"| {name} | {told.rpartition('; problems')[0] or told} | {len(found)} | {minutes:.0f} |"
         )
         for problem in found:
             _say(f"   {problem}")
