@@ -268,7 +268,7 @@ def _show_checks(audit: Audit) -> None:
 
 
 def _counted(audit: Audit) -> str:
-    statuses = Counter(check.status for check in audit.checks)
+    statuses = Counter("to watch" if check.is_to_watch else check.status for check in audit.checks)
     return ", ".join(
         f"{count} {status.replace('_', ' ')}" for status, count in sorted(statuses.items())
     )

@@ -56,6 +56,11 @@ class CheckResult(_Model):
         return self.status in {"passed", "not_applicable"}
 
     @property
+    def is_to_watch(self) -> bool:
+        """Failed, and only a warning: no reason to refuse anything."""
+        return self.status == "failed" and self.kind == "warning"
+
+    @property
     def can_be_accepted(self) -> bool:
         return self.nature == "plausibility" and self.kind == "critical"
 
@@ -173,9 +178,7 @@ class Audit(_Model):
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
         """Checks that failed without refusing."""
-        return tuple(
-            check for check in self.checks if check.status == "failed" and check.kind == "warning"
-        )
+        return tuple(check for check in self.checks if check.is_to_watch)
 
     @property
     def passed_count(self) -> int:

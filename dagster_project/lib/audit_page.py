@@ -520,7 +520,7 @@ def _checks_section(audit: Audit) -> str:
 def _check_row(check: CheckResult) -> str:
     mark, ja, en = _STATUS[check.status]
     status = check.status
-    if status == "failed" and check.kind == "warning":
+    if check.is_to_watch:
         mark, ja, en, status = "△", "注意", "to watch", "accepted"
     note = f"<br><code>{escape(check.note)}</code>" if check.note else ""
     return (

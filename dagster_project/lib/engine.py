@@ -5,8 +5,8 @@ The engine's own default is four fifths of the memory for each process, and a ni
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -18,10 +18,20 @@ _MOST_BYTES = 4 * 1024**3
 def memory_limit(engines: int = 1) -> str:
     """What each of some engines at work together may hold before it writes to disk.
 
-    All of them 4 GiB, or half of a smaller machine.
+    All of them 4 GiB, or half of a smaller machine or container.
     """
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{min(_MOST_BYTES, machine // 2) // engines // 1024**2}MiB"
+    return f"{min(_MOST_BYTES, _all_there_is() // 2) // engines // 1024**2}MiB"
+
+
+@cache
+def _all_there_is() -> int:
+    """Bytes of memory this process may have: an engine left alone takes four fifths, of its cgroup's too."""
+    with duckdb.connect() as alone:
+        row = alone.execute(
+            "select parse_formatted_bytes(current_setting('memory_limit'))"
+        ).fetchone()
+    assert row is not None
+    return int(row[0]) * 5 // 4
 
 
 def settings(spill: Path | None) -> dict[str, str | int]:

@@ -10,7 +10,8 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,14 @@ Line = dict[str, Any]
 
 def append(path: Path, document: Mapping[str, Any]) -> None:
     """Add one line, on disk when this returns. After a torn line it still begins a line of its own."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     line = _encoded(document)
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with _alone(path) as descriptor:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             line = b"\n" + line
         if os.write(descriptor, line) != len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read(path: Path) -> list[Line]:
@@ -53,8 +49,18 @@ def read(path: Path) -> list[Line]:
     return found
 
 
-def rewrite(path: Path, documents: Iterable[Mapping[str, Any]]) -> None:
-    """Replace the whole file in one step."""
+def rewrite(path: Path, change: Callable[[list[Line]], Iterable[Mapping[str, Any]] | None]) -> None:
+    """Replace the whole file in one step by what its lines are to become; None leaves it as it is.
+
+    Who appends meanwhile waits, and then appends to the new file.
+    """
+    with _alone(path):
+        documents = change(read(path))
+        if documents is not None:
+            _replace(path, documents)
+
+
+def _replace(path: Path, documents: Iterable[Mapping[str, Any]]) -> None:
     temporary = path.with_name(f".{path.name}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
@@ -68,6 +74,29 @@ def rewrite(path: Path, documents: Iterable[Mapping[str, Any]]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[int]:
+    """The file, made if need be, open for appending by nobody else. Gives its descriptor."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_still(path, descriptor):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """False when somebody put another file in its place while we waited for this one."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def instant(text: object) -> datetime:

@@ -184,13 +184,18 @@ def last(house: House) -> NightRecord | None:
 
 def keep(house: House, count: int) -> int:
     """Forget all but the newest `count` nights; how many lines went."""
-    lines = journal.read(house.nights)
-    runs = list(dict.fromkeys(str(line.get("run_id")) for line in lines))
-    kept = set(runs[-count:])
-    staying = [line for line in lines if str(line.get("run_id")) in kept]
-    if len(staying) < len(lines):
-        journal.rewrite(house.nights, staying)
-    return len(lines) - len(staying)
+    gone = 0
+
+    def newest(lines: list[journal.Line]) -> list[journal.Line] | None:
+        nonlocal gone
+        runs = list(dict.fromkeys(str(line.get("run_id")) for line in lines))
+        kept = set(runs[-count:])
+        staying = [line for line in lines if str(line.get("run_id")) in kept]
+        gone = len(lines) - len(staying)
+        return staying if gone else None
+
+    journal.rewrite(house.nights, newest)
+    return gone
 
 
 def surplus(house: House, count: int) -> int:

@@ -55,9 +55,13 @@ def _begin_the_record_of_nights(house: House) -> None:
     ):
         if path.exists():
             path.chmod(mode)
-    there = journal.read(house.nights)
+    journal.rewrite(house.nights, lambda there: _with_nights_before(house, there))
+
+
+def _with_nights_before(house: House, there: list[journal.Line]) -> list[journal.Line] | None:
+    """The record of nights led by those only the journal of publications knows; None if it knows no more."""
     known = {line.get("run_id") for line in there}
-    before = []
+    before: list[journal.Line] = []
     for line in journal.read(house.publications):
         named = _RUN_ID.fullmatch(str(line.get("release_id")))
         if named is None or line.get("what") != "published" or named[0] in known:
@@ -81,8 +85,7 @@ def _begin_the_record_of_nights(house: House) -> None:
                 "release_id": named[0],
             }
         )
-    if before:
-        journal.rewrite(house.nights, [*before, *there])
+    return [*before, *there] if before else None
 
 
 STEPS: tuple[Step, ...] = (Step(2, "the record of nights begins", _begin_the_record_of_nights),)

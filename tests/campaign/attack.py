@@ -28,17 +28,18 @@ T = TypeVar("T", bound=Tally)
 class Attack(Generic[T]):
     """Houses broken one after another. ends: the last night; what of its release is wrong."""
 
+    tally_of: type[T]
+
     def __init__(
         self,
         stock: Stock,
         victims: Victims,
         seed: int,
-        tally: T,
         *,
         say: Callable[[str], None] = print,
         ends: Callable[[House], list[str]] | None = None,
     ) -> None:
-        self.tally = tally
+        self.tally = self.tally_of()
         self._stock = stock
         self._victims = victims
         self._ends = ends or (lambda house: right(house, stock.reference))

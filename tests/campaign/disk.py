@@ -21,9 +21,8 @@ from pathlib import Path
 from dagster_project.settings import House
 from tests.campaign import attack
 from tests.campaign.attack import Attack
-from tests.campaign.houses import Stock, forget
+from tests.campaign.houses import forget
 from tests.campaign.kills import STEPS, Watched, place, undisturbed
-from tests.campaign.victim import Victims
 
 _SIZE = 400 * 1024**2
 _STAGES = ("ingestion", "transformation", "candidate", "gate", "publication")
@@ -98,16 +97,7 @@ def taken(disk: Path) -> Iterator[Callable[[int], None]]:
 class Campaign(Attack[Tally]):
     """Full disks over copies of a stock."""
 
-    def __init__(
-        self,
-        stock: Stock,
-        victims: Victims,
-        seed: int,
-        *,
-        say: Callable[[str], None] = print,
-        ends: Callable[[House], list[str]] | None = None,
-    ) -> None:
-        super().__init__(stock, victims, seed, Tally(), say=say, ends=ends)
+    tally_of = Tally
 
     # A real full disk ----------------------------------------------------------------------------
 

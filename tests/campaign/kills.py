@@ -16,8 +16,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from dagster_project.settings import PROJECT_ROOT, House
@@ -77,19 +78,13 @@ class Kill:
 class Campaign(Attack[Tally]):
     """Chains of kills over copies of a stock."""
 
-    def __init__(
-        self,
-        stock: Stock,
-        victims: Victims,
-        seed: int,
-        *,
-        say: Callable[[str], None] = print,
-        ends: Callable[[House], list[str]] | None = None,
-    ) -> None:
-        super().__init__(stock, victims, seed, Tally(), say=say, ends=ends)
-        # Longest seen, so that a moment late in a stage can be drawn.
-        self._seconds = {"ingestion": 1.5, "transformation": 20.0, "candidate": 0.8, "gate": 4.0}
-        self._seconds |= {"publication": 1.2, DBT: 20.0}
+    tally_of = Tally
+
+    @cached_property
+    def _seconds(self) -> dict[str, float]:
+        """Longest seen, so that a moment late in a stage can be drawn."""
+        stages = {"ingestion": 1.5, "transformation": 20.0, "candidate": 0.8, "gate": 4.0}
+        return stages | {"publication": 1.2, DBT: 20.0}
 
     # What a chain may be made of -----------------------------------------------------------------
 

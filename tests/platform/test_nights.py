@@ -228,3 +228,21 @@ def test_looking_who_holds_the_house_keeps_no_night_from_starting(house: House) 
         for watcher in watchers:
             watcher.join()
     assert lock.holder(house.night_lock) is None
+
+
+def test_a_line_written_while_the_record_is_cut_short_is_not_lost(house: House) -> None:
+    journal.append(house.nights, {"run_id": "old"})
+    journal.append(house.nights, {"run_id": "new"})
+    refused = threading.Thread(
+        target=nights.not_started, args=(house, "refused", KuraError("Somebody else has it."))
+    )
+
+    def cut(lines: list[journal.Line]) -> list[journal.Line]:
+        refused.start()
+        refused.join(0.3)
+        assert refused.is_alive(), "it waits for its turn"
+        return lines[1:]
+
+    journal.rewrite(house.nights, cut)
+    refused.join(10)
+    assert [line["run_id"] for line in journal.read(house.nights)] == ["new", "refused"]

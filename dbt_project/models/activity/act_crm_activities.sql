@@ -45,26 +45,9 @@ dispositions as (
 
 ),
 
-rules as (
+call_results as (
 
-    select
-        coalesce(for_source_id, '*') as source_id,
-        {{ match_key('value') }} as value,
-    from {{ ref('stg_planning__dispositions') }}
-    where reject_reason is null
-
-),
-
-ruled_results as (
-
-    select distinct
-        tasks.source_id,
-        tasks.call_disposition_raw,
-    from tasks
-    inner join rules
-        on
-            {{ match_key('tasks.call_disposition_raw') }} = rules.value
-            and rules.source_id in (tasks.source_id, '*')
+    select * from {{ ref('act_crm_call_results') }}
 
 ),
 
@@ -138,7 +121,7 @@ activities as (
         cast(coalesce(dated.call_duration_seconds, 0) as double) as talk_seconds,
         -- planning goes before what a result means to every customer of the CRM, also where it says other
         case
-            when ruled_results.source_id is not null then dispositions.disposition
+            when call_results.is_ruled then dispositions.disposition
             else dated.call_disposition
         end as disposition,
         dated.telephony_result,
@@ -160,10 +143,10 @@ activities as (
         on
             dated.record_system = account_ids.record_system
             and dated.account_id = account_ids.source_account_id
-    left join ruled_results
+    left join call_results
         on
-            dated.source_id = ruled_results.source_id
-            and dated.call_disposition_raw = ruled_results.call_disposition_raw
+            dated.source_id = call_results.source_id
+            and dated.call_disposition_raw = call_results.call_result
     left join dispositions
         on
             dated.source_id = dispositions.source_id

@@ -1,4 +1,4 @@
--- one row per source and call result as its CRM writes it, and whether anything gives it a meaning
+-- one row per source and call result as its CRM writes it, and what gives it a meaning, if anything
 {{ config(materialized='view') }}
 with
 
@@ -54,6 +54,7 @@ judged as (
         results.source_id,
         results.call_result,
         results.calls,
+        ruled.source_id is not null as is_ruled,
         results.is_known_to_vendor or ruled.source_id is not null as has_meaning,
     from results
     left join ruled
