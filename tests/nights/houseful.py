@@ -11,7 +11,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from dagster_project.settings import House
 from tests.cases.portal import OWN_RESULT
 from tests.cases.scene import Record, day
 from tests.nights.tale import Tale, copy_of
-from tests.nights.world import AS_OF, FIRST_NUMBER, PLANNING_TABLES, World, world
+from tests.nights.world import AS_OF, COVERED, FIRST_NUMBER, PLANNING_TABLES, World, world
 from tests.nights.world_edits import EDITS
 from tests.simulator import write_records
 
@@ -44,11 +44,15 @@ class Houseful:
     """Tales told in one house, and what is the whole house's in nights before the last.
 
     days_before: how many days before AS_OF the first nights report, in turn.
+    phones_told_covered: telephones are configured to be covered up to each extract. Else their rows prove
+    it, from a file's first to its last, which depends on what stands together in a file.
     """
 
-    tales: tuple[Tale, ...]
+    # Who prints a houseful that fails has said which tale of it does.
+    tales: tuple[Tale, ...] = field(repr=False)
     house_edits: tuple[str, ...] = ()
     days_before: tuple[int, ...] = ()
+    phones_told_covered: bool = False
 
     @property
     def nights(self) -> int:
@@ -68,7 +72,9 @@ def live(houseful: Houseful, house: House, night_of: Night) -> None:
     files = [_Files(house, tale, company) for tale, company in companies]
     for night in range(1, houseful.nights + 1):
         is_last = night == houseful.nights
-        _configure(house, companies, night, () if is_last else houseful.house_edits)
+        edits = () if is_last else houseful.house_edits
+        phone = {"coverage": COVERED} if houseful.phones_told_covered else {}
+        _configure(house, companies, night, edits, {"miitel": phone})
         _plan(house, companies, night)
         for one in files:
             one.arrive(night)
@@ -144,14 +150,18 @@ def _packed(name: str, content: bytes, form: str) -> bytes:
 
 
 def _configure(
-    house: House, companies: Sequence[tuple[Tale, World]], night: int, edits: Sequence[str]
+    house: House,
+    companies: Sequence[tuple[Tale, World]],
+    night: int,
+    edits: Sequence[str],
+    of_system: Mapping[str, Mapping[str, Any]],
 ) -> None:
     document: dict[str, Any] = {"company_name": "架空", "ingestion": {"settle_seconds": 0}}
     for edit in edits:
         document |= HOUSE_EDITS[edit]
     _dump(house.house_file, document)
     sources = [
-        edited
+        {**edited, **of_system.get(str(source["system"]), {})}
         for tale, company in companies
         for source in company.sources
         for edited in _edited(source, str(source["id"]).partition("-")[0], tale, night)

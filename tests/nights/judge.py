@@ -47,8 +47,8 @@ class Judge:
     quick: Quick
     root: Path
     spoil: Callable[[House], None] | None = None
-    _numbers: Iterator[int] = field(default_factory=count)
-    _known: dict[tuple[Houseful, Houseful], Unlike] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=count, repr=False)
+    _known: dict[tuple[Houseful, Houseful], Unlike] = field(default_factory=dict, repr=False)
 
     def by_arrival(self, houseful: Houseful) -> Unlike:
         """Tales that end otherwise than the same files read in one night by a fresh house."""
@@ -57,8 +57,8 @@ class Judge:
 
     def by_split(self, houseful: Houseful) -> Unlike:
         """Tales whose files, gathered to one per object and extract, give other marts in one night."""
-        split = Houseful(tuple(map(at_once, houseful.tales)))
-        one_each = Houseful(tuple(map(gathered, houseful.tales)))
+        split = Houseful(tuple(map(at_once, houseful.tales)), phones_told_covered=True)
+        one_each = replace(split, tales=tuple(map(gathered, houseful.tales)))
         return self._judged(split, one_each, self.by_split, _OF_THE_FILES, _ABOUT_FILES)
 
     def _judged(

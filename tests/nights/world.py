@@ -19,7 +19,8 @@ from tests.cases.portal import CONNECTED, OWN_RESULT, Portal, iso
 from tests.cases.scene import INTERNAL_DOMAIN, Record, Scene, jst
 
 AS_OF: Final = date(2026, 6, 15)
-COVERS_FROM: Final = "2026-05-01"
+# How sources are covered of which an extract holds everything up to its day.
+COVERED: Final = {"basis": "extract", "covers_from": "2026-05-01"}
 EXTRACTS: Final = (date(2026, 5, 20), date(2026, 6, 3), date(2026, 6, 16))
 FIRST_NUMBER: Final = 901
 _SPRING: Final = jst(5, 1)
@@ -279,7 +280,7 @@ def _portal(book: _Book) -> World:
     return book.closed({
         "id": f"portal-{mark}", "system": "hubspot", "class": ["ma", "sfa"], "account": mark,
         "timezone": "Asia/Tokyo", "default_currency": "JPY", "internal_domains": [INTERNAL_DOMAIN],
-        "extracted_at": _STAMPED, "coverage": {"basis": "extract", "covers_from": COVERS_FROM},
+        "extracted_at": _STAMPED, "coverage": COVERED,
         "acceptance": {"mode": "stage", "stage": "有効商談"},
         "lead_status": {"mql": ["MQL"], "handed_back": ["差し戻し"]},
     })  # fmt: skip
@@ -400,7 +401,7 @@ def _salesforce(book: _Book) -> World:
     return book.closed({
         "id": f"sf-{mark}", "system": "salesforce", "account": mark, "default_currency": "JPY",
         "internal_domains": [INTERNAL_DOMAIN], "extracted_at": _STAMPED,
-        "coverage": {"basis": "extract", "covers_from": COVERS_FROM},
+        "coverage": COVERED,
         "custom": {"events.meeting_outcome": {"field": "MeetingOutcome__c", "map": _OUTCOMES}},
         "acceptance": {"mode": "stage", "stage": "有効商談"},
         "lead_status": {"mql": ["MQL"], "handed_back": ["差し戻し"]},
