@@ -98,7 +98,7 @@ class Campaign(Attack[Tally]):
                 self._stock.made,
                 [
                     *(self._of_steps(name, draw()) for name in early),
-                    *(self._of_steps("publication", draw() / 2) for _ in range(2)),
+                    *(self._of_steps("publication", self._early()) for _ in range(2)),
                     *(self._publication_alone() for _ in range(2)),
                 ],
             )
@@ -124,9 +124,13 @@ class Campaign(Attack[Tally]):
         by_event = stage == "publication" or self._random.random() < 0.6
         return Kill(STEPS, stage, share, by_event)
 
+    def _early(self) -> float:
+        """Most of what a publication does to files is removing old ones; the flip is an eighth in."""
+        return self._random.betavariate(2, 12)
+
     def _publication_alone(self) -> Kill:
         """Somebody publishes what the kill before it left."""
-        return Kill(("steps", "publication"), "publication", self._random.random(), True)
+        return Kill(("steps", "publication"), "publication", self._early(), True)
 
     def _rollback(self) -> Kill:
         """Each goes to the release that is not shown, so that there is one to go to."""
