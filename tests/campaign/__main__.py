@@ -39,8 +39,11 @@ Part = Callable[[Path, argparse.Namespace], Found]
 def _kills(folder: Path, options: argparse.Namespace) -> Found:
     stock = houses.prepare(options.stock or folder / "stock")
     with closing(Victims()) as victims:
+        ends = kills.published_by_steps(stock, victims)
+        flip = kills.Campaign(stock, victims, options.seed, say=_say, ends=ends).through_the_flip()
         tally = kills.Campaign(stock, victims, options.seed, say=_say).run(options.kills)
-    return tally.told(), tally.problems
+    told = f"every step to a flip and through it: kills {flip.kills}, published right then {flip.nights}"
+    return f"{told}; {tally.told()}", [*flip.problems, *tally.problems]
 
 
 def _disk(folder: Path, options: argparse.Namespace) -> Found:

@@ -16,8 +16,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from dagster_project.settings import PROJECT_ROOT, House
 from tests.campaign import attack
 from tests.campaign.attack import Attack
 from tests.campaign.houses import Stock, forget
+from tests.campaign.onlooker import unlike
 from tests.campaign.victim import Fate, Moment, Victims
 
 # How the command announces its stages.
@@ -150,6 +151,17 @@ class Campaign(Attack[Tally]):
             self.chain(prepared, chain, f"chain-{number}")
         return self.tally
 
+    def through_the_flip(self) -> Tally:
+        """A publication killed at one thing it does to a file after the other, until readers have it."""
+        any_of_it = Kill(STEPS, "publication", 0, by_event=True)
+        first, last = self._events_of(any_of_it)
+        for number in range(last - first):
+            kill = replace(any_of_it, share=(number + 0.5) / (last - first))
+            self.chain(self._stock.made, [kill], f"event-{number}")
+            if self.tally.hits["prune"]:
+                break
+        return self.tally
+
     def chain(self, prepared: House, chain: list[Kill], name: str) -> None:
         """Kill, look, kill again, and let one night end."""
         house = self._stock.copy(prepared, name)
@@ -269,6 +281,22 @@ def undisturbed(stock: Stock, victims: Victims, prepared: House, what: tuple[str
         forget(house)
         victims.undisturbed[key] = fate
     return victims.undisturbed[key]
+
+
+def published_by_steps(stock: Stock, victims: Victims) -> Callable[[House], list[str]]:
+    """An end without a whole night: the steps that are left publish what an undisturbed night does."""
+
+    def ends(house: House) -> list[str]:
+        last = house.publications.read_text(encoding="utf-8").splitlines()[-1]
+        is_on_its_way = '"publishing"' in last
+        problems = []
+        if is_on_its_way or current_of(house) == current_of(stock.made):
+            left = ("steps", "publication") if is_on_its_way else STEPS
+            fate = victims.run(house.root, 0, left)
+            problems = [] if fate.code == 0 else [fate.said[-1500:]]
+        return [*problems, *unlike(house.current.resolve(), stock.reference)]
+
+    return ends
 
 
 def place(house: House, stage: str, before: str) -> str:

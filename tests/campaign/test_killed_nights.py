@@ -9,7 +9,7 @@ import pytest
 from dagster_project.settings import House
 from tests.campaign import disk, kills, pairs
 from tests.campaign.houses import Stock
-from tests.campaign.kills import DBT, STEPS, Kill, current_of
+from tests.campaign.kills import DBT, STEPS, Kill
 from tests.campaign.onlooker import look, unlike
 from tests.campaign.victim import Victims
 
@@ -45,17 +45,7 @@ def test_killed_or_full_at_any_step_what_follows_publishes_the_same(
     small_stock: Stock, victims: Victims
 ) -> None:
     """Candidate, gate, flip, prune and rollback, each killed or out of space somewhere."""
-
-    def by_steps(house: House) -> list[str]:
-        last = house.publications.read_text(encoding="utf-8").splitlines()[-1]
-        is_on_its_way = '"publishing"' in last
-        problems = []
-        if is_on_its_way or current_of(house) == current_of(small_stock.made):
-            left = ("steps", "publication") if is_on_its_way else STEPS
-            fate = victims.run(house.root, 0, left)
-            problems = [] if fate.code == 0 else [fate.said[-1500:]]
-        return [*problems, *unlike(house.current.resolve(), small_stock.reference)]
-
+    by_steps = kills.published_by_steps(small_stock, victims)
     campaign = kills.Campaign(small_stock, victims, seed=2, ends=by_steps)
     early = [Kill(STEPS, stage, 0.5, True) for stage in ("candidate", "gate")]
     campaign.chain(small_stock.made, [*early, Kill(STEPS, "publication", 0.2, True)], "early")
