@@ -36,7 +36,7 @@ sql: $(READY)
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 pytest: $(READY)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
 
 campaign: $(READY) ## faults on purpose, for hours: kills, full disks, bad clocks, broken bytes (WITH='kills --seed 1')
 	$(BIN)/python -m tests.campaign $(WITH)
