@@ -21,7 +21,7 @@ from dagster_project.lib.engine import memory_limit
 from dagster_project.lib.lock import exclusive
 
 LOG_BYTES = 10 * 1024**2
-# dbt keeps a large project in memory; looking through it as often as Python does is a seventh of its time.
+# dbt keeps a large project in memory; looking through it as often as Python does is a fifteenth of its time.
 _SELDOM = (200_000, 50, 100)
 
 
@@ -101,7 +101,7 @@ def _invoke(flags: list[str], commands: list[list[str]], target: Path) -> int:
         return 2
     gc.freeze()
     for command in commands:
-        # The parse has written the manifest; with every command again, it is a tenth of dbt's time.
+        # The parse has written the manifest; with every command again, it is a fourteenth of dbt's time.
         result = dbtRunner(manifest=parsed.result).invoke([*command, "--no-write-json", *flags])
         if isinstance(result.result, RunExecutionResult):
             result.result.write(os.fspath(target / f"run_results.{command[0]}.json"))
