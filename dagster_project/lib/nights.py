@@ -182,20 +182,16 @@ def last(house: House) -> NightRecord | None:
     return nights[-1] if nights else None
 
 
-def keep(house: House, count: int) -> int:
-    """Forget all but the newest `count` nights; how many lines went."""
-    gone = 0
+def keep(house: House, count: int) -> None:
+    """Forget all but the newest `count` nights."""
 
     def newest(lines: list[journal.Line]) -> list[journal.Line] | None:
-        nonlocal gone
         runs = list(dict.fromkeys(str(line.get("run_id")) for line in lines))
         kept = set(runs[-count:])
         staying = [line for line in lines if str(line.get("run_id")) in kept]
-        gone = len(lines) - len(staying)
-        return staying if gone else None
+        return staying if len(staying) < len(lines) else None
 
     journal.rewrite(house.nights, newest)
-    return gone
 
 
 def surplus(house: House, count: int) -> int:

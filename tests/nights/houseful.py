@@ -72,9 +72,7 @@ def live(houseful: Houseful, house: House, night_of: Night) -> None:
     files = [_Files(house, tale, company) for tale, company in companies]
     for night in range(1, houseful.nights + 1):
         is_last = night == houseful.nights
-        edits = () if is_last else houseful.house_edits
-        phone = {"coverage": COVERED} if houseful.phones_told_covered else {}
-        _configure(house, companies, night, edits, {"miitel": phone})
+        _configure(house, houseful, companies, night)
         _plan(house, companies, night)
         for one in files:
             one.arrive(night)
@@ -150,18 +148,15 @@ def _packed(name: str, content: bytes, form: str) -> bytes:
 
 
 def _configure(
-    house: House,
-    companies: Sequence[tuple[Tale, World]],
-    night: int,
-    edits: Sequence[str],
-    of_system: Mapping[str, Mapping[str, Any]],
+    house: House, houseful: Houseful, companies: Sequence[tuple[Tale, World]], night: int
 ) -> None:
     document: dict[str, Any] = {"company_name": "架空", "ingestion": {"settle_seconds": 0}}
-    for edit in edits:
+    for edit in () if night == houseful.nights else houseful.house_edits:
         document |= HOUSE_EDITS[edit]
     _dump(house.house_file, document)
+    phone = {"coverage": COVERED} if houseful.phones_told_covered else {}
     sources = [
-        {**edited, **of_system.get(str(source["system"]), {})}
+        edited | phone if source["system"] == "miitel" else edited
         for tale, company in companies
         for source in company.sources
         for edited in _edited(source, str(source["id"]).partition("-")[0], tale, night)
