@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
+from dagster_project.lib.lock import exclusive
 from dagster_project.settings import PROJECT_ROOT, House
+from tests.nights.quick import Quick
 
 # What takes minutes begins first, so that no worker is left with it at the end.
 _LONGEST_FIRST = (
@@ -60,8 +63,24 @@ class DemoNight:
 
 @pytest.fixture(scope="session")
 def demo_night(tmp_path_factory: pytest.TempPathFactory) -> DemoNight:
-    root = tmp_path_factory.mktemp("demo") / "house"
-    init = kpi(root, "init", os.fspath(root), "--demo")
-    run = kpi(root, "run")
-    assert run.code == 0, f"{run.out}\n{run.err}"
+    """One night for all workers of a test run: whoever needs it first makes it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    root, said = shared / "demo" / "house", shared / "demo" / "said.json"
+    with exclusive(shared / "demo.lock", wait_seconds=600, busy="Another worker makes the night."):
+        if not said.is_file():
+            init = kpi(root, "init", os.fspath(root), "--demo")
+            run = kpi(root, "run")
+            assert run.code == 0, f"{run.out}\n{run.err}"
+            said.write_text(json.dumps([asdict(init), asdict(run)]), encoding="utf-8")
+    init, run = (Said(**told) for told in json.loads(said.read_text(encoding="utf-8")))
     return DemoNight(House(root), init, run)
+
+
+@pytest.fixture(scope="session")
+def quick(demo_night: DemoNight, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quick]:
+    """Quick nights for every house whose marts are asked, and not its night."""
+    made = Quick(demo_night.house, tmp_path_factory.mktemp("quick"))
+    yield made
+    made.close()

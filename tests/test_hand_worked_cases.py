@@ -18,11 +18,12 @@ from tests.cases import cases, night
 from tests.cases.houses import HOUSES
 from tests.cases.lookup import differences
 from tests.cases.scene import Case
-from tests.harness import deliver, make_house, query, rows_of, transform
+from tests.harness import deliver, make_house, query, rows_of
+from tests.nights.quick import Quick
 
 
 @pytest.fixture(scope="session")
-def houses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, House]:
+def houses(quick: Quick, tmp_path_factory: pytest.TempPathFactory) -> dict[str, House]:
     """The houses of the cases after their night."""
     built = {}
     for name in HOUSES:
@@ -30,7 +31,7 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> dict[str, House]:
         root = tmp_path_factory.mktemp("cases") / name
         house = make_house(root, made.house.house_yml, made.house.sources_yml)
         deliver(house, made.records)
-        transform(house, made.house.as_of)
+        quick.marts(house, made.house.as_of)
         built[name] = house
     return built
 

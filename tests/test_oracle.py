@@ -28,7 +28,8 @@ from tests.agreement import (
     unequal_rows,
     unequal_sums,
 )
-from tests.harness import query, transform
+from tests.harness import query
+from tests.nights.quick import Quick
 from tests.oracle.channels import NONE
 from tests.oracle.coverage import needs_of
 from tests.oracle.metrics import ADDITIVE, DISTINCT, KNOWN, RATIOS, SCOPES, scopes_of
@@ -90,7 +91,7 @@ def world_of(system: str) -> World:
 
 
 @pytest.fixture(scope="module")
-def companies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Company]:
+def companies(quick: Quick, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Company]:
     """A night of the company by the system its sales people work in."""
 
     @cache
@@ -98,7 +99,7 @@ def companies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Compa
         world = world_of(system)
         house = House(tmp_path_factory.mktemp("oracle") / "house")
         write_house(world, house.root)
-        transform(house, world.plan.as_of)
+        quick.marts(house, world.plan.as_of)
         settings = settings_from(*configuration(world.settings))
         found = answer(world.records, world.plan.as_of, settings)
         return Company(house, found, Reader(found))

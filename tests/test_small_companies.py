@@ -15,7 +15,7 @@ of it can be spared (`nights.smallest`), and is printed. CI tells the same tales
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.lib.night import run_night
 from dagster_project.lib.readings import IngestionResult
 from dagster_project.lib.sources import load_sources
 from dagster_project.settings import House, load_settings
@@ -34,9 +33,8 @@ from tests.nights.judge import Judge, Unlike
 from tests.nights.quick import Quick
 from tests.nights.smallest import smallest
 from tests.nights.tale import Comes, Edited, Tale, Told, tales, whole
-from tests.nights.world import KINDS
 from tests.nights.world_edits import EDITS
-from tests.test_two_nights import OF_THE_NIGHT, WANTED, contracts
+from tests.test_two_nights import WANTED, contracts
 
 COMPANIES = 12
 _TOLD_HERE = settings(
@@ -57,21 +55,6 @@ def housefuls(draw: st.DrawFn) -> Houseful:
     # The first example Hypothesis draws is the plainest, and would be the only one in CI.
     assume(len(set(told)) == COMPANIES)
     return Houseful(told, tuple(draw(edits)), tuple(draw(days)))
-
-
-def _whole_night(house: House, as_of: date) -> IngestionResult:
-    return run_night(house, as_of=as_of, full_refresh=True, stop_after="transform").ingestion
-
-
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quick]:
-    """Quick nights like one by dbt itself, of a house of whole companies."""
-    house = House(tmp_path_factory.mktemp("companies") / "reference")
-    told = Houseful(tuple(map(whole, KINDS)))
-    live(told, house, _whole_night)
-    quick = Quick(house, OF_THE_NIGHT)
-    yield quick
-    quick.close()
 
 
 @pytest.fixture

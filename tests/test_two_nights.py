@@ -38,7 +38,6 @@ from tests.nights.story import Story, forget, live, stories
 from tests.nights.unlike import Difference
 
 # What names the night itself, not what it found.
-OF_THE_NIGHT = ("release_id", "run_id", "finished_at", "created_at", "published_at", "built_at")
 WANTED = "KURA_EXAMPLES"
 _NUMBERS = count()
 
@@ -68,7 +67,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     house.root.mkdir()
     assert set(write_company(house)) == set(names())
     transform(house, PLAN.as_of, full_refresh=True)
-    quick = Quick(house, OF_THE_NIGHT)
+    quick = Quick(house, house.root.parent)
     yield Library(house, names(), quick)
     quick.close()
 

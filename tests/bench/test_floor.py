@@ -16,7 +16,8 @@ import pytest
 from dagster_project.settings import House
 from tests.agreement import same, told
 from tests.bench import floor
-from tests.harness import query, transform
+from tests.harness import query
+from tests.nights.quick import Quick
 from tests.simulator import Plan, simulate, write_house
 
 KEYS = ("rep_id", "date", "channel", "campaign", "team", "business_unit", "motion")
@@ -58,9 +59,9 @@ def _by_key(rows: list[dict[str, Any]]) -> Rows:
 
 
 def test_the_floor_counts_what_the_product_counts(
-    house: House, timings_and_rows: tuple[floor.Timings, list[dict[str, Any]]]
+    house: House, quick: Quick, timings_and_rows: tuple[floor.Timings, list[dict[str, Any]]]
 ) -> None:
-    transform(house, _PLAN.as_of)
+    quick.marts(house, _PLAN.as_of)
     product = _by_key(query(house, "select * from marts.kpi_rep_daily"))
     ours = _by_key(timings_and_rows[1])
     columns = next(iter(product.values())).keys() - _MADE_OF_OTHERS

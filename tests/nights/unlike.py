@@ -11,6 +11,8 @@ import duckdb
 Row = tuple[Any, ...]
 # Beside the marts: what was set aside must be the same, too.
 SET_ASIDE = "raw_kura.file_quarantine"
+# What says which night a row is of.
+OF_THE_NIGHT = ("release_id", "run_id", "finished_at", "created_at", "published_at", "built_at")
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from dagster_project.lib import house as houses
-from dagster_project.lib.night import run_night
 from dagster_project.settings import House
 from tests.harness import query
+from tests.nights.quick import Quick
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "fivetran_seeds" / "hubspot"
 pytestmark = pytest.mark.skipif(
@@ -172,7 +172,9 @@ def records() -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def house(
-    tmp_path_factory: pytest.TempPathFactory, records: dict[str, list[dict[str, Any]]]
+    quick: Quick,
+    tmp_path_factory: pytest.TempPathFactory,
+    records: dict[str, list[dict[str, Any]]],
 ) -> House:
     made = houses.create(tmp_path_factory.mktemp("seeds") / "house")
     made.house_file.write_text(HOUSE, encoding="utf-8")
@@ -182,7 +184,7 @@ def house(
     for name, rows in records.items():
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{name}_20230701.jsonl").write_text(lines, encoding="utf-8")
-    run_night(made, as_of=date(2023, 6, 30), stop_after="transform")
+    quick.marts(made, date(2023, 6, 30))
     return made
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dagster_project.lib import house as houses
-from dagster_project.lib.night import run_night
 from dagster_project.settings import House
 from tests.harness import query
+from tests.nights.quick import Quick
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist_marketing_funnel"
 pytestmark = pytest.mark.skipif(
@@ -74,7 +74,7 @@ DEALS_BY_MONTH = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+def house(quick: Quick, tmp_path_factory: pytest.TempPathFactory) -> House:
     made = houses.create(tmp_path_factory.mktemp("olist") / "house")
     made.house_file.write_text(HOUSE, encoding="utf-8")
     made.sources_file.write_text(SOURCES, encoding="utf-8")
@@ -91,7 +91,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     (planning / "channel_rules.csv").write_text(
         "priority,field,match,value,channel_group,channel\n" + rules, encoding="utf-8"
     )
-    run_night(made, as_of=date(2018, 11, 30), stop_after="transform")
+    quick.marts(made, date(2018, 11, 30))
     return made
 
 

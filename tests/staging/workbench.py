@@ -175,7 +175,7 @@ class Workbench:
         for part in ("dbt_project.yml", "profiles.yml", "macros/generate_schema_name.sql"):
             (self.project / part).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT / part, self.project / part)
-        for part in ("macros/cast", "macros/normalise", "models/staging"):
+        for part in ("macros/build", "macros/cast", "macros/normalise", "models/staging"):
             shutil.copytree(PROJECT / part, self.project / part)
         (self.project / "models" / "activity").mkdir(parents=True)
         for half in ("sql", "yml"):

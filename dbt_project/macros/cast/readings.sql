@@ -30,25 +30,7 @@ select files.file_id
 {% endmacro %}
 
 
-{# Before: rows of readings that no longer count leave. #}
-{% macro keep_active_readings() -%}
-    {%- if execute and is_incremental() -%}
-        delete from {{ this }}
-        where file_id not in (
-            select files.file_id from {{ source('kura', 'files') }} as files where files.is_active
-        )
-    {%- endif -%}
-{%- endmacro %}
-
-
-{# After: the table carries the hash of the SQL that made it. #}
-{% macro remember_definition() -%}
-    {%- if execute and known_definition() != definition_of(model) -%}
-        comment on table {{ this }} is {{ literal(definition_of(model)) }}
-    {%- endif -%}
-{%- endmacro %}
-
-
+{# The hash of the SQL that made the table, which its comment holds; none where there is no table. #}
 {% macro known_definition() %}
     {%- set rows = run_query(
         'select comment from duckdb_tables() where database_name = ' ~ literal(this.database)
@@ -59,21 +41,8 @@ select files.file_id
 {% endmacro %}
 
 
-{% macro definition_of(model) %}
-    {%- set found = modules.re.search('-- definition ([0-9a-f]+)', model.compiled_code or '') -%}
-    {%- do return(found.group(1) if found else none) -%}
-{% endmacro %}
-
-
-{#
-    dbt asks this macro by name. A staging table made by other SQL than today's (a released macro,
-    a contract, a value map) is made anew without anybody asking for --full-refresh.
-#}
-{% macro should_full_refresh() %}
-    {%- set asked = config.get('full_refresh') -%}
-    {%- set asked = flags.FULL_REFRESH if asked is none else asked -%}
-    {%- set definition = definition_of(model) if execute else none -%}
-    {%- do return(
-        asked or (definition is not none and known_definition() != definition)
-    ) -%}
+{# What a compiled staging model says of itself in a line of its own (staged): {definition, is_kept}. #}
+{% macro definition_of(compiled) %}
+    {%- set found = modules.re.search('-- definition ([0-9a-f]+), (kept|anew)', compiled) -%}
+    {%- do return({'definition': found.group(1), 'is_kept': found.group(2) == 'kept'}) -%}
 {% endmacro %}

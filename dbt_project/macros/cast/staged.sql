@@ -14,17 +14,13 @@
     reading_rules    [(code, SQL condition over the typed columns, aggregated)]: a reading that breaks
                      one is refused with all its rows, because only all of them together show it
 
-    Rows are appended per reading: the pre-hook removes readings that are no longer active, the
-    filter takes those not here yet. A row holds nothing but what its reading says under its rule-set,
-    so any order, any split into nights and a full refresh agree. When the generated SQL itself
-    changes, or the rules of a reading that cannot be read anew, the table is made anew
-    (should_full_refresh).
+    Rows are appended per reading: the materialisation (macros/build) removes readings that are no
+    longer active, the filter takes those not here yet. A row holds nothing but what its reading says
+    under its rule-set, so any order, any split into nights and a full refresh agree. When the generated
+    SQL itself changes (a released macro, a contract, a value map), or the rules of a reading that cannot
+    be read anew, the table is made anew without anybody asking for --full-refresh.
 #}
 {% macro staged(system, object, derived={}, steps=[], rules=[], reading_rules=[]) %}
-{{- config(
-    pre_hook='{{ keep_active_readings() }}',
-    post_hook='{{ remember_definition() }}',
-) -}}
 {#- named at parse time too, or dbt would not see the lineage -#}
 {%- set relations = {
     'raw': source(system, object),
@@ -41,9 +37,9 @@ select 1 as parsed
     system, object, relations, derived, steps, rules, reading_rules
 ) -%}
 {%- set definition = local_md5(body ~ rules_of_lost_exports(relations.files, system, object)) -%}
-{%- set is_kept = is_incremental() and known_definition() == definition -%}
+{%- set is_kept = not flags.FULL_REFRESH and known_definition() == definition -%}
 {%- set readings = readings_to_cast(relations.files, system, object, is_kept) -%}
--- definition {{ definition }}
+-- definition {{ definition }}, {{ 'kept' if is_kept else 'anew' }}
 {% if is_kept and not run_query(readings ~ ' limit 1').rows | length -%}
 {#- a night without new files for this object spares the engine the plan -#}
 select * from {{ this }} where false
