@@ -49,7 +49,11 @@ class Dbt:
             stdout=subprocess.PIPE,
             text=True,
             cwd=PROJECT_ROOT,
-            env=environment(os.environ, "quick"),
+            # It is stopped in the middle of its work, as a night may be: nothing to warn of.
+            env={
+                **environment(os.environ, "quick"),
+                "PYTHONWARNINGS": "ignore:resource_tracker",
+            },
         )
 
     def run(self, house: House, models: Sequence[str]) -> None:

@@ -58,13 +58,14 @@ class Judge:
                 "people",
             )
         }
-        self._covered: dict[tuple[Place, frozenset[str]], int] = {}
+        self._covered: dict[tuple[Place, frozenset[str]], tuple[int, int]] = {}
+        self._ends: dict[tuple[str, date], date] = {}
 
     def status(
         self, metric: str, place: Place, denominator: float | None, minimum_sample: int
     ) -> str:
         """`minimum_sample` is the catalogue's: the dictionary names no thresholds."""
-        covered, all_days = self._covered_days(metric, place), len(self._days(place))
+        covered, all_days = self._covered_days(metric, place)
         if covered == 0:
             return "unavailable"
         if covered < all_days:
@@ -81,21 +82,26 @@ class Judge:
     def _end(self, place: Place) -> date:
         """The last day of a period: the one before the next begins."""
         settings, day = self._answer.settings, place.period_start
-        while place.period_start == period(
-            day,
-            place.period_type,
-            first_weekday=settings.week_starts_on,
-            fiscal_start=settings.fiscal_year_start_month,
-        ):
-            day += timedelta(days=1)
-        return day - timedelta(days=1)
+        named = (place.period_type, place.period_start)
+        if named not in self._ends:
+            while place.period_start == period(
+                day,
+                place.period_type,
+                first_weekday=settings.week_starts_on,
+                fiscal_start=settings.fiscal_year_start_month,
+            ):
+                day += timedelta(days=1)
+            self._ends[named] = day - timedelta(days=1)
+        return self._ends[named]
 
-    def _covered_days(self, metric: str, place: Place) -> int:
+    def _covered_days(self, metric: str, place: Place) -> tuple[int, int]:
+        """Days of the period so far on which everything a metric needs was exported, and all of them."""
         needs = needs_of(metric)
         if (place, needs) not in self._covered:
-            self._covered[(place, needs)] = sum(
+            met = [
                 all(self._is_met(need, day, place) for need in needs) for day in self._days(place)
-            )
+            ]
+            self._covered[(place, needs)] = sum(met), len(met)
         return self._covered[(place, needs)]
 
     def _is_met(self, need: str, day: date, place: Place) -> bool:
