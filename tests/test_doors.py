@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,3 +88,15 @@ def test_every_published_table_has_a_suite_and_every_suite_a_table() -> None:
     tables = {path.stem for path in (PROJECT / "dbt_project" / "models" / "marts").glob("*.sql")}
     suites = {path.stem for path in (PROJECT / "expectations").glob("*.yml")}
     assert tables == suites
+
+
+def test_the_sql_behind_staging_is_the_same_in_every_house() -> None:
+    """What a model would ask of a house while it is compiled; `tests.nights.quick` lives by this."""
+    asked = re.compile(
+        r"\b(run_query|statement|load_result|env_var|var)\(|\badapter\.|\bflags\.[A-Z]"
+    )
+    dbt = PROJECT / "dbt_project"
+    for path in sorted([*(dbt / "models").rglob("*.sql"), *(dbt / "macros").rglob("*.sql")]):
+        if {"staging", "cast", "build"}.isdisjoint(path.parts):
+            found = asked.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path.name}: {found[0]}: join a table of raw_kura instead"
