@@ -72,7 +72,8 @@ def run(company: Company, publications: int, readers: int) -> Reading:
             releases.publish(company.house, few)
     finally:
         for process in processes:
-            process.terminate()
+            # Dagster takes SIGTERM for SIGINT, which a job in the background ignores, and so would they.
+            process.kill()
         for process in processes:
             process.wait()
     return judged(publications, truth, logs)
