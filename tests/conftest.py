@@ -20,7 +20,7 @@ from tests.nights.quick import Quick
 _LONGEST_FIRST = (
     "test_two_nights", "test_demo_gate", "test_hand_worked_cases", "test_small_companies",
     "test_killed_nights", "test_canary", "test_old_houses", "test_dagster", "test_oracle",
-    "test_retention", "test_two_accounts", "test_two_systems",
+    "test_retention", "test_two_systems",
 )  # fmt: skip
 
 

@@ -37,7 +37,6 @@ from tests.nights.quick import Quick
 from tests.nights.story import Story, forget, live, stories
 from tests.nights.unlike import Difference
 
-# What names the night itself, not what it found.
 WANTED = "KURA_EXAMPLES"
 _NUMBERS = count()
 

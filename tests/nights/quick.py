@@ -1,4 +1,4 @@
-"""Nights at a third of the price, over the product's own ingestion, staging models and SQL.
+"""Nights at a sixth of the price, over the product's own ingestion, staging models and SQL.
 
 A night takes thirty seconds of processor, nearly all of it dbt's care for 188 models and 203 tests. What
 houses differ in, and what is *kept* between nights, are raw files, receipts and staging tables. So a quick
