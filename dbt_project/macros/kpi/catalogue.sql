@@ -30,8 +30,8 @@
 {%- endmacro %}
 
 {# Every measure, sorted by name: name, agg, sql (the aggregate), expr, type, is_additive, semantic_model,
-   model (what to ref), date (SQL of its day), published (table, date and sql by which a reader opens it),
-   dimensions. #}
+   model (what to ref), date (SQL of its day), rows (SQL: whether a row counts), each (SQL: what a row that
+   counts adds, or the thing it is told apart by), dimensions. #}
 {% macro catalogue_measures() -%}
     {% set found = [] %}
     {% for semantic in graph.semantic_models.values() | sort(attribute='name') %}
@@ -50,36 +50,36 @@
             {% set agg = agg.split('.')[-1] %}
             {% if agg == 'sum_boolean' %}
                 {% set sql = 'cast(sum(case when ' ~ expr ~ ' then 1 else 0 end) as bigint)' %}
+                {% set rows, each = expr, '1' %}
             {% elif agg == 'count' %}
                 {% set sql = 'cast(count(' ~ expr ~ ') as bigint)' %}
+                {% set rows, each = expr ~ ' is not null', '1' %}
             {% elif agg == 'sum' %}
                 {# Exact decimals: the sum of doubles would depend on the order two threads add in. #}
                 {% set sql = 'cast(sum(cast(' ~ expr ~ ' as decimal(18, 4))) as double)' %}
+                {% set rows, each = '(' ~ expr ~ ') <> 0', 'cast(' ~ expr ~ ' as decimal(18, 4))' %}
             {% elif agg == 'count_distinct' %}
                 {% set sql = 'cast(count(distinct ' ~ expr ~ ') as bigint)' %}
+                {% set rows, each = expr ~ ' is not null', expr %}
             {% else %}
                 {% do exceptions.raise_compiler_error(
                     'Measure ' ~ measure.name ~ ' uses agg ' ~ agg ~ '; only counts and sums can be KPIs here.'
                 ) %}
             {% endif %}
             {% set date = dates[measure.agg_time_dimension or semantic.defaults.agg_time_dimension] %}
-            {% set seen_in = semantic.config.meta.get('published_in') %}
             {% do found.append({
                 'name': measure.name,
                 'agg': agg,
                 'expr': expr,
                 'sql': sql,
+                'rows': rows,
+                'each': each,
                 'type': 'double' if agg == 'sum' else 'bigint',
                 'is_additive': agg != 'count_distinct',
                 'semantic_model': semantic.name,
                 'model': semantic.refs[0].name,
                 'date_name': measure.agg_time_dimension or semantic.defaults.agg_time_dimension,
                 'date': date,
-                'published': {
-                    'table': seen_in | map(attribute='table') | join(' + '),
-                    'date': seen_in | map(attribute='date') | join(' + '),
-                    'sql': sql ~ ' -- rows: ' ~ seen_in | map(attribute='rows') | join(' + '),
-                } if seen_in else {'table': semantic.refs[0].name, 'date': date, 'sql': sql},
                 'dimensions': dimensions,
             }) %}
         {% endfor %}

@@ -1,5 +1,5 @@
 -- one row per period, scope and measure that is not zero
--- depends_on: {{ ref('act_approaches') }}
+-- depends_on: {{ ref('fct_approaches') }}
 {% set dimensions = missing_names() %}
 {% set by_dimension = dimensions.keys() | join(', ') %}
 {% set period_types = ['week', 'month', 'quarter', 'fiscal_year'] %}

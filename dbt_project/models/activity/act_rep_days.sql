@@ -68,6 +68,8 @@ rep_days as (
         spans.motion,
         spans.manager_rep_id,
         spans.has_cti,
+        spans.file_id,
+        spans.record,
         days.is_business_day,
         cast(
             case

@@ -27,7 +27,9 @@ approaches as (
         person_id,
         account_id,
         channel,
-        campaign
+        campaign,
+        source_file,
+        source_record
     from calls
 
     union all
@@ -43,7 +45,9 @@ approaches as (
         person_id,
         account_id,
         channel,
-        campaign
+        campaign,
+        source_file,
+        source_record
     from emails
 
 )
