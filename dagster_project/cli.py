@@ -442,6 +442,31 @@ def query(
             terminal.write_document(pieces)
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="Example: kpi mf query --metrics connect_rate --group-by metric_time__week,rep__team",
+)
+def mf(
+    arguments: typer.Context,
+    work: Annotated[
+        bool, typer.Option("--work", help="Ask the work database of the last night.")
+    ] = False,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="Only write the folder in which `mf` itself can be started."),
+    ] = None,
+) -> None:
+    """Ask the metrics of the current release through MetricFlow (extra `semantic`)."""
+    from dagster_project.lib import semantic_layer
+
+    house = _house()
+    if project is not None:
+        semantic_layer.lay_out(house, project, of_work=work)
+        terminal.say(f"Made {project}: start `mf` in it.")
+        return
+    raise typer.Exit(semantic_layer.ask(house, arguments.args, of_work=work))
+
+
 @app.command(epilog="Example: kpi dev --port 3001")
 def dev(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,

@@ -27,6 +27,7 @@ from dagster_project.lib import engine, suites
 from dagster_project.lib.checksums import file_sha256, table_content
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
+from dagster_project.lib.semantic_layer import SEMANTIC_MANIFEST, for_release
 from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.settings import EXPECTATIONS, House
 
@@ -220,6 +221,7 @@ def build(
     building = house.candidates / f"{run['run_id']}.partial"
     (building / PARQUET).mkdir(parents=True)
     inputs, tables = _copy(house, catalogue, building)
+    (building / SEMANTIC_MANIFEST).write_text(for_release(dbt_manifest) + "\n", encoding="utf-8")
     files = tuple(
         FileFacts(
             path=path.relative_to(building).as_posix(),

@@ -528,6 +528,9 @@ def write_dbt_manifest(house: House, columns: Sequence[tuple[str, str, str]]) ->
         }
     house.dbt_target.mkdir(parents=True, exist_ok=True)
     (house.dbt_target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    (house.dbt_target / "semantic_manifest.json").write_text(
+        json.dumps({"semantic_models": [], "project_configuration": {"time_spines": []}})
+    )
 
 
 def write_dbt_results(house: House, run_id: str, **statuses: str) -> None:
