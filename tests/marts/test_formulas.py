@@ -588,7 +588,8 @@ def test_the_rows_a_figure_names_add_up_to_it(ask: Ask) -> None:
         (opened,) = ask(
             f"""select coalesce({adds_up}, 0) as value from (
                 select {row["numerator_each"]} as each from marts.{row["numerator_table"]}
-                where {row["numerator_rows"]} and {row["numerator_date"]} between '2026-06-01' and '2026-06-30')"""
+                where {row["numerator_rows"]}
+                    and {row["numerator_date"]} between '2026-06-01' and '2026-06-30')"""
         )
         shown = figures(ask, "company", "company", "month", june(1))[row["metric"]]["value"]
         assert float(opened["value"]) == (shown or 0), row["metric"]
