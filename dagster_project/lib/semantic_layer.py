@@ -101,6 +101,10 @@ def _read(path: Path, *, schema: str) -> dict[str, Any]:
     for model in found["semantic_models"]:
         model["entities"] = []
         model["primary_entity"] = "rep"
+    for metric in found["metrics"]:
+        if (measure := metric["type_params"]["measure"]) is not None:
+            # Nobody won, some lost: the rate is 0, not unknown.
+            measure["fill_nulls_with"] = 0
     for owner in (*found["semantic_models"], *found["project_configuration"]["time_spines"]):
         relation = owner["node_relation"]
         relation |= {

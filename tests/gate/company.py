@@ -529,7 +529,9 @@ def write_dbt_manifest(house: House, columns: Sequence[tuple[str, str, str]]) ->
     house.dbt_target.mkdir(parents=True, exist_ok=True)
     (house.dbt_target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     (house.dbt_target / "semantic_manifest.json").write_text(
-        json.dumps({"semantic_models": [], "project_configuration": {"time_spines": []}})
+        json.dumps(
+            {"semantic_models": [], "metrics": [], "project_configuration": {"time_spines": []}}
+        )
     )
 
 
