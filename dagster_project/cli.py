@@ -50,6 +50,13 @@ class Style(StrEnum):
     json = "json"
 
 
+class Part(StrEnum):
+    """The sides of a rate."""
+
+    numerator = "numerator"
+    denominator = "denominator"
+
+
 class StatusFormat(StrEnum):
     """Formats of `kpi status`."""
 
@@ -440,6 +447,58 @@ def query(
             sys.stdout.writelines(pieces)
         else:
             terminal.write_document(pieces)
+
+
+@app.command(epilog="Example: kpi explain connect_rate --team SDR一課 --period 2026-09")
+def explain(
+    metric: Annotated[str, typer.Argument(help="Name or label: connect_rate, コネクト率.")],
+    rep: Annotated[str | None, typer.Option(help="Id or name.")] = None,
+    team: Annotated[str | None, typer.Option()] = None,
+    business_unit: Annotated[str | None, typer.Option()] = None,
+    motion: Annotated[str | None, typer.Option(help="sdr, bdr, …")] = None,
+    channel: Annotated[str | None, typer.Option(help="With --team: the team's channel.")] = None,
+    campaign: Annotated[str | None, typer.Option()] = None,
+    call_list: Annotated[str | None, typer.Option()] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            help="2026-09, 2026-09-14 (its week), FY2026-Q2 or FY2026; the newest month if not said."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Rows shown of each part.")] = 10,
+    raw: Annotated[bool, typer.Option("--raw", help="Show each row's record as exported.")] = False,
+    output: Annotated[
+        Style, typer.Option("--format", help="csv and json write every row of one part.")
+    ] = Style.table,
+    part: Annotated[Part, typer.Option(help="Which rows csv and json write.")] = Part.numerator,
+) -> None:
+    """Open a number: its definition, the rows behind it, what nearly counted, and the exported records."""
+    from dagster_project.lib import explain as explaining
+    from dagster_project.lib.query import Format, render
+
+    scopes = {
+        "rep": rep, "team": team, "business_unit": business_unit, "motion": motion,
+        "channel": channel, "campaign": campaign, "call_list": call_list,
+    }  # fmt: skip
+    house = _house()
+    form: Format = output.value
+    with explaining.opened(house) as release:
+        found = release.metric(metric)
+        place = release.place({kind: key for kind, key in scopes.items() if key}, period)
+        explanation = release.explain(found, place)
+        if output is not Style.table:
+            terminal.write_document(render(release.rows(found, part.value, place), form))
+            return
+        terminal.show_explanation(explanation)
+        for opened in explanation.parts:
+            rows = release.rows(found, opened.name, place)
+            shown = terminal.show_rows(opened, rows, limit)
+            if raw:
+                for row in shown:
+                    terminal.show_raw(
+                        row,
+                        explaining.raw_record(house, row["source_file_id"], row["source_record"]),
+                    )
 
 
 @app.command(

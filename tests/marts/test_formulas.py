@@ -28,8 +28,8 @@ MODELS = [
 ]  # fmt: skip
 
 WHO = """rep_id varchar, team varchar, business_unit varchar, motion varchar, person_id varchar,
-    account_id varchar, channel varchar, campaign varchar, source_id varchar, source_file varchar,
-    source_record bigint"""
+    account_id varchar, channel varchar, campaign varchar, source_id varchar,
+    source_file_id varchar, source_file varchar, source_record bigint"""
 
 UPSTREAM = {
     "staging.stg_kura__run": "as_of_date date, run_id varchar, code_version varchar, config_hash varchar",

@@ -17,6 +17,15 @@
     }) }}
 {%- endmacro %}
 
+{# SQL of the key of a scope, of a row that has the columns of the scope. #}
+{% macro scope_key_sql(scope) -%}
+    {%- set parts = [] -%}
+    {%- for column in scope_columns()[scope] -%}
+        {%- do parts.append('coalesce(' ~ column ~ ", '" ~ missing_names()[column] ~ "')") -%}
+    {%- endfor -%}
+    {{ return(team_channel_key(parts[0], parts[1]) if parts | length == 2 else (parts or ["'company'"])[0]) }}
+{%- endmacro %}
+
 {# What a fact without the attribute is called; such facts are a line of their own, never dropped. #}
 {% macro missing_names() -%}
     {{ return({

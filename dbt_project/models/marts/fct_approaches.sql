@@ -28,6 +28,7 @@ approaches as (
         account_id,
         channel,
         campaign,
+        source_file_id,
         source_file,
         source_record
     from calls
@@ -46,6 +47,7 @@ approaches as (
         account_id,
         channel,
         campaign,
+        source_file_id,
         source_file,
         source_record
     from emails
