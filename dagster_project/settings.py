@@ -257,9 +257,7 @@ class Definitions(_Strict):
         return tuple(_openings(self.working_hours))
 
 
-_OPENING = re.compile(
-    r"((?:[01]\d|2[0-3]):[0-5]\d)\s*-\s*((?:[01]\d|2[0-3]):[0-5]\d|24:00)"
-)
+_OPENING = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)\s*-\s*((?:[01]\d|2[0-3]):[0-5]\d|24:00)")
 
 
 def _openings(written: str) -> Iterator[tuple[str, str]]:

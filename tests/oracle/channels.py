@@ -8,6 +8,7 @@ person's first campaign; a marketing-only person is judged by its `original_sour
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,7 @@ class Channels:
         self._rules = sorted(
             records.get("planning.channel_rules", ()), key=lambda rule: int(rule["priority"])
         )
+        self._persons = persons
         self._touches = _touches(records, persons)
 
     def of_lead(self, record: PersonRecord, person: Person) -> tuple[str, str]:
@@ -76,6 +78,12 @@ class Channels:
             return NONE
         before = [touch for touch in self._touches.get(person.id, ()) if touch.at <= at]
         return before[-1].campaign if before else NONE
+
+    def touches(self) -> Iterator[tuple[Person, Touch]]:
+        """Every person with every campaign it joined; of two at one instant the later id."""
+        for person in self._persons.all:
+            at_instants = {touch.at: touch for touch in self._touches.get(person.id, ())}
+            yield from ((person, touch) for touch in at_instants.values())
 
     def first_campaign(self, person: Person) -> str:
         """The campaign that touched the person first."""
