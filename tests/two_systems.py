@@ -50,6 +50,9 @@ AMOUNT_NEVER_SET: Final = "an amount never set"
 # Marketing's contacts are records of their own beside Salesforce. One that names no lead and has
 # a role address is a second person of the same number; a portal has them once.
 READERS_APART: Final = "marketing's contacts are persons of their own"
+# A converted lead keeps its owner and the contact gets another; a portal has one record and one owner,
+# and who never was a lead in Salesforce is nobody's there.
+ONE_OWNER: Final = "one owner of lead and contact"
 
 _CREDIT: Final = (
     "accepted", "rejected", "pending", "expired", "decided", "effective_meeting_rate",
@@ -84,6 +87,7 @@ CHANNEL_SCOPES: Final = ("channel", "team_channel")
 EXPLAINED: Final[dict[str, tuple[str, ...]]] = {
     EVERYBODY_IS_A_LEAD: _CREDIT,
     READERS_APART: (*_WHO_WAS_CALLED, *_WHO_WAS_ANSWERED),
+    ONE_OWNER: _WHO_WAS_ANSWERED,
     NEVER_TOUCHED: (),
     AMOUNT_NEVER_SET: (),
 }
@@ -157,6 +161,8 @@ def _excused(
         yield READERS_APART, _OF_THE_PERSON
     if table == "fct_hand_raises" and one["hand_raise_id"] in readers:
         yield READERS_APART, _OF_THE_ANSWER
+    if table == "fct_hand_raises" and one["is_open"] and two["is_open"]:
+        yield ONE_OWNER, _OF_THE_OWNER
     if table == "fct_meetings":
         yield (
             NEVER_TOUCHED,
@@ -188,6 +194,7 @@ _OF_THE_ANSWER: Final = {
     "is_within_30_minutes", "is_within_60_minutes", "is_within_same_day", "is_due_5_minutes",
     "is_due_30_minutes", "is_due_60_minutes", "is_due_same_day",
 }  # fmt: skip
+_OF_THE_OWNER: Final = {"rep_id", "team", "business_unit", "motion", "manager_rep_id"}
 _OF_THE_CREDIT: Final = {
     "credit_basis", "is_sourced", "meeting_id", "rep_id", "team", "business_unit", "motion",
     "manager_rep_id", "channel", "channel_group", "is_won_of_cohort", "is_open_of_cohort",
@@ -247,6 +254,8 @@ def unexplained_figures(
         one, two = ours.get(key, _NOTHING), theirs.get(key, _NOTHING)
         if all(same(one[name], two[name]) for name in _NOTHING):
             continue
+        if place.scope_type in CHANNEL_SCOPES and _is_line_of_nothing(one, two) and facts.reasons:
+            continue
         if _only_matures_otherwise(metric, one, two) and EVERYBODY_IS_A_LEAD in facts.seen:
             continue
         reasons = {
@@ -262,6 +271,11 @@ def unexplained_figures(
             if metric in EXPLAINED[reason]:
                 moved[reason].add(metric)
     return problems, moved
+
+
+def _is_line_of_nothing(one: Row, two: Row) -> bool:
+    """A line of a channel lives as long as anything is counted in it; what is not, is shown as nothing."""
+    return _NOTHING in (one, two) and not one["numerator"] and not two["numerator"]
 
 
 def _only_matures_otherwise(metric: str, one: Row, two: Row) -> bool:
