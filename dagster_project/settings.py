@@ -8,6 +8,8 @@ builds a path inside it. How each export is read stands in `config/sources.yml`
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
@@ -213,6 +215,19 @@ class Reporting(_Strict):
         return _WEEKDAYS.index(self.week_starts_on) + 1
 
 
+HandRaise = Literal[
+    "form_submitted",
+    "email_clicked",
+    "event_registered",
+    "event_attended",
+    "webinar_registered",
+    "webinar_attended",
+    "asset_viewed",
+    "campaign_joined",
+    "lead_created",
+]
+
+
 class Definitions(_Strict):
     """The business choices that change what a number means."""
 
@@ -221,6 +236,36 @@ class Definitions(_Strict):
     rebooking_days: int = Field(30, ge=0, le=365)
     account_rule_days: int = Field(90, ge=0, le=730)
     maturity_percentile: float = Field(0.8, gt=0, lt=1)
+    hand_raise_events: tuple[HandRaise, ...] = Field(("form_submitted",), min_length=1)
+    """What a prospect does to be called back at once; speed to lead starts its clock there."""
+    working_hours: str = "09:00-18:00"
+    """Of business days for which planning's working_hours names none; `09:00-12:00, 13:00-18:00`."""
+
+    @field_validator("working_hours")
+    @classmethod
+    def _openings_in_order(cls, value: str) -> str:
+        previous = ""
+        for opens, closes in _openings(value):
+            if opens < previous or closes <= opens:
+                raise ValueError("must name openings in their order, each closing after it opens")
+            previous = closes
+        return value
+
+    @property
+    def openings(self) -> tuple[tuple[str, str], ...]:
+        """(opens, closes) of each opening of a business day, HH:MM local; the end may be 24:00."""
+        return tuple(_openings(self.working_hours))
+
+
+_OPENING = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)\s*-\s*((?:[01]\d|2[0-3]):[0-5]\d|24:00)")
+
+
+def _openings(written: str) -> Iterator[tuple[str, str]]:
+    for part in written.split(","):
+        read = _OPENING.fullmatch(part.strip())
+        if read is None:
+            raise ValueError("is not openings such as 09:00-12:00, 13:00-18:00")
+        yield read[1], read[2]
 
 
 class Matching(_Strict):

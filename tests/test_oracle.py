@@ -28,6 +28,7 @@ from tests.agreement import (
     unequal_rows,
     unequal_sums,
 )
+from tests.agreement_on_speed import unequal_hand_raises, unequal_speeds
 from tests.harness import query
 from tests.nights.quick import Quick
 from tests.oracle.channels import NONE
@@ -134,6 +135,18 @@ def test_every_email_is_the_same_reps_on_the_same_day(company: Company) -> None:
     theirs = query(company.house, "select * from marts.fct_emails")
     columns = ("sent_on", "rep_id", "team", "channel", "campaign")
     problems = unequal_rows(company.found.tables["fct_emails"], theirs, "email_id", columns)
+    assert not problems, told(problems)
+
+
+def test_every_hand_raise_is_answered_by_the_same_attempt_after_the_same_time(
+    company: Company,
+) -> None:
+    problems = unequal_hand_raises(company.found, company.house)
+    assert not problems, told(problems)
+
+
+def test_every_quantile_of_waiting_hand_raises_is_equal(company: Company) -> None:
+    problems = unequal_speeds(company.found, company.reader, company.house)
     assert not problems, told(problems)
 
 

@@ -441,6 +441,7 @@ _FACTS: Mapping[str, str] = {
     "fct_emails": "act_emails",
     "fct_meetings": "act_meeting_events",
     "fct_opportunities": "act_opportunities",
+    "fct_hand_raises": "act_hand_raises",
 }
 
 

@@ -48,6 +48,8 @@ _TABLES = {
     "value_maps": """source_id varchar, object varchar, column_name varchar, from_value varchar,
         to_value varchar""",
     "lead_status_steps": "source_id varchar, status varchar, step varchar",
+    "hand_raise_events": "touch_type varchar",
+    "default_working_hours": "opens varchar, closes varchar",
     "mapped_columns": """source_id varchar, object varchar, column_name varchar, type varchar,
         format varchar, decimal_separator varchar, thousands_separator varchar,
         unit_factor double, constant varchar, units varchar""",
@@ -193,6 +195,10 @@ def _rows(
             settings.gate.max_quarantine_rows,
         )
     )
+    rows["hand_raise_events"] += [
+        (touch_type,) for touch_type in dict.fromkeys(definitions.hand_raise_events)
+    ]
+    rows["default_working_hours"] += definitions.openings
     for source in config.sources:
         rows["sources"].append(_source_row(source, reporting.default_currency))
         rows["own_numbers"] += [(source.id, number) for number in source.own_numbers]

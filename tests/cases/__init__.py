@@ -48,6 +48,7 @@ def cases() -> list[Case]:
         meetings,
         opportunities,
         people,
+        speed,
     )
 
     found = sorted(_CASES, key=lambda case: case.number)
@@ -127,7 +128,7 @@ def file_name(object_name: str, delivered: date) -> str:
     stem = {"webhook_calls": "call_analysis_completed", "history_rows": "history"}.get(name, name)
     if system == "planning":
         return f"{name}.csv"
-    suffix = ".jsonl" if name == "webhook_calls" else ".csv"
+    suffix = ".jsonl" if name in ("webhook_calls", "form_submissions") else ".csv"
     return f"{stem}_{delivered:%Y%m%d}{suffix}"
 
 

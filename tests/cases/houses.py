@@ -2,7 +2,8 @@
 
 `booked` is the default configuration; `held`, `opportunity` and `unnamed` differ where a case asks;
 `gaps` lacks exports; `tool` has a second telephone system, one that tells the agent's leg from the
-customer's. Anchors are calls of nobody's case that fix which days the phone system's files cover.
+customer's; `inbound` has marketing's forms and working hours, `newyork` too, in a zone whose clocks
+change. Anchors are calls of nobody's case that fix which days the phone system's files cover.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class CaseHouse:
     has_marketing: bool = False
     # A second telephone system that only a mapping describes, one record per leg.
     has_tool: bool = False
+    # From when on marketing's exports speak of every day; None: of the days of their rows.
+    marketing_covers_from: str | None = None
+    # (weekday, opens, closes), from when on
+    working_hours: tuple[tuple[date, int, str, str], ...] = ()
+    company_holidays: tuple[date, ...] = ()
 
     @property
     def house_yml(self) -> dict[str, Any]:
@@ -97,7 +103,23 @@ class CaseHouse:
                     "lead_status": {"mql": ["MQL"], "handed_back": ["差し戻し"]},
                 },
                 *(
-                    [{"id": "hubspot", "system": "hubspot", "extracted_at": stamped}]
+                    [
+                        {
+                            "id": "hubspot",
+                            "system": "hubspot",
+                            "extracted_at": stamped,
+                            **(
+                                {
+                                    "coverage": {
+                                        "basis": "extract",
+                                        "covers_from": self.marketing_covers_from,
+                                    }
+                                }
+                                if self.marketing_covers_from
+                                else {}
+                            ),
+                        }
+                    ]
                     if self.has_marketing
                     else []
                 ),
@@ -113,6 +135,26 @@ class CaseHouse:
                 {"source_id": "*", "value": value, "disposition": meaning, "rank": rank}
                 for rank, (value, meaning) in enumerate(DISPOSITIONS, start=1)
             ],
+            **(
+                {
+                    "planning.working_hours": [
+                        {"valid_from": start, "weekday": weekday, "opens": opens, "closes": closes}
+                        for start, weekday, opens, closes in self.working_hours
+                    ]
+                }
+                if self.working_hours
+                else {}
+            ),
+            **(
+                {
+                    "planning.company_holidays": [
+                        {"holiday_date": holiday, "name": "創立記念日"}
+                        for holiday in self.company_holidays
+                    ]
+                }
+                if self.company_holidays
+                else {}
+            ),
             "planning.currency_rates": [
                 {"currency": "USD", "valid_from": day(4, 1), "rate": 150},
                 {"currency": "USD", "valid_from": day(6, 1), "rate": 155},
@@ -166,6 +208,7 @@ def _tool(stamped: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_HALVES = (("09:00", "12:00"), ("13:00", "18:00"))
 HOUSES = {
     house.name: house
     for house in (
@@ -207,6 +250,32 @@ HOUSES = {
                 "salesforce.Opportunity": day(6, 21),
                 "salesforce.OpportunityHistory": day(6, 21),
             },
+        ),
+        CaseHouse(
+            "inbound",
+            day(6, 30),
+            ((day(3, 30), day(6, 30)),),
+            definitions={"working_hours": "10:00-16:00"},
+            has_marketing=True,
+            marketing_covers_from="2026-03-01",
+            working_hours=(
+                *((day(4, 1), weekday, *hours) for weekday in range(1, 6) for hours in _HALVES),
+                (day(6, 1), 6, "10:00", "12:00"),
+            ),
+            company_holidays=(day(6, 19),),
+        ),
+        # The clocks of its days change; calls end a day later in Tokyo.
+        CaseHouse(
+            "newyork",
+            day(11, 10),
+            ((day(3, 2), day(11, 11)),),
+            reporting={"timezone": "America/New_York"},
+            has_marketing=True,
+            marketing_covers_from="2026-03-01",
+            working_hours=(
+                *((day(3, 1), weekday, "09:00", "17:00") for weekday in range(1, 6)),
+                (day(3, 1), 7, "01:00", "04:00"),
+            ),
         ),
         CaseHouse("tool", day(6, 30), ((day(3, 30), day(6, 30)),), has_tool=True),
     )

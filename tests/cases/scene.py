@@ -275,12 +275,15 @@ class Scene:
         deleted: datetime | None = None,
         merged_into: str | None = None,
         converted: Mapping[str, str] | None = None,
+        owner: Rep | None = None,
+        identity: str | None = None,
     ) -> str:
         """A lead; `changed` is its last modification, `deleted` when it was deleted.
 
-        `converted` may name contact, account, opportunity.
+        `converted` may name contact, account, opportunity; `identity` is a lead's of which this is
+        another state.
         """
-        identity = self.id("00Q")
+        identity = identity or self.id("00Q")
         became = converted or {}
         self._add(
             "salesforce.Lead",
@@ -303,7 +306,7 @@ class Scene:
                 "Rating": None,
                 "Industry": None,
                 "NumberOfEmployees": None,
-                "OwnerId": None,
+                "OwnerId": owner.user_id if owner else None,
                 "IsConverted": bool(became),
                 "ConvertedDate": None,
                 "ConvertedAccountId": became.get("account"),
@@ -502,6 +505,25 @@ class Scene:
             },
         )
         return identity
+
+    def address(self, name: str = "a") -> str:
+        """An e-mail address of a prospect of this case."""
+        return f"{self.tag(name)}@prospect.example.com"
+
+    def form(self, at: datetime, email: str, *, conversion: str | None = None) -> str:
+        """A form somebody sent under an address; returns the id of the hand-raise."""
+        conversion = conversion or self.uuid()
+        self._add(
+            "hubspot.form_submissions",
+            {
+                "conversionId": conversion,
+                "submittedAt": at,
+                "formId": "form-contact",
+                "pageUrl": "https://www.kura.example.co.jp/contact",
+                "values": [{"name": "email", "value": email}],
+            },
+        )
+        return f"hubspot:form_submitted:{conversion}"
 
     def task(
         self,

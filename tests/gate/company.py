@@ -166,6 +166,71 @@ MARTS: dict[str, str] = {
                source_file_id, source_file, source_record
         from accepted
     """,
+    # A form a day, dialled after ten minutes: of four three, and two reached. The last has no person.
+    "fct_hand_raises": f"""
+        with forms as (
+            select row_number() over (order by date) as i, date, date + interval 2 hour as raised_at
+            from marts.dim_dates where is_business_day and date <= date '2026-06-30'
+        ),
+        answered as (
+            select forms.*, i % 4 > 0 and i % 20 > 0 as is_attempted, i % 4 > 1 as is_connected,
+                   i % 20 > 0 as is_linked, dialled.call_id
+            from forms
+            left join (
+                select called_on, min(call_id) as call_id from marts.fct_calls where is_connect
+                group by called_on
+            ) as dialled on forms.date = dialled.called_on
+        )
+        select 'hubspot:form_submitted:' || i as hand_raise_id, date as raised_on, raised_at,
+               'form_submitted' as touch_type, 'sf' as source_id,
+               case when is_attempted then 'R1' else '(unassigned)' end as rep_id, '東京1課' as team,
+               '法人' as business_unit, 'sdr' as motion, 'M1' as manager_rep_id,
+               case when is_linked then fct_calls.person_id end as person_id, 'A1' as account_id,
+               'オフライン' as channel_group, '展示会' as channel, '(none)' as campaign, is_linked,
+               is_attempted, is_connected, is_linked and not is_attempted as is_open,
+               raised_at as clock_started_at, date as clock_started_on, 'planning' as hours_basis,
+               case when is_attempted then raised_at + interval 10 minute end as attempted_at,
+               case when is_attempted then date end as attempted_on,
+               case when is_attempted then 'dial' end as attempt_kind,
+               case when is_attempted then answered.call_id end as attempt_id,
+               case when is_connected then raised_at + interval 10 minute end as connected_at,
+               case when is_connected then answered.call_id end as connect_call_id,
+               case when is_attempted then 10.0::double end as business_minutes_to_attempt,
+               case when is_attempted then 10.0::double end as clock_minutes_to_attempt,
+               case when is_connected then 10.0::double end as business_minutes_to_connect,
+               case when is_connected then 10.0::double end as clock_minutes_to_connect,
+               case when is_linked and not is_attempted then 900.0::double end as open_business_minutes,
+               false as is_within_5_minutes, is_linked as is_due_5_minutes,
+               is_attempted as is_within_30_minutes, is_linked as is_due_30_minutes,
+               is_attempted as is_within_60_minutes, is_linked as is_due_60_minutes,
+               is_attempted as is_within_same_day, is_linked as is_due_same_day, {_FACT}
+        from answered left join marts.fct_calls on answered.call_id = fct_calls.call_id
+    """,
+    "kpi_speed_to_lead": """
+        with months as (
+            select dim_dates.month_start as period_start, raised.*
+            from marts.fct_hand_raises as raised
+            inner join marts.dim_dates on raised.raised_on = dim_dates.date
+        )
+        select 'month' as period_type, period_start, last_day(period_start) as period_end,
+               true as is_period_over, 'company' as scope_type, 'company' as scope_key,
+               count(*) as hand_raises, count(*) filter (where is_linked) as hand_raises_linked,
+               count(*) filter (where is_attempted) as hand_raises_attempted,
+               count(*) filter (where is_connected) as hand_raises_connected,
+               count(*) filter (where is_open) as hand_raises_open,
+               0::bigint as hand_raises_within_5_minutes,
+               count(*) filter (where is_within_30_minutes) as hand_raises_within_30_minutes,
+               count(*) filter (where is_within_60_minutes) as hand_raises_within_60_minutes,
+               10.0::double as median_business_minutes_to_attempt,
+               null::double as p90_business_minutes_to_attempt,
+               10.0::double as median_business_minutes_to_connect,
+               null::double as p90_business_minutes_to_connect,
+               max(open_business_minutes) as oldest_open_business_minutes,
+               count(*) filter (where is_attempted) / count(*) filter (where is_linked)
+                   as hand_raise_attempted_share,
+               30::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from months group by period_start
+    """,
     "kpi_rep_daily": """
         with things as (
             select rep_id, called_on as date, channel, campaign, team, business_unit, motion, 'call' as what,
@@ -413,6 +478,7 @@ insert into activity.act_calls select 'other' || i, 'crm' from range(
 ) as n(i);
 create table activity.act_emails as select email_id from marts.fct_emails;
 create table activity.act_meeting_events as select event_id from marts.fct_meetings;
+create table activity.act_hand_raises as select hand_raise_id from marts.fct_hand_raises;
 create table activity.act_opportunities as select opportunity_id from marts.fct_opportunities;
 create table activity.act_person_channels as
     select 'p' || i as person_id, true as is_lead

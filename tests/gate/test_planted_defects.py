@@ -130,6 +130,48 @@ IN_TABLES: dict[str, str] = {
     "fct_opportunities.amounts_are_not_negative": "update fct_opportunities set amount_yen = -amount_yen",
     "fct_opportunities.amounts_are_believable": "update fct_opportunities set amount_yen = amount_yen * 1e6",
     "fct_opportunities.missing_amounts_say_so": "update fct_opportunities set amount_yen = null",
+    "fct_hand_raises.says_who_and_when": "update fct_hand_raises set channel = null where rep_id = 'R1'",
+    "fct_hand_raises.can_be_traced_to_its_export": "update fct_hand_raises set source_file = null",
+    "fct_hand_raises.none_lies_after_the_as_of_day": (
+        "update fct_hand_raises set raised_on = date '2026-07-01' where raised_on = date '2026-06-30'"
+    ),
+    "fct_hand_raises.reps_and_channels_are_known": (
+        "update fct_hand_raises set rep_id = 'R9' where rep_id = 'R1'"
+    ),
+    "fct_hand_raises.an_answer_follows_its_hand_raise": (
+        "update fct_hand_raises set attempted_at = raised_at where is_attempted"
+    ),
+    "fct_hand_raises.every_known_person_is_answered_or_open": (
+        "update fct_hand_raises set is_open = false, open_business_minutes = null"
+    ),
+    "fct_hand_raises.faster_is_within_slower": "update fct_hand_raises set is_within_5_minutes = true",
+    "fct_hand_raises.connects_are_connects_of_the_same_person": (
+        "update fct_hand_raises set person_id = 'somebody else' where is_connected"
+    ),
+    "fct_hand_raises.most_are_of_known_persons": (
+        "update fct_hand_raises set is_linked = false where raised_on < date '2026-05-15'"
+    ),
+    "fct_hand_raises.past_changed_little": (
+        "delete from fct_hand_raises where raised_on < date '2026-06-01'"
+    ),
+    "kpi_speed_to_lead.absent_is_not_zero": (
+        "update kpi_speed_to_lead set covered_days = 0, status = 'unavailable'"
+    ),
+    "kpi_speed_to_lead.known_persons_are_answered_or_open": (
+        "update kpi_speed_to_lead set hand_raises_open = hand_raises_open + 1"
+    ),
+    "kpi_speed_to_lead.medians_come_before_the_slowest": (
+        "update kpi_speed_to_lead set p90_business_minutes_to_attempt = 5"
+    ),
+    "kpi_speed_to_lead.half_answered_has_a_median": (
+        "update kpi_speed_to_lead set hand_raises_open = 0, p90_business_minutes_to_attempt = null"
+    ),
+    "kpi_speed_to_lead.the_oldest_open_one_is_open": (
+        "update kpi_speed_to_lead set oldest_open_business_minutes = null"
+    ),
+    "kpi_speed_to_lead.is_the_rows_behind_it": (
+        "update kpi_speed_to_lead set hand_raises = hand_raises * 2"
+    ),
     "kpi_rep_daily.counts_are_not_negative": "update kpi_rep_daily set dials = -dials",
     "kpi_rep_daily.connects_lie_within_reached_within_answered_within_dials": (
         "update kpi_rep_daily set connects = dials + 1"

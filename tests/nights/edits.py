@@ -70,6 +70,8 @@ _HOUSE_EDITS = (
     _house("decision expires after 3 days", "expires_after_days: 30", "expires_after_days: 3"),
     _house("rebooking within a day", "rebooking_days: 30", "rebooking_days: 1"),
     _house("account rule within a day", "account_rule_days: 90", "account_rule_days: 1"),
+    _house("hand-raises are participations", "[form_submitted]", "[event_attended, lead_created]"),
+    _house("works until noon", '"09:00-18:00"', '"09:00-12:00"'),
     _house("matching window of 5 s", "window_seconds: 180", "window_seconds: 5"),
     _house("week starts on sunday", "week_starts_on: monday", "week_starts_on: sunday"),
     _house("fiscal year from january", "start_month: 4", "start_month: 1"),

@@ -2,14 +2,17 @@
 
 Choices where the text is silent: rules compare with the match key (full-width, case and spaces do
 not matter); the smallest `priority` wins; a `campaign_name` or `campaign_type` rule looks at the
-person's first campaign; a marketing-only person is judged by its `original_source`.
+person's first campaign; a marketing-only person is judged by the utm values of its first page and
+its `original_source` (formats §5.6 first_page_url).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
 
 from tests.oracle.normalise import match_key, salesforce_id
 from tests.oracle.persons import Person, PersonRecord, Persons
@@ -23,6 +26,7 @@ _FIELDS = {
     "utm_campaign": "utm_campaign__c",
     "lead_source": "LeadSource",
 }
+_UTM = ("utm_source", "utm_medium", "utm_campaign")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Channels:
         self._rules = sorted(
             records.get("planning.channel_rules", ()), key=lambda rule: int(rule["priority"])
         )
+        self._persons = persons
         self._touches = _touches(records, persons)
 
     def of_lead(self, record: PersonRecord, person: Person) -> tuple[str, str]:
@@ -68,7 +73,11 @@ class Channels:
         if contacts:
             return self._judge({"lead_source": contacts[0].fields.get("LeadSource")}, person)
         properties = person.records[0].fields.get("properties") or {}
-        return self._judge({"original_source": properties.get("hs_analytics_source")}, person)
+        page = parse_qs(urlsplit(properties.get("hs_analytics_first_url") or "").query)
+        said = {name: page[name][0] for name in _UTM if name in page}
+        return self._judge(
+            {**said, "original_source": properties.get("hs_analytics_source")}, person
+        )
 
     def campaign(self, person: Person | None, at: datetime) -> str:
         """The campaign that touched the person last, not later than `at`."""
@@ -76,6 +85,12 @@ class Channels:
             return NONE
         before = [touch for touch in self._touches.get(person.id, ()) if touch.at <= at]
         return before[-1].campaign if before else NONE
+
+    def touches(self) -> Iterator[tuple[Person, Touch]]:
+        """Every person with every campaign it joined; of two at one instant the later id."""
+        for person in self._persons.all:
+            at_instants = {touch.at: touch for touch in self._touches.get(person.id, ())}
+            yield from ((person, touch) for touch in at_instants.values())
 
     def first_campaign(self, person: Person) -> str:
         """The campaign that touched the person first."""

@@ -112,6 +112,10 @@ def _won_of_type(deal_type: str | None) -> Part:
     return _deals("won_on", lambda row: row["amount_yen"] if row["deal_type"] == deal_type else 0)
 
 
+def _raised(column: str) -> tuple[Part, ...]:
+    return (Part("fct_hand_raises", "raised_on", _of(column)),)
+
+
 _EMAILS = Part("fct_emails", "sent_on", _all)
 
 ADDITIVE: dict[str, tuple[Part, ...]] = {
@@ -194,6 +198,20 @@ ADDITIVE: dict[str, tuple[Part, ...]] = {
     "company_won_amount_untyped_yen": (_won_of_type(None),),
     "company_won_amounts_missing": (_deals("won_on", _of("is_amount_missing")),),
     "company_won_amounts_unconverted": (_deals("won_on", _of("is_amount_unconverted")),),
+    # 初動
+    "hand_raises": (Part("fct_hand_raises", "raised_on", _all),),
+    "hand_raises_linked": _raised("is_linked"),
+    "hand_raises_attempted": _raised("is_attempted"),
+    "hand_raises_connected": _raised("is_connected"),
+    "hand_raises_open": _raised("is_open"),
+    "hand_raises_within_5_minutes": _raised("is_within_5_minutes"),
+    "hand_raises_due_5_minutes": _raised("is_due_5_minutes"),
+    "hand_raises_within_30_minutes": _raised("is_within_30_minutes"),
+    "hand_raises_due_30_minutes": _raised("is_due_30_minutes"),
+    "hand_raises_within_60_minutes": _raised("is_within_60_minutes"),
+    "hand_raises_due_60_minutes": _raised("is_due_60_minutes"),
+    "hand_raises_within_same_day": _raised("is_within_same_day"),
+    "hand_raises_due_same_day": _raised("is_due_same_day"),
 }
 
 # Distinct things, counted anew in every scope and period (§1 leads_worked).
@@ -222,6 +240,24 @@ RATIOS: dict[str, tuple[str, str]] = {
     "win_rate": ("opportunities_won_of_cohort", "opportunities_created"),
     "win_rate_open_share": ("opportunities_open_of_cohort", "opportunities_created"),
     "win_rate_closed": ("wins", "opportunities_closed"),
+    "hand_raise_share_within_5_minutes": (
+        "hand_raises_within_5_minutes",
+        "hand_raises_due_5_minutes",
+    ),
+    "hand_raise_share_within_30_minutes": (
+        "hand_raises_within_30_minutes",
+        "hand_raises_due_30_minutes",
+    ),
+    "hand_raise_share_within_60_minutes": (
+        "hand_raises_within_60_minutes",
+        "hand_raises_due_60_minutes",
+    ),
+    "hand_raise_share_within_same_day": (
+        "hand_raises_within_same_day",
+        "hand_raises_due_same_day",
+    ),
+    "hand_raise_attempted_share": ("hand_raises_attempted", "hand_raises_linked"),
+    "hand_raise_connected_share": ("hand_raises_connected", "hand_raises_linked"),
 }
 
 KNOWN = frozenset(ADDITIVE) | frozenset(DISTINCT) | frozenset(RATIOS)

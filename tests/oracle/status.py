@@ -56,6 +56,7 @@ class Judge:
                 "sfa_events",
                 "sfa_opportunities",
                 "people",
+                "hand_raises",
             )
         }
         self._covered: dict[tuple[Place, frozenset[str]], tuple[int, int]] = {}

@@ -25,6 +25,7 @@ from tests.oracle.persons import Person, Persons
 from tests.oracle.records import Records
 from tests.oracle.roster import UNASSIGNED, Roster
 from tests.oracle.settings import Settings
+from tests.oracle.speed import HandRaise, hand_raises
 from tests.oracle.titles import Titles
 
 
@@ -43,6 +44,7 @@ class Answer:
     meetings: list[Meeting]
     opportunities: dict[str, Opportunity]
     leads: list[Lead]
+    hand_raises: list[HandRaise]
     stages: frozenset[str]  # every name of a stage seen anywhere
     has_title_map: bool
     tables: dict[str, list[Row]]
@@ -66,6 +68,9 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
         persons, channels, all_calls, all_emails, all_meetings, all_opportunities, roster,
         settings, as_of,
     )  # fmt: skip
+    all_hand_raises = hand_raises(
+        records, settings, persons, channels, roster, all_calls, all_emails, as_of
+    )
     read = _Reader(roster, channels, persons, Titles(records), settings, as_of)
     tables: dict[str, list[Row]] = {
         "fct_calls": [read.call(call) for call in all_calls],
@@ -75,6 +80,7 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
             read.opportunity(opportunity, credited.get(opportunity.id))
             for opportunity in all_opportunities.values()
         ],
+        "fct_hand_raises": [read.hand_raise(raised) for raised in all_hand_raises],
         "working_days": _working_days(roster, coverage.first_day or as_of, as_of),
         "kpi_channel_conversion": conversion(all_leads, channels, records, settings, as_of),
     }
@@ -83,7 +89,7 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     tables["kpi_rep_daily"] = _daily(tables["days"], read)
     return Answer(
         settings, as_of, coverage, roster, persons, all_calls, all_emails, calendar,
-        all_meetings, all_opportunities, all_leads, stage_names(records),
+        all_meetings, all_opportunities, all_leads, all_hand_raises, stage_names(records),
         bool(records.get("planning.title_map")), tables,
     )  # fmt: skip
 
@@ -180,6 +186,13 @@ class _Reader:
             "sent_on": email.day,
             **self.who(email.rep, email.day),
             **self._whom(email.person, email.at),
+        }
+
+    def hand_raise(self, raised: HandRaise) -> Row:
+        return {
+            **raised.row(self.as_of),
+            **self.who(raised.rep, raised.day),
+            **self._whom(raised.person, raised.at),
         }
 
     def event(self, event: Event) -> Row:

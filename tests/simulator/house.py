@@ -33,6 +33,8 @@ definitions:
   decision_expires_after_days: 30
   rebooking_days: 30           # booked again within 30 days of a no-show: the same meeting
   account_rule_days: 90
+  hand_raise_events: [form_submitted]  # フォーム送信から初回コンタクトまでの時間を計る
+  working_hours: "09:00-18:00" # planning/working_hours.csv より前の営業日の就業時間
 
 matching:
   window_seconds: 180          # reps log calls in the CRM a minute or two after hanging up

@@ -47,11 +47,11 @@
 {%- endmacro %}
 
 {# `group by` of every scope in every period, for relations with period_type, period_start and the six
-   dimensions. #}
-{% macro group_by_period_and_scope() -%}
+   dimensions; `within` are columns that divide each of them further. #}
+{% macro group_by_period_and_scope(within=[]) -%}
     group by grouping sets (
         {% for columns in scope_columns().values() %}
-        ({{ (['period_type', 'period_start'] + columns) | join(', ') }}){{ ',' if not loop.last }}
+        ({{ (['period_type', 'period_start'] + within + columns) | join(', ') }}){{ ',' if not loop.last }}
         {% endfor %}
     )
 {%- endmacro %}

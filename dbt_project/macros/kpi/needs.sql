@@ -11,6 +11,23 @@
         'sfa_events': ['events', 'meetings'],
         'sfa_opportunities': ['opportunities', 'deals'],
         'people': ['leads', 'contacts'],
+        'hand_raises': hand_raise_objects().values() | sum(start=[]) | unique | list,
+    }) }}
+{%- endmacro %}
+
+{# What a prospect may do to be called back at once, with the objects that tell of it. Which of them a
+   company counts is a setting: act_hand_raise_events. #}
+{% macro hand_raise_objects() %}
+    {{ return({
+        'form_submitted': ['form_submissions', 'marketing_activities'],
+        'email_clicked': ['email_events', 'marketing_activities'],
+        'event_registered': ['event_participations', 'marketing_activities'],
+        'event_attended': ['event_participations', 'marketing_activities'],
+        'webinar_registered': ['event_participations', 'marketing_activities'],
+        'webinar_attended': ['event_participations', 'marketing_activities'],
+        'asset_viewed': ['marketing_activities'],
+        'campaign_joined': ['campaign_members'],
+        'lead_created': ['leads', 'contacts'],
     }) }}
 {%- endmacro %}
 

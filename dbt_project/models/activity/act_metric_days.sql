@@ -3,6 +3,7 @@
 -- depends_on: {{ ref('fct_emails') }}
 -- depends_on: {{ ref('fct_meetings') }}
 -- depends_on: {{ ref('fct_opportunities') }}
+-- depends_on: {{ ref('fct_hand_raises') }}
 -- depends_on: {{ ref('fct_approaches') }}
 -- depends_on: {{ ref('fct_rep_days') }}
 {% set keys = ['date'] + missing_names().keys() | list %}
