@@ -76,6 +76,7 @@ class Settings:
     decision_expires_after_days: int = 30
     rebooking_days: int = 30
     account_rule_days: int = 90
+    coverage_days: int = 90
     match_window_seconds: int = 180
     sources: Mapping[str, Source] = field(default_factory=dict)
 
@@ -123,6 +124,7 @@ def settings_from(house: Mapping[str, Any], sources: Iterable[Mapping[str, Any]]
         decision_expires_after_days=int(definitions.get("decision_expires_after_days", 30)),
         rebooking_days=int(definitions.get("rebooking_days", 30)),
         account_rule_days=int(definitions.get("account_rule_days", 90)),
+        coverage_days=int(definitions.get("coverage_days", 90)),
         match_window_seconds=int(matching.get("window_seconds", 180)),
         sources={source.id: source for source in read},
     )

@@ -16,7 +16,7 @@
 
 {# Needs that hold for every day or none, and what depends on a setting. #}
 {% macro other_needs() -%}
-    {{ return(['known_day', 'meeting_outcome', 'shodan_event', 'acceptance', 'title_map']) }}
+    {{ return(['known_day', 'meeting_outcome', 'shodan_event', 'acceptance', 'title_map', 'target_list']) }}
 {%- endmacro %}
 
 {% macro all_needs() -%}

@@ -27,7 +27,8 @@ approaches as (
         person_id,
         account_id,
         channel,
-        campaign
+        campaign,
+        is_target_account
     from calls
 
     union all
@@ -43,7 +44,8 @@ approaches as (
         person_id,
         account_id,
         channel,
-        campaign
+        campaign,
+        is_target_account
     from emails
 
 )

@@ -121,7 +121,7 @@ rostered as (
 
 ),
 
--- A channel, campaign or former colleague exists from the first to the last period something is counted.
+-- A channel, campaign, call list or former colleague exists from the first to the last period something is counted.
 lifetimes as (
 
     select
@@ -162,7 +162,7 @@ scopes as (
         on
             known_periods.period_type = lifetimes.period_type
             and known_periods.period_start between lifetimes.first_start and lifetimes.last_start
-    where lifetimes.scope_type in ('channel', 'campaign', 'team_channel')
+    where lifetimes.scope_type in ('channel', 'campaign', 'call_list', 'team_channel')
 
     union
 

@@ -30,6 +30,7 @@ listed as (
     select
         deliveries.list_name,
         coalesce(account_ids.account_id, deliveries.account_id) as account_id,
+        bool_or(account_ids.account_id is not null) as is_known,
         coalesce(deliveries.valid_from, date '1900-01-01') as valid_from,
         max(coalesce(deliveries.valid_to, date '9999-12-31')) as valid_to,
     from deliveries
