@@ -66,6 +66,8 @@ def needs_of(metric: str) -> frozenset[str]:
         needs.add("cti")
     if metric in _OUTCOMES:
         needs.add("meeting_outcome")
+    if metric == "target_account_approaches":
+        needs.add("target_list")
     if metric in _KEY_PERSONS:
         needs |= {"people", "title_map"}
     return frozenset(needs)

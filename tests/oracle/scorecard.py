@@ -33,6 +33,11 @@ class Scorecard:
     def __init__(self, answer: Answer) -> None:
         self._settings = answer.settings
         self._sums: dict[Place, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for row in answer.tables["list_days"]:
+            for place in places_of(row, row["date"], answer.settings):
+                if place.scope_type == "call_list":
+                    for name in row["counted"]:
+                        self._sums[place][name] += row["counted"][name]
         things: dict[tuple[Place, str], set[str]] = defaultdict(set)
         for row in answer.tables["days"]:
             amounts = {name: row[name] for name in ADDITIVE if row[name]}
