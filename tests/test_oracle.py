@@ -209,7 +209,9 @@ def test_every_published_figure_is_equal(company: Company, scope_type: str) -> N
         company.house, "select * from marts.kpi_scorecard where scope_type = ?", [scope_type]
     )
     assert {row["period_type"] for row in theirs} == set(PERIODS)
-    assert {row["status"] for row in theirs} == STATUSES
+    # What calls alone tell has no outcome to wait for.
+    expected = STATUSES - {"maturing"} if scope_type == "call_list" else STATUSES
+    assert {row["status"] for row in theirs} == expected
     assert {row["metric"] for row in theirs} == {
         metric for metric in KNOWN if scope_type in scopes_of(metric)
     }
