@@ -304,5 +304,5 @@ def test_what_salesforce_spreads_over_campaigns_hubspot_says_of_none(
         if key[2] not in explained and not same(ours.get(key, 0), theirs.get(key, 0))
     ]
     assert not problems, told(problems)
-    told = {place.scope_key for place, _ in both.figures[1] if place.scope_type == scope_type}
-    assert told == named
+    names = {place.scope_key for place, _ in both.figures[1] if place.scope_type == scope_type}
+    assert names == named

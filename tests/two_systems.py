@@ -59,8 +59,8 @@ _CREDIT: Final = (
 )  # fmt: skip
 # Whom a call was with decides whether it reached the right one where only speech can tell.
 _WHO_WAS_CALLED: Final = (
-    "leads_worked", "target_account_approaches", "key_person_connects", "known_title_connects", "key_person_share",
-    "key_person_talk_seconds", "key_person_talk_seconds_per_working_day", "connects",
+    "leads_worked", "target_account_approaches", "key_person_connects", "known_title_connects",
+    "key_person_share", "key_person_talk_seconds", "key_person_talk_seconds_per_working_day", "connects",
     "connects_by_speech", "connects_by_duration", "connect_rate", "connect_talk_seconds",
     "timed_connects", "talk_seconds_per_connect", "unidentified_party", "analysed_connects",
     "analysis_coverage", "meeting_conversion_rate", "meeting_conversion_rate_from_connect",
@@ -160,8 +160,8 @@ def _excused(
 
 
 _OF_THE_PERSON: Final = {
-    "match_level", "match_basis", "account_id", "is_target_account", "channel", "channel_group", "has_key_person",
-    "is_connect", "connect_basis", "is_unidentified_party",
+    "match_level", "match_basis", "account_id", "is_target_account", "channel", "channel_group",
+    "has_key_person", "is_connect", "connect_basis", "is_unidentified_party",
 }  # fmt: skip
 _OF_THE_CREDIT: Final = {
     "credit_basis", "is_sourced", "meeting_id", "rep_id", "team", "business_unit", "motion",

@@ -33,6 +33,7 @@ MEMBERS = {
 }
 _NEEDS = {
     "approach": ("cti", "sfa_emails"),
+    "connect": ("cti",),
     "meeting": ("sfa_events", "meeting_outcome"),
     "opportunity": ("sfa_events", "sfa_opportunities"),
 }
@@ -194,7 +195,7 @@ def _account(its: list[Action], seen: _Known) -> Row:
     approaches, connects = those("approach"), those("connect")
     return {
         "is_approached": said(bool(approaches), "approach"),
-        "is_connected": said(bool(connects), "approach"),
+        "is_connected": said(bool(connects), "connect"),
         "is_met": said(bool(those("meeting")), "meeting"),
         "has_opportunity": said(bool(those("opportunity")), "opportunity"),
         "first_approached_on": first("approach"),
@@ -202,11 +203,11 @@ def _account(its: list[Action], seen: _Known) -> Row:
         "first_met_on": first("meeting"),
         "first_opportunity_on": first("opportunity"),
         "approaches": said(len(approaches), "approach"),
-        "connects": said(len(connects), "approach"),
+        "connects": said(len(connects), "connect"),
         "meetings_held": said(len(those("meeting")), "meeting"),
         "opportunities_created": said(len(those("opportunity")), "opportunity"),
         "persons_approached": said(len(_persons(approaches)), "approach"),
-        "persons_reached": said(len(_persons(connects)), "approach"),
+        "persons_reached": said(len(_persons(connects)), "connect"),
         "approached_by": ", ".join(sorted({action.row["rep_id"] for action in approaches})) or None,
     }
 
@@ -228,11 +229,11 @@ def _line(own: list[Action], on_list: dict[str, bool], seen: _Known) -> Row:
 
     counts = {
         "approached": accounts("approach", "approach"),
-        "connected": accounts("connect", "approach"),
+        "connected": accounts("connect", "connect"),
         "met": accounts("meeting", "meeting"),
         "opportunity": accounts("opportunity", "opportunity"),
     }
-    reached = len(_persons(those("connect"))) if seen.of["approach"] else None
+    reached = len(_persons(those("connect"))) if seen.of["connect"] else None
     return {
         "accounts": len(on_list),
         "accounts_unknown": sum(not is_known for is_known in on_list.values()),

@@ -50,10 +50,13 @@ class CallLists:
         """Planning's name of what the first rule that fits is about; None when none fits."""
         for rule in self._rules:
             value, wanted = match_key(said.get(rule["field"])), match_key(rule["value"])
-            if value and {
-                "exact": value == wanted,
-                "prefix": value.startswith(wanted),
-                "contains": wanted in value,
-            }[rule["match"]]:
+            if (
+                value
+                and {
+                    "exact": value == wanted,
+                    "prefix": value.startswith(wanted),
+                    "contains": wanted in value,
+                }[rule["match"]]
+            ):
                 return rule.get("list_name") or own
         return None

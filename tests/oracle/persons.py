@@ -461,7 +461,11 @@ class Accounts:
     def written(self, account_id: str) -> str | None:
         """The account a person means by an id: a CRM's own, or the whole one as it is published."""
         of_its_system = (known for known in self._known if known.rpartition(":")[2] == account_id)
-        meant = {self.winner(known) or known for known in (*of_its_system, account_id) if self.known(known)}
+        meant = {
+            self.winner(known) or known
+            for known in (*of_its_system, account_id)
+            if self.known(known)
+        }
         return min(meant, default=None)
 
     def of_number(self, number: str) -> set[str]:

@@ -48,7 +48,8 @@ class Scorecard:
         for metric, (table, day, thing) in DISTINCT.items():
             for row in answer.tables[table]:
                 for place in places_of(row, row[day], answer.settings):
-                    things[(place, metric)].add(row[thing])
+                    if place.scope_type in scopes_of(metric):
+                        things[(place, metric)].add(row[thing])
         for (place, metric), found in things.items():
             self._sums[place][metric] = len(found)
 

@@ -1,6 +1,7 @@
 -- one row per day on which target lists are looked at, look-back and scope: the days its figures stand on
 {% set needs = {
     'approach': ['cti', 'sfa_emails'],
+    'connect': ['cti'],
     'meeting': ['sfa_events', 'meeting_outcome'],
     'opportunity': ['sfa_events', 'sfa_opportunities'],
 } %}

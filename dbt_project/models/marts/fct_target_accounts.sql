@@ -74,7 +74,7 @@ facts as (
             when windows.approach_days > 0 then happened.first_approached_on is not null
         end as is_approached,
         case
-            when windows.approach_days > 0 then happened.first_connected_on is not null
+            when windows.connect_days > 0 then happened.first_connected_on is not null
         end as is_connected,
         case when windows.meeting_days > 0 then happened.first_met_on is not null end as is_met,
         case
@@ -86,7 +86,7 @@ facts as (
         happened.first_opportunity_on,
         case when windows.approach_days > 0 then coalesce(happened.approaches, 0) end
             as approaches,
-        case when windows.approach_days > 0 then coalesce(happened.connects, 0) end as connects,
+        case when windows.connect_days > 0 then coalesce(happened.connects, 0) end as connects,
         case when windows.meeting_days > 0 then coalesce(happened.meetings_held, 0) end
             as meetings_held,
         case
@@ -94,7 +94,7 @@ facts as (
         end as opportunities_created,
         case when windows.approach_days > 0 then coalesce(happened.persons_approached, 0) end
             as persons_approached,
-        case when windows.approach_days > 0 then coalesce(happened.persons_reached, 0) end
+        case when windows.connect_days > 0 then coalesce(happened.persons_reached, 0) end
             as persons_reached,
         happened.approached_by
     from members

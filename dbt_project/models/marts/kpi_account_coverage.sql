@@ -112,7 +112,8 @@ counted as (
         lists.accounts,
         lists.accounts_unknown,
         {% for figure, counts in {
-            'approach': ['accounts_approached', 'accounts_connected'],
+            'approach': ['accounts_approached', 'persons_approached'],
+            'connect': ['accounts_connected', 'persons_reached'],
             'meeting': ['accounts_met'],
             'opportunity': ['accounts_with_opportunity'],
         }.items() %}
@@ -120,10 +121,6 @@ counted as (
         case when scopes.{{ figure }}_days > 0 then coalesce(reached.{{ count }}, 0) end as {{ count }},
         {% endfor %}
         {% endfor %}
-        case when scopes.approach_days > 0 then coalesce(reached.persons_approached, 0) end
-            as persons_approached,
-        case when scopes.approach_days > 0 then coalesce(reached.persons_reached, 0) end
-            as persons_reached,
         scopes.covered_days,
         scopes.uncovered_days
     from lists
