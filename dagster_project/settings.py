@@ -235,6 +235,7 @@ class Definitions(_Strict):
     decision_expires_after_days: int = Field(30, ge=1, le=365)
     rebooking_days: int = Field(30, ge=0, le=365)
     account_rule_days: int = Field(90, ge=0, le=730)
+    coverage_days: int = Field(90, ge=1, le=730)
     maturity_percentile: float = Field(0.8, gt=0, lt=1)
     hand_raise_events: tuple[HandRaise, ...] = Field(("form_submitted",), min_length=1)
     """What a prospect does to be called back at once; speed to lead starts its clock there."""

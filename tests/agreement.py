@@ -12,6 +12,7 @@ import yaml
 from dagster_project.settings import DBT_PROJECT, House
 from tests.cases import night
 from tests.harness import query
+from tests.oracle.account_coverage import coverage
 from tests.oracle.conversion import COUNTS, LINE, RATES
 from tests.oracle.metrics import ADDITIVE, Row
 from tests.oracle.scorecard import Place, Scorecard
@@ -35,7 +36,9 @@ def oracle_of(house: str) -> Answer:
     """What the oracle says of all hand-worked cases of a house."""
     made = night(house)
     settings = settings_from(made.house.house_yml, made.house.sources_yml["sources"])
-    return answer(made.records, made.house.as_of, settings)
+    found = answer(made.records, made.house.as_of, settings)
+    found.tables.update(coverage(found, Judge(found)))
+    return found
 
 
 def same(one: Any, other: Any) -> bool:

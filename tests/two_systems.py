@@ -65,8 +65,8 @@ _CREDIT: Final = (
 )  # fmt: skip
 # Whom a call was with decides whether it reached the right one where only speech can tell.
 _WHO_WAS_CALLED: Final = (
-    "leads_worked", "key_person_connects", "known_title_connects", "key_person_share",
-    "key_person_talk_seconds", "key_person_talk_seconds_per_working_day", "connects",
+    "leads_worked", "target_account_approaches", "key_person_connects", "known_title_connects",
+    "key_person_share", "key_person_talk_seconds", "key_person_talk_seconds_per_working_day", "connects",
     "connects_by_speech", "connects_by_duration", "connect_rate", "connect_talk_seconds",
     "timed_connects", "talk_seconds_per_connect", "unidentified_party", "analysed_connects",
     "analysis_coverage", "meeting_conversion_rate", "meeting_conversion_rate_from_connect",
@@ -156,7 +156,7 @@ def _excused(
     table: str, one: Row, two: Row, readers: set[str], never_leads: set[str | None]
 ) -> Iterator[tuple[str, set[str]]]:
     """(reason, the columns that may differ for it) of one row."""
-    yield NO_CAMPAIGNS, {"campaign"}
+    yield NO_CAMPAIGNS, {"campaign", "call_list"}
     if table == "fct_calls" and one["call_id"] in readers and one["match_level"] != "person":
         yield READERS_APART, _OF_THE_PERSON
     if table == "fct_hand_raises" and one["hand_raise_id"] in readers:
@@ -182,8 +182,8 @@ def _excused(
 
 
 _OF_THE_PERSON: Final = {
-    "match_level", "match_basis", "account_id", "channel", "channel_group", "has_key_person",
-    "is_connect", "connect_basis", "is_unidentified_party",
+    "match_level", "match_basis", "account_id", "is_target_account", "channel", "channel_group",
+    "has_key_person", "is_connect", "connect_basis", "is_unidentified_party",
 }  # fmt: skip
 _OF_THE_ANSWER: Final = {
     "account_id", "channel", "channel_group", "rep_id", "team", "business_unit", "motion",
@@ -249,7 +249,7 @@ def unexplained_figures(
     moved: dict[str, set[str]] = defaultdict(set)
     for key in ours.keys() | theirs.keys():
         place, metric = key
-        if place.scope_type == "campaign":
+        if place.scope_type in ("campaign", "call_list"):
             continue
         one, two = ours.get(key, _NOTHING), theirs.get(key, _NOTHING)
         if all(same(one[name], two[name]) for name in _NOTHING):
@@ -301,10 +301,10 @@ def figures_of(rows: Iterable[Row]) -> Figures:
     return {(place_of(row), row["metric"]): row for row in rows}
 
 
-def without_campaigns(figures: Figures) -> dict[tuple[Any, ...], float]:
-    """Additive figures of all campaigns together, by period and metric."""
+def without_names(figures: Figures, scope_type: str) -> dict[tuple[Any, ...], float]:
+    """Additive figures of all campaigns (or call lists) together, by period and metric."""
     sums: dict[tuple[Any, ...], float] = defaultdict(float)
     for (place, metric), row in figures.items():
-        if place.scope_type == "campaign" and metric in ADDITIVE:
+        if place.scope_type == scope_type and metric in ADDITIVE:
             sums[place.period_type, place.period_start, metric] += float(row["numerator"] or 0)
     return sums

@@ -39,12 +39,14 @@ def case(
 def cases() -> list[Case]:
     """Every case, in order of number."""
     from tests.cases import (  # noqa: F401
+        accounts,
         calls,
         catalogue,
         coverage,
         feeds,
         figures,
         links,
+        lists,
         meetings,
         opportunities,
         people,

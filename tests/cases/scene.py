@@ -201,9 +201,70 @@ class Scene:
             {"match": "contains", "value": self.tag(title), "is_key_person": True},
         )
 
+    def call_list(self, field_: str, value: str, name: str | None = None) -> None:
+        """A rule of planning: what looks like this is a call list, of that name if one is given."""
+        self._add(
+            "planning.call_lists",
+            {"field": field_, "match": "exact", "value": value, "list_name": name},
+        )
+
+    def target(
+        self, account: str, name: str = "list", *, start: date, end: date | None = None
+    ) -> str:
+        """The account stands on a target list of this case; returns the list's name."""
+        listed = self.tag(name)
+        self._add(
+            "planning.target_accounts",
+            {"list_name": listed, "account_id": account, "valid_from": start, "valid_to": end},
+        )
+        return listed
+
     # --- whom they sell to -------------------------------------------------------------------
 
-    def account(self, phone: str | None = None) -> str:
+    def campaign(self, name: str, kind: str = "Other") -> str:
+        """A campaign of the CRM; returns its id. Its name carries the case."""
+        identity = self.id("701")
+        self._add(
+            "salesforce.Campaign",
+            {
+                "Id": identity,
+                "Name": self.tag(name),
+                "Type": kind,
+                "Status": None,
+                "StartDate": None,
+                "EndDate": None,
+                "ParentId": None,
+                "BudgetedCost": None,
+                "ActualCost": None,
+                "IsActive": True,
+                "OwnerId": None,
+                "CreatedDate": jst(3, 1),
+                "SystemModstamp": jst(3, 1),
+                "IsDeleted": False,
+            },
+        )
+        return identity
+
+    def member(self, campaign: str, contact: str, at: datetime) -> None:
+        """A contact is put into a campaign."""
+        self._add(
+            "salesforce.CampaignMember",
+            {
+                "Id": self.id("00v"),
+                "CampaignId": campaign,
+                "LeadId": None,
+                "ContactId": contact,
+                "Status": None,
+                "HasResponded": False,
+                "FirstRespondedDate": None,
+                "LeadSource": None,
+                "CreatedDate": at,
+                "SystemModstamp": at,
+                "IsDeleted": False,
+            },
+        )
+
+    def account(self, phone: str | None = None, *, merged_into: str | None = None) -> str:
         identity = self.id("001")
         self._add(
             "salesforce.Account",
@@ -219,10 +280,10 @@ class Scene:
                 "AccountSource": None,
                 "ParentId": None,
                 "OwnerId": None,
-                "MasterRecordId": None,
+                "MasterRecordId": merged_into,
                 "CreatedDate": jst(3, 1),
                 "SystemModstamp": jst(3, 1),
-                "IsDeleted": False,
+                "IsDeleted": merged_into is not None,
             },
         )
         return identity

@@ -66,7 +66,7 @@ ALLOWED = {
 # As macros/kpi/needs.sql lists them: exports first, then what holds for every day or none.
 NEEDS = {
     "cti", "sfa_tasks", "sfa_emails", "sfa_events", "sfa_opportunities", "people", "hand_raises",
-    "known_day", "meeting_outcome", "shodan_event", "acceptance", "title_map",
+    "known_day", "meeting_outcome", "shodan_event", "acceptance", "title_map", "target_list",
 }  # fmt: skip
 JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 

@@ -81,10 +81,14 @@ class Channels:
 
     def campaign(self, person: Person | None, at: datetime) -> str:
         """The campaign that touched the person last, not later than `at`."""
-        if person is None:
-            return NONE
-        before = [touch for touch in self._touches.get(person.id, ()) if touch.at <= at]
-        return before[-1].campaign if before else NONE
+        touch = self.last_touch(person, at)
+        return touch.campaign if touch else NONE
+
+    def last_touch(self, person: Person | None, at: datetime) -> Touch | None:
+        """The touch of the person that is the last one not later than `at`."""
+        touches = self._touches.get(person.id, ()) if person else ()
+        before = [touch for touch in touches if touch.at <= at]
+        return before[-1] if before else None
 
     def touches(self) -> Iterator[tuple[Person, Touch]]:
         """Every person with every campaign it joined; of two at one instant the later id."""

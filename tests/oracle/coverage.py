@@ -82,6 +82,8 @@ def needs_of(metric: str) -> frozenset[str]:
             needs.add("cti")
         if metric not in ("hand_raises_linked", "hand_raises_connected"):
             needs.add("sfa_emails")
+    if metric == "target_account_approaches":
+        needs.add("target_list")
     if metric in _KEY_PERSONS:
         needs |= {"people", "title_map"}
     return frozenset(needs)

@@ -34,6 +34,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "motion": ("motion",),
     "channel": ("channel",),
     "campaign": ("campaign",),
+    "call_list": ("call_list",),
     "team_channel": ("team", "channel"),
 }
 
@@ -123,6 +124,10 @@ ADDITIVE: dict[str, tuple[Part, ...]] = {
     "dials": (_dials(),),
     "emails_sent": (_EMAILS,),
     "approaches": (_dials(), _EMAILS),
+    "target_account_approaches": (
+        _dials(_of("is_target_account")),
+        Part("fct_emails", "sent_on", _of("is_target_account")),
+    ),
     "answered_calls": (_dials(_of("is_answered")),),
     "human_reached": (_dials(_of("is_human_reached")),),
     "answered_with_evidence": (_dials(lambda row: row["is_answered"] and _has_evidence(row)),),
@@ -222,6 +227,8 @@ DISTINCT: dict[str, tuple[str, str, str]] = {
 
 RATIOS: dict[str, tuple[str, str]] = {
     "connect_rate": ("connects", "dials"),
+    "wrong_number_share": ("wrong_numbers", "dials"),
+    "do_not_call_share": ("do_not_call", "dials"),
     "answer_rate": ("answered_calls", "dials"),
     "human_rate": ("human_reached", "dials"),
     "human_evidence_coverage": ("answered_with_evidence", "answered_calls"),
@@ -267,10 +274,18 @@ def scopes_of(metric: str) -> tuple[str, ...]:
     """The scopes of dictionary §8 in which the metric means something."""
     measures = RATIOS.get(metric, (metric,))
     if "working_days" in measures:  # nobody works a channel's days
-        return tuple(scope for scope, of in SCOPES.items() if not {"channel", "campaign"} & set(of))
+        whose = {"channel", "campaign", "call_list"}
+        return tuple(scope for scope, of in SCOPES.items() if not whose & set(of))
     if metric.startswith("company_"):
         return ("company", "channel", "campaign")
+    if not all(_is_of_calls(measure) for measure in measures):
+        return tuple(scope for scope in SCOPES if scope != "call_list")
     return tuple(SCOPES)
+
+
+def _is_of_calls(measure: str) -> bool:
+    """Only calls are made from a list (§5)."""
+    return all(part.table == "fct_calls" for part in ADDITIVE.get(measure, (_EMAILS,)))
 
 
 def facts(tables: dict[str, list[Row]]) -> Iterator[tuple[str, Any, Row, float]]:

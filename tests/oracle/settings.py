@@ -78,6 +78,7 @@ class Settings:
     account_rule_days: int = 90
     hand_raise_events: frozenset[str] = frozenset({"form_submitted"})
     working_hours: tuple[tuple[str, str], ...] = (("09:00", "18:00"),)
+    coverage_days: int = 90
     match_window_seconds: int = 180
     sources: Mapping[str, Source] = field(default_factory=dict)
 
@@ -133,6 +134,7 @@ def settings_from(house: Mapping[str, Any], sources: Iterable[Mapping[str, Any]]
                 for opening in definitions.get("working_hours", "09:00-18:00").split(",")
             )
         ),
+        coverage_days=int(definitions.get("coverage_days", 90)),
         match_window_seconds=int(matching.get("window_seconds", 180)),
         sources={source.id: source for source in read},
     )

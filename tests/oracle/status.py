@@ -5,7 +5,8 @@ Choices where the text is silent:
   small_sample, ok.
 - Calls of people without CTI are the CRM's Tasks, so only a scope that has such people needs them.
   Who could call on a day is said by the roster; where it names nobody of a scope, of the company.
-- What nobody ever records (outcomes of meetings, the gate) or plans (titles) is missing every day.
+- What nobody ever records (outcomes of meetings, the gate) or plans (titles) is missing every day;
+  before the first target list nobody could be approached from one.
 - The percentile is the smallest number of days within which 80 % of the outcomes known so far came:
   from booking to decision, from booking to the last planned day, from creation to the close date. A
   period matures with its last day. Without any outcome a decision falls due by its expiry.
@@ -100,19 +101,24 @@ class Judge:
         needs = needs_of(metric)
         if (place, needs) not in self._covered:
             met = [
-                all(self._is_met(need, day, place) for need in needs) for day in self._days(place)
+                all(self.is_met(need, day, place.scope_type, place.scope_key) for need in needs)
+                for day in self._days(place)
             ]
             self._covered[(place, needs)] = sum(met), len(met)
         return self._covered[(place, needs)]
 
-    def _is_met(self, need: str, day: date, place: Place) -> bool:
+    def is_met(self, need: str, day: date, scope_type: str, scope_key: str) -> bool:
+        """Whether a day of a scope has what a figure needs."""
         if need == "cti":
-            return self._are_calls_there(day, place)
+            return self._are_calls_there(day, scope_type, scope_key)
         if need in self._exports:
             return day in self._exports[need]
         if need == "known_day":
             first = self._answer.coverage.first_day
             return first is not None and day >= first
+        if need == "target_list":
+            starts = [row["valid_from"] for row in self._answer.tables["target_lists"]]
+            return bool(starts) and day >= min(starts)
         if need == "shodan_event":
             counted = self._answer.settings.shodan_event
             if counted == "opportunity":
@@ -141,16 +147,16 @@ class Judge:
             "title_map": answer.has_title_map,
         }
 
-    def _are_calls_there(self, day: date, place: Place) -> bool:
-        phones, by_hand = self._callers.get(
-            (day, place.scope_type, place.scope_key), self._callers.get((day, "company", "company"))
+    def _are_calls_there(self, day: date, scope_type: str, scope_key: str) -> bool:
+        phones, by_hand = self.callers.get(
+            (day, scope_type, scope_key), self.callers.get((day, "company", "company"))
         ) or (True, False)
         return (day in self._exports["cti"] or not phones) and (
             day in self._exports["sfa_tasks"] or not by_hand
         )
 
     @cached_property
-    def _callers(self) -> dict[tuple[date, str, str], tuple[bool, bool]]:
+    def callers(self) -> dict[tuple[date, str, str], tuple[bool, bool]]:
         """Whether anybody of a scope had a telephone system that day, and anybody had none."""
         found: dict[tuple[date, str, str], tuple[bool, bool]] = defaultdict(lambda: (False, False))
         roster = self._answer.roster
@@ -162,7 +168,7 @@ class Judge:
                     continue
                 said = {"rep_id": rep, **vars(row)}
                 for scope, columns in SCOPES.items():
-                    if "channel" in columns or "campaign" in columns:
+                    if {"channel", "campaign", "call_list"} & set(columns):
                         continue
                     key = (day, scope, " × ".join(said[column] for column in columns) or scope)
                     phones, by_hand = found[key]

@@ -18,14 +18,16 @@ from tests.oracle.conversion import conversion
 from tests.oracle.coverage import Coverage
 from tests.oracle.emails import Email, emails
 from tests.oracle.hubspot import retold
+from tests.oracle.lists import CallLists
 from tests.oracle.meetings import Event, Meeting, credit, events, meetings
-from tests.oracle.metrics import ADDITIVE, Row, facts
+from tests.oracle.metrics import ADDITIVE, Row, facts, scopes_of
 from tests.oracle.opportunities import Opportunity, opportunities, stage_names
 from tests.oracle.persons import Person, Persons
 from tests.oracle.records import Records
 from tests.oracle.roster import UNASSIGNED, Roster
 from tests.oracle.settings import Settings
 from tests.oracle.speed import HandRaise, hand_raises
+from tests.oracle.target_lists import TargetLists
 from tests.oracle.titles import Titles
 
 
@@ -71,7 +73,11 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     all_hand_raises = hand_raises(
         records, settings, persons, channels, roster, all_calls, all_emails, as_of
     )
-    read = _Reader(roster, channels, persons, Titles(records), settings, as_of)
+    targets = TargetLists(records, persons.accounts)
+    read = _Reader(
+        roster, channels, persons, Titles(records), CallLists(records, channels), targets,
+        settings, as_of,
+    )  # fmt: skip
     tables: dict[str, list[Row]] = {
         "fct_calls": [read.call(call) for call in all_calls],
         "fct_emails": [read.email(email) for email in all_emails],
@@ -82,10 +88,13 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
         ],
         "fct_hand_raises": [read.hand_raise(raised) for raised in all_hand_raises],
         "working_days": _working_days(roster, coverage.first_day or as_of, as_of),
+        "target_lists": targets.rows,
         "kpi_channel_conversion": conversion(all_leads, channels, records, settings, as_of),
     }
     tables["approaches"] = _approaches(tables)
     tables["days"] = _days(tables)
+    tables["list_days"] = _list_days(tables)
+    tables["dim_call_lists"] = _call_lists(tables["fct_calls"])
     tables["kpi_rep_daily"] = _daily(tables["days"], read)
     return Answer(
         settings, as_of, coverage, roster, persons, all_calls, all_emails, calendar,
@@ -119,6 +128,8 @@ class _Reader:
     channels: Channels
     persons: Persons
     titles: Titles
+    lists: CallLists
+    targets: TargetLists
     settings: Settings
     as_of: date
 
@@ -153,7 +164,8 @@ class _Reader:
             "account_id": call.account_id,
             "match_level": call.match_level,
             "match_basis": call.match_basis,
-            "call_list": call.call_list or NONE,
+            "call_list": self.lists.of_call(call),
+            "is_target_account": self.targets.hold(call.account_id, call.day),
             "direction": "internal" if call.is_internal else call.direction,
             "is_dial": call.is_dial,
             "is_open": call.is_open,
@@ -186,6 +198,8 @@ class _Reader:
             "sent_on": email.day,
             **self.who(email.rep, email.day),
             **self._whom(email.person, email.at),
+            "account_id": email.account_id,
+            "is_target_account": self.targets.hold(email.account_id, email.day),
         }
 
     def hand_raise(self, raised: HandRaise) -> Row:
@@ -207,6 +221,7 @@ class _Reader:
             "meeting_on": event.meeting_on,
             **self.who(booker, booked_on),
             **self._whom(event.person, event.booked_at),
+            "account_id": (event.person.account_id if event.person else None) or event.account_id,
             "field_rep_id": event.owner,
             "outcome": event.outcome,
             "ineligible_reason": event.ineligible_reason,
@@ -294,6 +309,35 @@ def _days(tables: dict[str, list[Row]]) -> list[Row]:
         dict(zip(("date", *keys), found, strict=True)) | dict.fromkeys(ADDITIVE, 0) | counted
         for found, counted in sums.items()
     ]
+
+
+def _list_days(tables: dict[str, list[Row]]) -> list[Row]:
+    """Every additive KPI of calls per day and call list (dictionary §5)."""
+    sums: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+    for metric, day, row, amount in facts(tables):
+        if "call_list" in scopes_of(metric):
+            sums[(day, row["call_list"])][metric] += amount  # type: ignore[assignment]
+    return [
+        {"date": day, "call_list": name, "counted": counted}
+        for (day, name), counted in sums.items()
+    ]
+
+
+def _call_lists(calls_: list[Row]) -> list[Row]:
+    """What was dialled from every list that any call names."""
+    found = []
+    for name in {row["call_list"] for row in calls_}:
+        dials = [row for row in calls_ if row["is_dial"] and row["call_list"] == name]
+        found.append(
+            {
+                "call_list": name,
+                "first_dialled_on": min((row["called_on"] for row in dials), default=None),
+                "last_dialled_on": max((row["called_on"] for row in dials), default=None),
+                "dials": len(dials),
+                "persons_dialled": len({row["person_id"] for row in dials} - {None}),
+            }
+        )
+    return found
 
 
 def _daily(days: list[Row], read: _Reader) -> list[Row]:

@@ -27,6 +27,7 @@ DIMENSIONS = {
     "motion": ("rep__motion",),
     "channel": ("rep__channel",),
     "campaign": ("rep__campaign",),
+    "call_list": ("rep__call_list",),
     "team_channel": ("rep__team", "rep__channel"),
 }
 # Period of the scorecard -> granularity of dim_dates.

@@ -13,13 +13,14 @@ from typing import Final
 import holidays
 
 from tests.simulator import vocabulary
-from tests.simulator.identifiers import SalesforceIds
+from tests.simulator.identifiers import SalesforceIds, salesforce_suffix
 from tests.simulator.world import Plan, Record, days
 
 ACCOUNT: Final = "minamo-demo"
 OWN_NUMBERS: Final = ("0300000100", "0300000101", "0600000200", "05000000300")
 ACCEPTANCE_STAGE: Final = "有効商談"
 MEMO_SEPARATOR: Final = "、"
+OSAKA_LIST: Final = "OSK-01"  # how the Osaka office's telephone numbers its list
 LEAD_STATUS: Final = {"MQL": "mql", "育成": "nurturing", "返却": "handed_back"}
 MEETING_OUTCOMES: Final = {
     "実施": "held",
@@ -298,14 +299,10 @@ def planning_tables(company: Company, target_account_ids: list[str]) -> dict[str
                 "won_amount_yen", "F3", "商談の質", "Quality", "accepted", "effective_meeting_rate"
             ),
         ],
-        "target_accounts": [
-            {
-                "list_name": plan.identity.target_list,
-                "account_id": account_id,
-                "valid_from": plan.first_day,
-                "valid_to": None,
-            }
-            for account_id in target_account_ids[:100]
+        "target_accounts": _target_accounts(plan, target_account_ids[:100]),
+        "call_lists": [
+            _call_list("campaign_type", "exact", "List", None),
+            _call_list("list_key", "exact", OSAKA_LIST, "大阪ターゲット"),
         ],
         "channel_rules": _channel_rules(),
         "dispositions": [
@@ -356,6 +353,30 @@ def planning_tables(company: Company, target_account_ids: list[str]) -> dict[str
             {"holiday_date": day, "name": "夏季休業"} for day in company.company_holidays
         ],
     }
+
+
+def _target_accounts(plan: Plan, account_ids: list[str]) -> list[Record]:
+    """The list; a campaign with a third of it that ends mid-month; and an id somebody copied wrongly."""
+
+    def row(name: str, account_id: str, last: date | None) -> Record:
+        return {
+            "list_name": name,
+            "account_id": account_id,
+            "valid_from": plan.first_day,
+            "valid_to": last,
+        }
+
+    name, ends = plan.identity.target_list, plan.month_start(plan.months // 2) + timedelta(days=14)
+    gone = "0015h00000ZZZZZ"
+    return [
+        *(row(name, account_id, None) for account_id in account_ids),
+        row(name, gone + salesforce_suffix(gone), None),
+        *(row(f"{name}（集中架電）", account_id, ends) for account_id in account_ids[::3]),
+    ]
+
+
+def _call_list(field_: str, match: str, value: str, name: str | None) -> Record:
+    return {"field": field_, "match": match, "value": value, "list_name": name}
 
 
 def _factor(kgi: str, factor: str, ja: str, en: str, step: str, metric: str) -> Record:

@@ -323,6 +323,11 @@ class Phones(Prospects):
                 "disposition_values": (
                     words.get(tags[-1].strip(), tags[-1].strip()) if tags else None
                 ),
+                "campaign_key": (
+                    selling.OSAKA_LIST
+                    if leg.customer is not None and leg.customer.channel.key == "outbound_list"
+                    else None
+                ),
             }
         )
         return str(self.mapped_calls[-1]["leg_id"])

@@ -13,6 +13,7 @@
         'motion': ['motion'],
         'channel': ['channel'],
         'campaign': ['campaign'],
+        'call_list': ['call_list'],
         'team_channel': ['team', 'channel'],
     }) }}
 {%- endmacro %}
@@ -35,7 +36,23 @@
         'motion': '(unassigned)',
         'channel': '(unlinked)',
         'campaign': '(none)',
+        'call_list': '(none)',
     }) }}
+{%- endmacro %}
+
+{# What a line of act_metric_days is told apart by. Not by call list: it would multiply the lines of every
+   table, and only calls know it. Lists have days of their own (act_metric_list_days). #}
+{% macro day_dimensions() -%}
+    {% set found = missing_names() %}
+    {% do found.pop('call_list') %}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# The scopes whose columns those are. #}
+{% macro day_scopes() -%}
+    {% set found = scope_columns() %}
+    {% do found.pop('call_list') %}
+    {{ return(found) }}
 {%- endmacro %}
 
 {# Every measure, sorted by name: name, agg, sql (the aggregate), expr, type, is_additive, semantic_model,
@@ -135,6 +152,12 @@
                     {% do lacking.append(column) %}
                 {% endif %}
             {% endfor %}
+            {# distinct things are counted anew in every scope of act_metric_days, and lists are none of it #}
+            {% if scope == 'call_list' and not (
+                numerator.is_additive and (denominator is none or denominator.is_additive)
+            ) %}
+                {% do lacking.append(scope) %}
+            {% endif %}
             {% if not lacking and scope in meta.get('scopes', [scope]) %}
                 {% do scopes.append(scope) %}
             {% endif %}

@@ -33,7 +33,7 @@
 
 {# Needs that hold for every day or none, and what depends on a setting. #}
 {% macro other_needs() -%}
-    {{ return(['known_day', 'meeting_outcome', 'shodan_event', 'acceptance', 'title_map']) }}
+    {{ return(['known_day', 'meeting_outcome', 'shodan_event', 'acceptance', 'title_map', 'target_list']) }}
 {%- endmacro %}
 
 {% macro all_needs() -%}
@@ -79,3 +79,35 @@
         )
     )
 {%- endmacro %}
+
+{# The scopes people belong to. #}
+{% macro member_scopes() -%}
+    {{ return(['business_unit', 'team', 'rep', 'motion']) }}
+{%- endmacro %}
+
+{# Who could call that day, and through what, by scope: people without CTI are counted from the CRM.
+   `rep_days` is a relation like act_rep_days. #}
+{% macro callers_by_scope(rep_days) %}
+    select
+        date,
+        'company' as scope_type,
+        'company' as scope_key,
+        bool_or(has_cti) as has_cti_callers,
+        bool_or(not has_cti) as has_crm_callers
+    from {{ rep_days }}
+    group by date
+
+    {% for scope in member_scopes() %}
+    {% set column = scope_columns()[scope][0] %}
+    union all
+
+    select
+        date,
+        '{{ scope }}' as scope_type,
+        coalesce({{ column }}, '{{ missing_names()[column] }}') as scope_key,
+        bool_or(has_cti) as has_cti_callers,
+        bool_or(not has_cti) as has_crm_callers
+    from {{ rep_days }}
+    group by date, coalesce({{ column }}, '{{ missing_names()[column] }}')
+    {% endfor %}
+{% endmacro %}

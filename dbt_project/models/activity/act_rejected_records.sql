@@ -12,9 +12,9 @@
     ],
     'miitel': ['history_legs', 'webhook_legs'],
     'planning': [
-        'absences', 'actions', 'channel_rules', 'company_holidays', 'costs', 'currency_rates',
-        'dispositions', 'roster', 'success_factors', 'target_accounts', 'targets', 'title_map',
-        'working_hours',
+        'absences', 'actions', 'call_lists', 'channel_rules', 'company_holidays', 'costs',
+        'currency_rates', 'dispositions', 'roster', 'success_factors', 'target_accounts', 'targets',
+        'title_map', 'working_hours',
     ],
     'salesforce': [
         'accounts', 'campaign_members', 'campaigns', 'contacts', 'events', 'leads',

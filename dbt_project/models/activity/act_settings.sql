@@ -58,6 +58,7 @@ select
     settings.decision_expires_after_days,
     settings.rebooking_days,
     settings.account_rule_days,
+    settings.coverage_days,
     settings.maturity_percentile,
     settings.max_quarantine_share,
     settings.max_quarantine_rows,

@@ -28,6 +28,7 @@ approaches as (
         account_id,
         channel,
         campaign,
+        is_target_account,
         source_file_id,
         source_file,
         source_record
@@ -47,6 +48,7 @@ approaches as (
         account_id,
         channel,
         campaign,
+        is_target_account,
         source_file_id,
         source_file,
         source_record
