@@ -142,7 +142,12 @@ of_marketing as (
         coalesce(marketing_ids.person_id, email_persons.person_id) as person_id,
         distinct_activities.activity_at as touched_at,
         distinct_activities.activity_type as touch_type,
-        cast(null as varchar) as campaign,
+        -- a seminar is the campaign it is announced under
+        distinct_activities.program_name as campaign,
+        cast(null as varchar) as campaign_type,
+        distinct_activities.utm_source,
+        distinct_activities.utm_medium,
+        distinct_activities.utm_campaign,
         distinct_activities.source_id,
         distinct_activities.file_id,
         distinct_activities.record
@@ -165,6 +170,10 @@ of_campaigns as (
         touched_at,
         'campaign_joined' as touch_type,
         campaign,
+        campaign_type,
+        cast(null as varchar) as utm_source,
+        cast(null as varchar) as utm_medium,
+        cast(null as varchar) as utm_campaign,
         source_id,
         file_id,
         record
@@ -180,6 +189,10 @@ of_leads as (
         created_at as touched_at,
         'lead_created' as touch_type,
         cast(null as varchar) as campaign,
+        cast(null as varchar) as campaign_type,
+        cast(null as varchar) as utm_source,
+        cast(null as varchar) as utm_medium,
+        cast(null as varchar) as utm_campaign,
         cast(null as varchar) as source_id,
         cast(null as varchar) as file_id,
         cast(null as bigint) as record
