@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -221,6 +222,14 @@ class Definitions(_Strict):
     rebooking_days: int = Field(30, ge=0, le=365)
     account_rule_days: int = Field(90, ge=0, le=730)
     maturity_percentile: float = Field(0.8, gt=0, lt=1)
+    score_bands: tuple[int, ...] = Field((20, 40, 60, 80), min_length=1, max_length=20)
+
+    @field_validator("score_bands")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if any(upper <= lower for lower, upper in pairwise(value)):
+            raise ValueError("must ascend, as in [20, 40, 60, 80]")
+        return value
 
 
 class Matching(_Strict):

@@ -34,7 +34,7 @@ _TABLES = {
         fiscal_year_start_month integer, show_reps_by varchar, default_currency varchar,
         shodan_event varchar, decision_expires_after_days integer, rebooking_days integer,
         account_rule_days integer, match_window_seconds integer, maturity_percentile double,
-        max_quarantine_share double, max_quarantine_rows integer""",
+        score_bands integer[], max_quarantine_share double, max_quarantine_rows integer""",
     "sources": """source_id varchar, system varchar, source_classes varchar[], account varchar,
         timezone varchar, day_timezone varchar, is_required boolean, region varchar,
         repair_leading_zero boolean, allow_bare_81 boolean, memo_separator varchar,
@@ -189,6 +189,7 @@ def _rows(
             definitions.account_rule_days,
             settings.matching.window_seconds,
             definitions.maturity_percentile,
+            list(definitions.score_bands),
             settings.gate.max_quarantine_share,
             settings.gate.max_quarantine_rows,
         )

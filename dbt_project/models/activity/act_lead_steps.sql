@@ -156,7 +156,11 @@ final as (
         is_accepted or is_opportunity as has_reached_accepted,
         is_opportunity as has_reached_opportunity,
         is_won as has_reached_won,
-        is_lost as has_reached_lost
+        is_lost as has_reached_lost,
+        case
+            when coalesce(won_on, lost_on) is not null
+                then greatest(coalesce(won_on, lost_on) - lead_created_on, 0)
+        end as days_to_outcome
     from placed
 
 )

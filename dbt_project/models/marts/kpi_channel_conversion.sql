@@ -211,9 +211,9 @@ waits as (
 
     select
         'lead' as maturity,
-        greatest(coalesce(won_on, lost_on) - lead_created_on, 0) as days
+        days_to_outcome as days
     from lead_steps
-    where coalesce(won_on, lost_on) is not null
+    where days_to_outcome is not null
 
 ),
 
