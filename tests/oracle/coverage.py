@@ -33,18 +33,22 @@ _NEED_OF_TABLE = {
     "fct_meetings": "sfa_events",
     "fct_opportunities": "sfa_opportunities",
     "working_days": "known_day",
+    "fct_leads": "people",
 }
 _DECISIONS = {"accepted", "rejected", "pending", "expired", "decided"}
 _OUTCOMES = {
     "meetings_held", "no_shows", "meetings_held_of_cohort", "no_shows_of_cohort",
     "meetings_outcome_known_of_cohort", "meetings_outcome_unknown_of_cohort",
 }  # fmt: skip
+_NURTURE = {"marketing_emails_sent": "marketing_emails", "seminar_registrations": "seminars"}
 _KEY_PERSONS = {"key_person_connects", "known_title_connects", "key_person_talk_seconds"}
 _OBJECTS = {
     "sfa_tasks": ("salesforce.Task", "hubspot.calls"),
     "sfa_emails": ("salesforce.Task", "hubspot.emails"),
     "sfa_events": ("salesforce.Event", "hubspot.meetings"),
     "sfa_opportunities": ("salesforce.Opportunity", "hubspot.deals"),
+    "marketing_emails": ("hubspot.email_events",),
+    "seminars": ("hubspot.event_participations",),
     "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads", "hubspot.contacts"),
 }
 
@@ -55,7 +59,13 @@ def needs_of(metric: str) -> frozenset[str]:
         return frozenset().union(*(needs_of(measure) for measure in RATIOS[metric]))
     if metric in DISTINCT:
         return needs_of("approaches")
+    if metric in _NURTURE:
+        return frozenset({_NURTURE[metric]})
     needs = {_NEED_OF_TABLE[part.table] for part in ADDITIVE[metric]}
+    if metric.startswith("leads_reached"):
+        needs |= {"sfa_events", "sfa_opportunities"}  # what became of it hangs on both
+    if metric == "leads_reached_accepted_of_cohort":
+        needs.add("acceptance")
     if "sfa_opportunities" in needs and not metric.startswith("company_"):
         needs.add("sfa_events")  # whose deal it is hangs on the meeting
     if metric in _DECISIONS:
@@ -119,7 +129,11 @@ class Coverage:
         return covered
 
     def _files(self, source: Source, name: str) -> set[tuple[str, datetime]]:
-        if source.system == "hubspot" and "sfa" not in source.classes:
+        if (
+            source.system == "hubspot"
+            and "sfa" not in source.classes
+            and name == "hubspot.contacts"
+        ):
             return set()  # marketing's contacts are nobody's leads
         return self._by_source.get((source.id, name), set())
 

@@ -114,6 +114,16 @@ def _won_of_type(deal_type: str | None) -> Part:
 
 _EMAILS = Part("fct_emails", "sent_on", _all)
 
+
+def _leads(amount: Amount = _all) -> Part:
+    """Leads by the day they were made, of the days anything is known about."""
+    return Part("fct_leads", "counted_on", amount)
+
+
+def _nurture(column: str) -> Part:
+    return Part("fct_nurture", "happened_on", _of(column))
+
+
 ADDITIVE: dict[str, tuple[Part, ...]] = {
     # 量
     "dials": (_dials(),),
@@ -194,6 +204,13 @@ ADDITIVE: dict[str, tuple[Part, ...]] = {
     "company_won_amount_untyped_yen": (_won_of_type(None),),
     "company_won_amounts_missing": (_deals("won_on", _of("is_amount_missing")),),
     "company_won_amounts_unconverted": (_deals("won_on", _of("is_amount_unconverted")),),
+    # §5
+    "leads_created": (_leads(),),
+    "leads_reached_meeting_of_cohort": (_leads(_of("has_reached_meeting")),),
+    "leads_reached_accepted_of_cohort": (_leads(_of("has_reached_accepted")),),
+    "leads_reached_won_of_cohort": (_leads(_of("has_reached_won")),),
+    "marketing_emails_sent": (_nurture("is_sent"),),
+    "seminar_registrations": (_nurture("is_registered"),),
 }
 
 # Distinct things, counted anew in every scope and period (§1 leads_worked).
@@ -222,6 +239,9 @@ RATIOS: dict[str, tuple[str, str]] = {
     "win_rate": ("opportunities_won_of_cohort", "opportunities_created"),
     "win_rate_open_share": ("opportunities_open_of_cohort", "opportunities_created"),
     "win_rate_closed": ("wins", "opportunities_closed"),
+    "lead_to_meeting_rate": ("leads_reached_meeting_of_cohort", "leads_created"),
+    "lead_to_accepted_rate": ("leads_reached_accepted_of_cohort", "leads_created"),
+    "lead_to_won_rate": ("leads_reached_won_of_cohort", "leads_created"),
 }
 
 KNOWN = frozenset(ADDITIVE) | frozenset(DISTINCT) | frozenset(RATIOS)
@@ -234,6 +254,10 @@ def scopes_of(metric: str) -> tuple[str, ...]:
         return tuple(scope for scope, of in SCOPES.items() if not {"channel", "campaign"} & set(of))
     if metric.startswith("company_"):
         return ("company", "channel", "campaign")
+    if metric.startswith("lead") and metric != "leads_worked":  # a cohort is no rep's work
+        return ("company", "motion", "channel", "campaign")
+    if metric in ("marketing_emails_sent", "seminar_registrations"):
+        return ("company", "channel")
     return tuple(SCOPES)
 
 

@@ -77,6 +77,7 @@ class Settings:
     rebooking_days: int = 30
     account_rule_days: int = 90
     match_window_seconds: int = 180
+    score_bands: tuple[int, ...] = (20, 40, 60, 80)
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
@@ -124,6 +125,7 @@ def settings_from(house: Mapping[str, Any], sources: Iterable[Mapping[str, Any]]
         rebooking_days=int(definitions.get("rebooking_days", 30)),
         account_rule_days=int(definitions.get("account_rule_days", 90)),
         match_window_seconds=int(matching.get("window_seconds", 180)),
+        score_bands=tuple(definitions.get("score_bands", (20, 40, 60, 80))),
         sources={source.id: source for source in read},
     )
 

@@ -1,15 +1,15 @@
 {#
-    Credit that adds up to exactly the whole. A lead is 2^20 units, and units are whole numbers: what
+    Credit that adds up to exactly the whole. A lead is 2^30 units, and units are whole numbers: what
     several touches share is rounded down as it accumulates, so that the last one takes what is left.
-    Published is units × 2^-20. Every such number, and every sum of them below 2^33, is a double without
+    Published is units × 2^-30. Every such number, and every sum of them below 2^23, is a double without
     rounding: whoever adds credits, in whatever order and with whatever tool, gets whole leads.
 #}
 {% macro credit_units_of_a_lead() -%}
-    1048576
+    1073741824
 {%- endmacro %}
 
 {% macro credits_of(units) -%}
-    (cast({{ units }} as double) * {{ 0.5 ** 20 }})
+    (cast({{ units }} as double) * {{ 0.5 ** 30 }})
 {%- endmacro %}
 
 {# The first `reached` of `total` parts of a whole number, as a whole number; all parts are the whole. #}
