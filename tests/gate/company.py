@@ -356,14 +356,17 @@ MARTS: dict[str, str] = {
                subject in ('score_band', 'return') and i < 1 as has_won, date '2026-04-10' as happened_on,
                case when subject = 'return' then date '2026-04-01' end as nurtured_from,
                '9f' as source_file_id, 'ma/events.jsonl' as source_file, i::bigint as source_record
-        from (values ('email'), ('seminar'), ('score_band'), ('return')) as subjects(subject), range(20) as n(i)
+        from (values ('email'), ('seminar'), ('score_band'), ('return')) as subjects(subject),
+             range(20) as n(i)
     """,
     "kpi_nurture": """
         with counted as (
             select date_trunc('month', happened_on)::date as month, subject, segment, channel_group, channel,
                    count(*) filter (where is_sent) as sent, count(*) filter (where is_opened) as opened,
-                   count(*) filter (where is_clicked) as clicked, count(*) filter (where is_attended) as attended,
-                   count(*) filter (where is_no_show) as no_shows, count(*) filter (where is_cancelled) as cancelled,
+                   count(*) filter (where is_clicked) as clicked,
+                   count(*) filter (where is_attended) as attended,
+                   count(*) filter (where is_no_show) as no_shows,
+                   count(*) filter (where is_cancelled) as cancelled,
                    count(*) filter (where has_met) as met, count(*) filter (where has_won) as won,
                    count(*) as n
             from marts.fct_nurture group by all

@@ -2,7 +2,8 @@
 
 Choices where the text is silent: rules compare with the match key (full-width, case and spaces do
 not matter); the smallest `priority` wins; a `campaign_name` or `campaign_type` rule looks at the
-person's first campaign; a marketing-only person is judged by its `original_source`. A touch is judged
+person's first campaign; a marketing-only person is judged by its `original_source` and the
+utm values of its first page. A touch is judged
 by what it knows itself: the making of a lead by the record, a membership or a seminar by its campaign, a
 form or a click by its utm values; one that says nothing came through no channel, and is none.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from tests.oracle.marketing import Activity
+from tests.oracle.marketing import Activity, utm_of
 from tests.oracle.normalise import local_date, match_key, salesforce_id
 from tests.oracle.persons import Person, PersonRecord, Persons
 from tests.oracle.records import Records, versions_of
@@ -94,7 +95,11 @@ class Channels:
         if contacts:
             return self._judge({"lead_source": contacts[0].fields.get("LeadSource")}, person)
         properties = person.records[0].fields.get("properties") or {}
-        return self._judge({"original_source": properties.get("hs_analytics_source")}, person)
+        said = {
+            "original_source": properties.get("hs_analytics_source"),
+            **utm_of(properties.get("hs_analytics_first_url")),
+        }
+        return self._judge(said, person)
 
     def campaign(self, person: Person | None, at: datetime) -> str:
         """The campaign that touched the person last, not later than `at`."""

@@ -111,7 +111,7 @@ def _forms(records: Records, settings: Settings, people: _People) -> _Told:
             row,
             _activity(
                 source, "form_submitted", str(row["conversionId"]), at, settings,
-                people.of(source, None, mail), mail, _utm(row.get("pageUrl")),
+                people.of(source, None, mail), mail, utm_of(row.get("pageUrl")),
             ),
             mail,
         )  # fmt: skip
@@ -130,7 +130,7 @@ def _mails(records: Records, settings: Settings, people: _People) -> _Told:
             row,
             _activity(
                 source, kind, f"{row['id']}|{at.isoformat()}", at, settings,
-                people.of(source, None, mail), mail, _utm(row.get("url")),
+                people.of(source, None, mail), mail, utm_of(row.get("url")),
                 asset=None if asset is None else str(asset), send=send,
                 is_machine=row.get("filteredEvent"),
             ),
@@ -190,7 +190,7 @@ def _activity(
     )
 
 
-def _utm(url: str | None) -> dict[str, str]:
+def utm_of(url: str | None) -> dict[str, str]:
     """utm_source, utm_medium and utm_campaign of a URL."""
     said = parse_qs(urlsplit(url or "").query)
     return {

@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 from tests.oracle.calls import Call
 from tests.oracle.channels import NONE, UNLINKED, Channels
@@ -28,7 +29,8 @@ from tests.oracle.marketing import Activity
 from tests.oracle.meetings import Meeting
 from tests.oracle.metrics import Row
 from tests.oracle.normalise import local_date
-from tests.oracle.persons import Person
+from tests.oracle.persons import Person, PersonRecord
+from tests.oracle.records import Record
 from tests.oracle.settings import Settings
 
 FLAGS = (
@@ -238,18 +240,12 @@ def _band(lead: Lead, day: date, settings: Settings) -> tuple[str, float | None]
     """The band of the score said last by that day."""
     told = []
     for record in lead.person.records:
-        named = "hubspotscore"
-        if record.is_lead:
-            named = record.source.custom_fields.get("lead_score", "lead_score")
         for version in record.versions:
-            said = version.get(named)
-            if record.key[1] == "ma_person" or said is None:
-                said = (version.get("properties") or {}).get(named, said)
-            if said in (None, ""):
-                continue
-            at = version.get("SystemModstamp") or version.get("updatedAt")
-            at = at or version.get("_extracted_at")
-            told.append((at, record.key[1], record.key[2], float(str(said))))
+            said = _score(record, version)
+            if said not in (None, ""):
+                at = version.get("SystemModstamp") or version.get("updatedAt")
+                at = at or version["_extracted_at"]
+                told.append((at, record.key[1], record.key[2], float(str(said))))
     by_then = [one for one in told if local_date(one[0], settings.zone) <= day]
     if not by_then:
         return ("(unknown)" if told else NONE), None
@@ -261,6 +257,15 @@ def _band(lead: Lead, day: date, settings: Settings) -> tuple[str, float | None]
         if score < upper:
             return f"{lower}–<{upper}", score
     return f"≥{bounds[-1]}", score
+
+
+def _score(record: PersonRecord, version: Record) -> Any:
+    if record.key[1] == "ma_person":
+        return version["properties"].get("hubspotscore")
+    if not record.is_lead:
+        return None
+    named = record.source.custom_fields.get("lead_score")
+    return version.get("Score") or (version.get(named) if named else None)
 
 
 def _returns(
@@ -277,6 +282,6 @@ def _returns(
         if later:
             found[min(later)].add(start)
     days = sorted(found)
-    for day, until in zip(days, [*days[1:], date.max], strict=True):
+    for day, until in pairwise([*days, date.max]):
         worked = any(approach <= max(found[day]) for approach in approached)
         yield day, "handed_back" if worked else "never_worked", until
