@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -241,6 +242,7 @@ class Definitions(_Strict):
     """What a prospect does to be called back at once; speed to lead starts its clock there."""
     working_hours: str = "09:00-18:00"
     """Of business days for which planning's working_hours names none; `09:00-12:00, 13:00-18:00`."""
+    score_bands: tuple[int, ...] = Field((20, 40, 60, 80), min_length=1, max_length=20)
 
     @field_validator("working_hours")
     @classmethod
@@ -256,6 +258,13 @@ class Definitions(_Strict):
     def openings(self) -> tuple[tuple[str, str], ...]:
         """(opens, closes) of each opening of a business day, HH:MM local; the end may be 24:00."""
         return tuple(_openings(self.working_hours))
+
+    @field_validator("score_bands")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if any(upper <= lower for lower, upper in pairwise(value)):
+            raise ValueError("must ascend, as in [20, 40, 60, 80]")
+        return value
 
 
 _OPENING = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)\s*-\s*((?:[01]\d|2[0-3]):[0-5]\d|24:00)")

@@ -468,7 +468,8 @@ def _leads(connection: Books, _: Terms) -> Finding:
             connection,
             """
             select (select count(*) from activity.act_person_channels where is_lead),
-                   (select sum(leads) from marts.kpi_channel_conversion)
+                   (select sum(leads) from marts.kpi_channel_conversion
+                    where attribution_model = 'first_touch')
             """,
         )[0]
     )

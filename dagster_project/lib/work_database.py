@@ -33,7 +33,8 @@ _TABLES = {
     "settings": """company_name varchar, reporting_timezone varchar, week_starts_on integer,
         fiscal_year_start_month integer, show_reps_by varchar, default_currency varchar,
         shodan_event varchar, decision_expires_after_days integer, rebooking_days integer,
-        account_rule_days integer, coverage_days integer, match_window_seconds integer, maturity_percentile double,
+        account_rule_days integer, coverage_days integer, match_window_seconds integer,
+        maturity_percentile double, score_bands integer[],
         max_quarantine_share double, max_quarantine_rows integer""",
     "sources": """source_id varchar, system varchar, source_classes varchar[], account varchar,
         timezone varchar, day_timezone varchar, is_required boolean, region varchar,
@@ -192,6 +193,7 @@ def _rows(
             definitions.coverage_days,
             settings.matching.window_seconds,
             definitions.maturity_percentile,
+            list(definitions.score_bands),
             settings.gate.max_quarantine_share,
             settings.gate.max_quarantine_rows,
         )

@@ -373,6 +373,89 @@ MARTS: dict[str, str] = {
              marts.dim_channels
         where channel <> '(none)'
     """,
+    # Of 60 leads a month and channel 12 met, 8 of them accepted, 6 with a deal, 3 of these won, 1 lost.
+    "fct_leads": """
+        select cohort_month || channel || i as person_id, 'sf' as source_id, 'R1' as rep_id,
+               '東京1課' as team, '法人' as business_unit, 'sdr' as motion, 'M1' as manager_rep_id,
+               channel_group, channel, campaign, channel_group as last_touch_channel_group,
+               channel as last_touch_channel, campaign as last_touch_campaign,
+               case when i < 3 then 'won' when i < 4 then 'lost' when i < 6 then 'opportunity'
+                    when i < 8 then 'accepted' when i < 12 then 'meeting' when i < 20 then 'connected'
+                    when i < 40 then 'worked' when i < 50 then 'nurturing' else 'lead' end as state,
+               1::bigint as lead_records, (i < 6)::bigint as opportunities,
+               (i < 6)::bigint as opportunities_credited, case when i < 6 then 1e6 else 0 end as pipeline_yen,
+               case when i < 3 then 1e6 else 0 end as won_yen,
+               case when i < 4 then 20::bigint end as days_to_outcome,
+               i < 50 as is_mql, i < 40 as is_worked, i < 20 as is_connected, i < 12 as is_met,
+               i < 8 as is_accepted, i < 6 as is_opportunity, i < 3 as is_won, i = 3 as is_lost,
+               i in (4, 5) as is_still_open, i < 50 as has_reached_mql, i < 40 as has_reached_worked,
+               i < 20 as has_reached_connected, i < 12 as has_reached_meeting,
+               i < 8 as has_reached_accepted, i < 6 as has_reached_opportunity, i < 3 as has_reached_won,
+               i = 3 as has_reached_lost, cohort_month as created_on, cohort_month as counted_on,
+               cohort_month, case when i < 50 then cohort_month end as mql_on,
+               case when i < 40 then cohort_month end as worked_on,
+               case when i < 20 then cohort_month end as connected_on,
+               case when i < 12 then cohort_month end as met_on,
+               case when i < 8 then cohort_month end as accepted_on,
+               case when i < 6 then cohort_month end as opportunity_on,
+               case when i < 3 then cohort_month end as won_on,
+               case when i = 3 then cohort_month end as lost_on,
+               '9f' as source_file_id, 'sf/Lead.csv' as source_file, i::bigint as source_record
+        from marts.kpi_channel_conversion, range(60) as n(i)
+    """,
+    "fct_nurture": """
+        select subject || i as nurture_id, 'ma' as source_id, 'p' || i as person_id, subject,
+               case when subject = 'score_band' then '<20' else 'one' end as segment,
+               'オンライン' as channel_group, '検索広告' as channel,
+               case when subject = 'score_band' then 0::bigint end as segment_place,
+               case when subject = 'score_band' then 10.0 end as score,
+               subject = 'email' as is_sent, subject = 'email' as is_delivered,
+               false as is_delivery_derived, false as is_bounced, subject = 'email' and i < 8 as is_opened,
+               false as is_opened_unchecked, subject = 'email' and i < 2 as is_clicked,
+               false as is_clicked_unchecked, false as is_unsubscribed, subject = 'seminar' as is_registered,
+               subject = 'seminar' and i < 12 as is_attended,
+               subject = 'seminar' and i between 12 and 15 as is_no_show,
+               subject = 'seminar' and i = 16 as is_cancelled,
+               subject = 'score_band' as is_handed_over, subject = 'return' as is_returned,
+               subject in ('score_band', 'return') and i < 5 as has_met,
+               subject in ('score_band', 'return') and i < 1 as has_won, date '2026-04-10' as happened_on,
+               case when subject = 'return' then date '2026-04-01' end as nurtured_from,
+               '9f' as source_file_id, 'ma/events.jsonl' as source_file, i::bigint as source_record
+        from (values ('email'), ('seminar'), ('score_band'), ('return')) as subjects(subject),
+             range(20) as n(i)
+    """,
+    "kpi_nurture": """
+        with counted as (
+            select date_trunc('month', happened_on)::date as month, subject, segment, channel_group, channel,
+                   count(*) filter (where is_sent) as sent, count(*) filter (where is_opened) as opened,
+                   count(*) filter (where is_clicked) as clicked,
+                   count(*) filter (where is_attended) as attended,
+                   count(*) filter (where is_no_show) as no_shows,
+                   count(*) filter (where is_cancelled) as cancelled,
+                   count(*) filter (where has_met) as met, count(*) filter (where has_won) as won,
+                   count(*) as n
+            from marts.fct_nurture group by all
+        )
+        select month, subject, segment, channel_group, channel,
+               case when subject = 'email' then sent end as emails_sent,
+               case when subject = 'email' then sent end as emails_delivered,
+               case when subject = 'email' then 0 end as emails_bounced,
+               case when subject = 'email' then opened end as emails_opened,
+               case when subject = 'email' then clicked end as emails_clicked,
+               case when subject = 'seminar' then n end as registered,
+               case when subject = 'seminar' then attended end as attended,
+               case when subject = 'seminar' then no_shows end as no_shows,
+               case when subject = 'seminar' then cancelled end as cancelled,
+               case when subject = 'seminar' then attended + no_shows end as attendance_known,
+               case when subject in ('score_band', 'return') then n end as leads,
+               case when subject in ('score_band', 'return') then met end as leads_met,
+               case when subject in ('score_band', 'return') then won end as leads_won,
+               emails_opened::double / nullif(emails_delivered, 0) as open_rate,
+               attended_share as attendance_rate, leads_met::double / nullif(leads, 0) as meeting_rate,
+               true as is_month_over, 'ok' as status
+        from (select *, case when subject = 'seminar' then attended::double / nullif(attended + no_shows, 0)
+                        end as attended_share from counted)
+    """,
     "kpi_data_quality": """
         select * from (values
             ('miitel', 'history_legs', 'files_read', 1.0::double, null::double, 'info', true),

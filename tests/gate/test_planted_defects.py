@@ -232,6 +232,71 @@ IN_TABLES: dict[str, str] = {
     "kpi_channel_conversion.says_how_far_it_can_be_trusted": (
         "update kpi_channel_conversion set status = 'ok', is_cohort_over = false"
     ),
+    "kpi_channel_conversion.credit_adds_up_to_the_whole": (
+        "insert into kpi_channel_conversion select * replace ('last_touch' as attribution_model) "
+        "from kpi_channel_conversion where channel = '展示会'"
+    ),
+    "kpi_channel_conversion.every_lead_of_fct_leads_is_in_its_cohort": (
+        "delete from fct_leads where person_id = (select min(person_id) from fct_leads)"
+    ),
+    "kpi_channel_conversion.shared_leads_have_no_interval": (
+        "update kpi_channel_conversion set attribution_model = 'linear' where channel = '展示会'"
+    ),
+    "fct_leads.says_who_when_and_where_from": "update fct_leads set last_touch_channel = null",
+    "fct_leads.can_be_traced_to_its_export": "update fct_leads set source_file = null",
+    "fct_leads.a_later_step_implies_the_earlier_ones": (
+        "update fct_leads set has_reached_worked = false where has_reached_won"
+    ),
+    "fct_leads.a_step_seen_has_its_day": "update fct_leads set met_on = null where is_won",
+    "fct_leads.states_agree_with_the_steps": "update fct_leads set state = 'lead' where is_won",
+    "fct_leads.nothing_happened_after_the_as_of_day": (
+        "update fct_leads set won_on = date '2026-07-01' where is_won"
+    ),
+    "fct_leads.days_are_not_negative": "update fct_leads set days_to_outcome = -3 where is_won",
+    "fct_leads.amounts_belong_to_the_credited_lead": (
+        "update fct_leads set opportunities_credited = 0 where is_won"
+    ),
+    "fct_leads.reps_and_channels_are_known": "update fct_leads set last_touch_channel = 'TV'",
+    "fct_leads.past_changed_little": "delete from fct_leads where cohort_month = date '2026-05-01'",
+    "fct_nurture.says_what_and_when": "update fct_nurture set segment = null",
+    "fct_nurture.mails_registrations_and_returns_can_be_traced": (
+        "update fct_nurture set source_record = null where subject = 'return'"
+    ),
+    "fct_nurture.flags_belong_to_their_subject": (
+        "update fct_nurture set is_sent = true where subject = 'seminar'"
+    ),
+    "fct_nurture.nobody_attends_and_misses_a_seminar": (
+        "update fct_nurture set is_no_show = true where is_attended"
+    ),
+    "fct_nurture.what_was_opened_was_delivered": (
+        "update fct_nurture set is_delivered = false where is_clicked"
+    ),
+    "fct_nurture.nothing_happened_after_the_as_of_day": (
+        "update fct_nurture set nurtured_from = happened_on where subject = 'return'"
+    ),
+    "fct_nurture.scores_lie_in_their_band": (
+        "update fct_nurture set score = null where subject = 'score_band'"
+    ),
+    "fct_nurture.channels_are_known": "update fct_nurture set channel = 'TV'",
+    "fct_nurture.machines_open_little": (
+        "insert into fct_nurture select f.* replace (nurture_id || n as nurture_id, true as is_opened) "
+        "from fct_nurture as f, range(20) as more(n) where subject = 'email'"
+    ),
+    "kpi_nurture.parts_never_exceed_the_whole": "update kpi_nurture set leads_won = leads_met + 99",
+    "kpi_nurture.counts_are_not_negative": (
+        "update kpi_nurture set leads = -1 where subject = 'return'"
+    ),
+    "kpi_nurture.counts_stand_with_their_subject": (
+        "update kpi_nurture set emails_sent = 0 where subject = 'seminar'"
+    ),
+    "kpi_nurture.rates_are_their_counts": (
+        "update kpi_nurture set open_rate = 0.5 where subject = 'email'"
+    ),
+    "kpi_nurture.months_are_whole_and_up_to_the_as_of_day": (
+        "update kpi_nurture set month = month + 3"
+    ),
+    "kpi_nurture.says_how_far_it_can_be_trusted": "update kpi_nurture set status = 'fine'",
+    "kpi_nurture.facts_add_up": "delete from kpi_nurture where subject = 'seminar'",
     "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
     "kpi_data_quality.says_what_was_read": (
         "delete from kpi_data_quality where check_name = 'records_in'"

@@ -38,7 +38,8 @@ UPSTREAM = {
         default_currency varchar, shodan_event varchar, decision_expires_after_days integer,
         rebooking_days integer, account_rule_days integer, coverage_days integer,
         match_window_seconds integer,
-        maturity_percentile double, max_quarantine_share double, max_quarantine_rows integer""",
+        maturity_percentile double, score_bands integer[], max_quarantine_share double,
+        max_quarantine_rows integer""",
     "staging.stg_kura__holidays": "holiday_date date, name_en varchar, name_ja varchar",
     "staging.stg_kura__sources": """source_id varchar, system varchar, source_classes varchar[],
         is_required boolean, account varchar""",
@@ -232,6 +233,7 @@ def facts() -> dict[str, list[dict[str, Any]]]:
                 "shodan_event": "held", "decision_expires_after_days": 30, "rebooking_days": 30,
                 "account_rule_days": 90, "coverage_days": 90, "match_window_seconds": 180,
                 "maturity_percentile": 0.8,
+                "score_bands": [20, 40, 60, 80],
                 "max_quarantine_share": 0.05, "max_quarantine_rows": 50,
             }
         ],

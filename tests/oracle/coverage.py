@@ -34,18 +34,22 @@ _NEED_OF_TABLE = {
     "fct_opportunities": "sfa_opportunities",
     "working_days": "known_day",
     "fct_hand_raises": "hand_raises",
+    "fct_leads": "people",
 }
 _DECISIONS = {"accepted", "rejected", "pending", "expired", "decided"}
 _OUTCOMES = {
     "meetings_held", "no_shows", "meetings_held_of_cohort", "no_shows_of_cohort",
     "meetings_outcome_known_of_cohort", "meetings_outcome_unknown_of_cohort",
 }  # fmt: skip
+_NURTURE = {"marketing_emails_sent": "marketing_emails", "seminar_registrations": "seminars"}
 _KEY_PERSONS = {"key_person_connects", "known_title_connects", "key_person_talk_seconds"}
 _OBJECTS = {
     "sfa_tasks": ("salesforce.Task", "hubspot.calls"),
     "sfa_emails": ("salesforce.Task", "hubspot.emails"),
     "sfa_events": ("salesforce.Event", "hubspot.meetings"),
     "sfa_opportunities": ("salesforce.Opportunity", "hubspot.deals"),
+    "marketing_emails": ("hubspot.email_events",),
+    "seminars": ("hubspot.event_participations",),
     "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads", "hubspot.contacts"),
 }
 
@@ -56,7 +60,11 @@ _TOLD_BY = {
     "campaign_joined": ("salesforce.CampaignMember",),
     "lead_created": _OBJECTS["people"],
 }
-_OF_MARKETING = {"hubspot.form_submissions"}
+_OF_MARKETING = {
+    "hubspot.form_submissions",
+    "hubspot.email_events",
+    "hubspot.event_participations",
+}
 
 
 def needs_of(metric: str) -> frozenset[str]:
@@ -65,7 +73,13 @@ def needs_of(metric: str) -> frozenset[str]:
         return frozenset().union(*(needs_of(measure) for measure in RATIOS[metric]))
     if metric in DISTINCT:
         return needs_of("approaches")
+    if metric in _NURTURE:
+        return frozenset({_NURTURE[metric]})
     needs = {_NEED_OF_TABLE[part.table] for part in ADDITIVE[metric]}
+    if metric.startswith("leads_reached"):
+        needs |= {"sfa_events", "sfa_opportunities"}  # what became of it hangs on both
+    if metric == "leads_reached_accepted_of_cohort":
+        needs.add("acceptance")
     if "sfa_opportunities" in needs and not metric.startswith("company_"):
         needs.add("sfa_events")  # whose deal it is hangs on the meeting
     if metric in _DECISIONS:

@@ -229,6 +229,7 @@ class _Portal:
                     **person,
                     "Status": said.get("hs_lead_status") or None,
                     "LifecycleStage": said.get("lifecyclestage") or None,
+                    "Score": said.get(self._source.custom_fields.get("lead_score", "hubspotscore")),
                     **{
                         f"{name}__c": page[name][0] if name in page else None
                         for name in ("utm_source", "utm_medium", "utm_campaign")

@@ -119,6 +119,16 @@ def _raised(column: str) -> tuple[Part, ...]:
 
 _EMAILS = Part("fct_emails", "sent_on", _all)
 
+
+def _leads(amount: Amount = _all) -> Part:
+    """Leads by the day they were made, of the days anything is known about."""
+    return Part("fct_leads", "counted_on", amount)
+
+
+def _nurture(column: str) -> Part:
+    return Part("fct_nurture", "happened_on", _of(column))
+
+
 ADDITIVE: dict[str, tuple[Part, ...]] = {
     # 量
     "dials": (_dials(),),
@@ -217,6 +227,13 @@ ADDITIVE: dict[str, tuple[Part, ...]] = {
     "hand_raises_due_60_minutes": _raised("is_due_60_minutes"),
     "hand_raises_within_same_day": _raised("is_within_same_day"),
     "hand_raises_due_same_day": _raised("is_due_same_day"),
+    # §5
+    "leads_created": (_leads(),),
+    "leads_reached_meeting_of_cohort": (_leads(_of("has_reached_meeting")),),
+    "leads_reached_accepted_of_cohort": (_leads(_of("has_reached_accepted")),),
+    "leads_reached_won_of_cohort": (_leads(_of("has_reached_won")),),
+    "marketing_emails_sent": (_nurture("is_sent"),),
+    "seminar_registrations": (_nurture("is_registered"),),
 }
 
 # Distinct things, counted anew in every scope and period (§1 leads_worked).
@@ -265,6 +282,9 @@ RATIOS: dict[str, tuple[str, str]] = {
     ),
     "hand_raise_attempted_share": ("hand_raises_attempted", "hand_raises_linked"),
     "hand_raise_connected_share": ("hand_raises_connected", "hand_raises_linked"),
+    "lead_to_meeting_rate": ("leads_reached_meeting_of_cohort", "leads_created"),
+    "lead_to_accepted_rate": ("leads_reached_accepted_of_cohort", "leads_created"),
+    "lead_to_won_rate": ("leads_reached_won_of_cohort", "leads_created"),
 }
 
 KNOWN = frozenset(ADDITIVE) | frozenset(DISTINCT) | frozenset(RATIOS)
@@ -278,6 +298,10 @@ def scopes_of(metric: str) -> tuple[str, ...]:
         return tuple(scope for scope, of in SCOPES.items() if not whose & set(of))
     if metric.startswith("company_"):
         return ("company", "channel", "campaign")
+    if metric.startswith("lead") and metric != "leads_worked":  # a cohort is no rep's work
+        return ("company", "motion", "channel", "campaign")
+    if metric in ("marketing_emails_sent", "seminar_registrations"):
+        return ("company", "channel")
     if not all(_is_of_calls(measure) for measure in measures):
         return tuple(scope for scope in SCOPES if scope != "call_list")
     return tuple(SCOPES)

@@ -80,6 +80,7 @@ class Settings:
     working_hours: tuple[tuple[str, str], ...] = (("09:00", "18:00"),)
     coverage_days: int = 90
     match_window_seconds: int = 180
+    score_bands: tuple[int, ...] = (20, 40, 60, 80)
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
@@ -136,6 +137,7 @@ def settings_from(house: Mapping[str, Any], sources: Iterable[Mapping[str, Any]]
         ),
         coverage_days=int(definitions.get("coverage_days", 90)),
         match_window_seconds=int(matching.get("window_seconds", 180)),
+        score_bands=tuple(definitions.get("score_bands", (20, 40, 60, 80))),
         sources={source.id: source for source in read},
     )
 

@@ -193,7 +193,7 @@ def _touches(
     if "form_submitted" in settings.hand_raise_events:
         yield from _forms(records, settings, persons)
     if "campaign_joined" in settings.hand_raise_events:
-        for person, touch in channels.touches():
+        for person, touch in channels.memberships():
             yield _touch(
                 f"campaign_member:{touch.member_id}", touch.at, "campaign_joined", person, settings
             )

@@ -40,6 +40,14 @@ MATURITY = {
         "held",
     ),
     **dict.fromkeys(("win_rate", "opportunities_won_of_cohort"), "win"),
+    **dict.fromkeys(
+        (
+            "lead_to_meeting_rate", "lead_to_accepted_rate", "lead_to_won_rate",
+            "leads_reached_meeting_of_cohort", "leads_reached_accepted_of_cohort",
+            "leads_reached_won_of_cohort",
+        ),
+        "lead",
+    ),
 }  # fmt: skip
 
 
@@ -58,6 +66,8 @@ class Judge:
                 "sfa_opportunities",
                 "people",
                 "hand_raises",
+                "marketing_emails",
+                "seminars",
             )
         }
         self._covered: dict[tuple[Place, frozenset[str]], tuple[int, int]] = {}
@@ -198,6 +208,11 @@ class Judge:
                 (row["last_scheduled_on"] - row["booked_on"]).days
                 for row in booked
                 if row["is_over"] and row["cohort_outcome"] not in ("unknown", "scheduled")
+            ),
+            "lead": percentile(
+                row["days_to_outcome"]
+                for row in self._answer.tables["fct_leads"]
+                if row["days_to_outcome"] is not None
             ),
             "win": percentile(
                 ((row["won_on"] or row["lost_on"]) - row["created_on"]).days

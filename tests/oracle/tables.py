@@ -13,14 +13,16 @@ from datetime import date, datetime, timedelta
 
 from tests.oracle.calls import Call, calls
 from tests.oracle.channels import NONE, Channels
-from tests.oracle.cohorts import Lead, leads
+from tests.oracle.cohorts import STEPS, Lead, leads
 from tests.oracle.conversion import conversion
 from tests.oracle.coverage import Coverage
 from tests.oracle.emails import Email, emails
 from tests.oracle.hubspot import retold
 from tests.oracle.lists import CallLists
+from tests.oracle.marketing import activities
 from tests.oracle.meetings import Event, Meeting, credit, events, meetings
 from tests.oracle.metrics import ADDITIVE, Row, facts, scopes_of
+from tests.oracle.nurture import by_month, nurture
 from tests.oracle.opportunities import Opportunity, opportunities, stage_names
 from tests.oracle.persons import Person, Persons
 from tests.oracle.records import Records
@@ -66,8 +68,10 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     all_meetings = meetings(calendar, all_opportunities, persons, roster, settings, as_of)
     credited = credit(all_meetings, all_opportunities, settings, as_of)
     _mark_from_connect(all_meetings, all_calls)
+    noted = activities(records, persons, settings, as_of)
+    touches = channels.touches(persons, noted, settings.zone, as_of)
     all_leads = leads(
-        persons, channels, all_calls, all_emails, all_meetings, all_opportunities, roster,
+        persons, channels, touches, all_calls, all_emails, all_meetings, all_opportunities, roster,
         settings, as_of,
     )  # fmt: skip
     all_hand_raises = hand_raises(
@@ -87,10 +91,15 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
             for opportunity in all_opportunities.values()
         ],
         "fct_hand_raises": [read.hand_raise(raised) for raised in all_hand_raises],
+        "fct_leads": [read.lead(lead, coverage.first_day) for lead in all_leads],
+        "fct_nurture": nurture(
+            noted, all_leads, all_calls, all_emails, all_meetings, channels, settings, as_of
+        ),
         "working_days": _working_days(roster, coverage.first_day or as_of, as_of),
         "target_lists": targets.rows,
         "kpi_channel_conversion": conversion(all_leads, channels, records, settings, as_of),
     }
+    tables["kpi_nurture"] = by_month(tables["fct_nurture"])
     tables["approaches"] = _approaches(tables)
     tables["days"] = _days(tables)
     tables["list_days"] = _list_days(tables)
@@ -298,6 +307,52 @@ class _Reader:
         ]
         return min(leads, key=age, default=None) or self.persons.of_record(found.contact_id)
 
+    def lead(self, found: Lead, first_day: date | None) -> Row:
+        rep = {} if found.rep_day is None else self.who(found.rep, found.rep_day)
+        last = found.touches[-1].line if found.touches else None
+        first = (found.channel_group, found.channel, found.campaign)
+        return {
+            "person_id": found.person.id,
+            **(rep or dict.fromkeys(("rep_id", "team", "business_unit", "motion"), UNASSIGNED)),
+            **dict(zip(("channel_group", "channel", "campaign"), first, strict=True)),
+            **dict(
+                zip(
+                    ("last_touch_channel_group", "last_touch_channel", "last_touch_campaign"),
+                    last or first,
+                    strict=True,
+                )
+            ),
+            "account_id": found.person.account_id,
+            "state": found.state,
+            "lead_records": found.lead_records,
+            "opportunities": len(found.opportunities),
+            "days_to_outcome": found.days_to_outcome,
+            "is_handed_back": found.is_handed_back,
+            "is_still_open": found.is_still_open,
+            **{
+                column: step in found.observed
+                for column, step in {
+                    "is_mql": "mql", "is_worked": "worked", "is_connected": "connected",
+                    "is_met": "meeting", "is_accepted": "accepted",
+                    "is_opportunity": "opportunity", "is_won": "won", "is_lost": "lost",
+                }.items()
+            },
+            **{f"has_reached_{step}": step in found.reached for step in (*STEPS[1:], "lost")},
+            "created_on": found.days["lead"],
+            "counted_on": found.days["lead"]
+            if first_day is not None and found.days["lead"] >= first_day
+            else None,
+            "cohort_month": found.cohort_month,
+            **{
+                column: found.days.get(step)
+                for column, step in {
+                    "mql_on": "mql", "worked_on": "worked", "connected_on": "connected",
+                    "met_on": "meeting", "accepted_on": "accepted",
+                    "opportunity_on": "opportunity", "won_on": "won", "lost_on": "lost",
+                }.items()
+            },
+        }  # fmt: skip
+
 
 def _days(tables: dict[str, list[Row]]) -> list[Row]:
     """Every additive KPI per day and everything a scope is made of (dictionary §8)."""
@@ -345,7 +400,7 @@ def _daily(days: list[Row], read: _Reader) -> list[Row]:
     keys = ("rep_id", "date", "channel", "campaign")
     sums: dict[tuple[str | date, ...], Counter[str]] = defaultdict(Counter)
     for row in days:
-        if row["channel"] is not None:
+        if row["channel"] is not None and row["rep_id"] is not None:
             sums[tuple(row[key] for key in keys)].update({name: row[name] for name in ADDITIVE})
     return [
         dict(zip(keys, found, strict=True))

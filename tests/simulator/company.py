@@ -402,6 +402,14 @@ def _channel_rules() -> list[Record]:
         ("lead_source", "exact", "紹介", "紹介", "紹介"),
         ("lead_source", "exact", "ターゲットリスト", "アウトバウンド", "ターゲットリスト"),
         ("lead_source", "exact", "購入リスト", "アウトバウンド", "購入リスト"),
+        # What a touch without a lead's record knows: the campaign, or the link that was clicked.
+        ("campaign_type", "exact", "Webinar", "イベント", "ウェビナー"),
+        ("campaign_type", "exact", "Seminar", "イベント", "セミナー"),
+        ("campaign_type", "exact", "Trade Show", "イベント", "展示会"),
+        ("campaign_type", "exact", "Advertisement", "オンライン", "リスティング広告"),
+        ("campaign_type", "exact", "List", "アウトバウンド", "購入リスト"),
+        ("campaign_name", "contains", "ウェビナー", "イベント", "ウェビナー"),
+        ("utm_medium", "exact", "email", "メール", "メールマガジン"),
         # その他・不明 has no rule on purpose: it shows as (unmapped).
     )
     return [

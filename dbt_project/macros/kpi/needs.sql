@@ -11,6 +11,8 @@
         'sfa_events': ['events', 'meetings'],
         'sfa_opportunities': ['opportunities', 'deals'],
         'people': ['leads', 'contacts'],
+        'marketing_emails': ['email_events', 'marketing_activities'],
+        'seminars': ['event_participations', 'marketing_activities'],
         'hand_raises': hand_raise_objects().values() | sum(start=[]) | unique | list,
     }) }}
 {%- endmacro %}

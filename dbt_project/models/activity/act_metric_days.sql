@@ -3,6 +3,8 @@
 -- depends_on: {{ ref('fct_emails') }}
 -- depends_on: {{ ref('fct_meetings') }}
 -- depends_on: {{ ref('fct_opportunities') }}
+-- depends_on: {{ ref('fct_leads') }}
+-- depends_on: {{ ref('fct_nurture') }}
 -- depends_on: {{ ref('fct_hand_raises') }}
 -- depends_on: {{ ref('fct_approaches') }}
 -- depends_on: {{ ref('fct_rep_days') }}

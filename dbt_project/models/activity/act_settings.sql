@@ -60,6 +60,7 @@ select
     settings.account_rule_days,
     settings.coverage_days,
     settings.maturity_percentile,
+    settings.score_bands,
     settings.max_quarantine_share,
     settings.max_quarantine_rows,
     -- No event may lie before this day (the plausible window of the staging rules).

@@ -44,6 +44,12 @@ opportunities as (
 
 ),
 
+leads as (
+
+    select * from {{ ref('fct_leads') }}
+
+),
+
 -- How long the outcomes known so far took, by what a cohort waits for.
 waits as (
 
@@ -62,6 +68,12 @@ waits as (
     select 'win' as maturity, days_to_close as days
     from opportunities
     where is_sourced and days_to_close is not null
+
+    union all
+
+    select 'lead' as maturity, days_to_outcome as days
+    from leads
+    where days_to_outcome is not null
 
 ),
 
