@@ -45,6 +45,7 @@ _OBJECTS = {
     "sfa_emails": ("salesforce.Task", "hubspot.emails"),
     "sfa_events": ("salesforce.Event", "hubspot.meetings"),
     "sfa_opportunities": ("salesforce.Opportunity", "hubspot.deals"),
+    "survey": ("mapped.survey_responses",),
     "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads", "hubspot.contacts"),
 }
 
