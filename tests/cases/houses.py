@@ -2,7 +2,7 @@
 
 `booked` is the default configuration; `held`, `opportunity` and `unnamed` differ where a case asks;
 `gaps` lacks exports; `tool` has a second telephone system, one that tells the agent's leg from the
-customer's. Anchors are calls of nobody's case that fix which days the phone system's files cover.
+customer's. `booked` asks its customers. Anchors are calls of nobody's case that fix which days the phone system's files cover.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from tests.cases.scene import INTERNAL_DOMAIN, TOOL_COLUMNS, Record, Scene, day, jst
+from tests.cases.scene import INTERNAL_DOMAIN, SURVEY_COLUMNS, TOOL_COLUMNS, Record, Scene, day, jst
 
 OUTCOMES = {"実施": "held", "不参加": "no_show", "中止": "canceled", "日程変更": "rescheduled"}
 STAGES = (
@@ -59,6 +59,8 @@ class CaseHouse:
     has_marketing: bool = False
     # A second telephone system that only a mapping describes, one record per leg.
     has_tool: bool = False
+    # Customers are asked after a meeting.
+    has_survey: bool = False
 
     @property
     def house_yml(self) -> dict[str, Any]:
@@ -103,6 +105,7 @@ class CaseHouse:
                 ),
                 {"id": "planning", "system": "planning"},
                 *([_tool(stamped)] if self.has_tool else []),
+                *([_survey(stamped, self.covers_from)] if self.has_survey else []),
             ]
         }
 
@@ -166,10 +169,29 @@ def _tool(stamped: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _survey(stamped: dict[str, Any], covers_from: str) -> dict[str, Any]:
+    return {
+        "id": "mapped",
+        "system": "mapped",
+        "class": "survey",
+        "timezone": "Asia/Tokyo",
+        "extracted_at": stamped,
+        "coverage": {"basis": "extract", "covers_from": covers_from},
+        "objects": [
+            {
+                "object": "survey_responses",
+                "files": ["survey_responses_*.csv"],
+                "format": "csv",
+                "columns": {column: column for column in SURVEY_COLUMNS},
+            }
+        ],
+    }
+
+
 HOUSES = {
     house.name: house
     for house in (
-        CaseHouse("booked", day(6, 30), ((day(3, 30), day(6, 30)),)),
+        CaseHouse("booked", day(6, 30), ((day(3, 30), day(6, 30)),), has_survey=True),
         CaseHouse(
             "held",
             day(6, 30),

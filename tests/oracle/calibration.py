@@ -7,7 +7,8 @@ Choices where the text is silent:
 - Which rule it would have been is decided as if nobody had written a result: analysis first, then the
   duration, which a source that requires results does not have.
 - The sweep tries the duration rule at 10, 20 … 120 seconds on the same dials, over all months.
-- Fewer than 200 such dials are too few (formats §7.2).
+- Fewer than 200 such dials are too few (formats §7.2). All months together are a sample: days that are
+  not covered make a month partial, not the sample.
 """
 
 from __future__ import annotations

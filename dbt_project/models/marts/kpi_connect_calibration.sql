@@ -301,10 +301,11 @@ final as (
         cast({{ minimum_dials }} as bigint) as minimum_sample,
         covered_days,
         uncovered_days,
+        -- all months are a sample: a day that is not there takes nothing from it
         {{
             figure_status(
                 'covered_days',
-                'uncovered_days',
+                "case when period_type = 'month' then uncovered_days else 0 end",
                 'false',
                 'calibration_dials < ' ~ minimum_dials,
             )
