@@ -162,7 +162,10 @@ def test_every_verdict_of_the_rules_is_held_against_its_result(company: Company)
             (figures if days else dict.fromkeys(figures))
             | {column: row[column] for column in key}
             | {"threshold_seconds": row["threshold_seconds"], "covered_days": days}
-            | {"uncovered_days": all_days - days, "status": _status(days, all_days if row["month"] else days, figures)}
+            | {
+                "uncovered_days": all_days - days,
+                "status": _status(days, all_days if row["month"] else days, figures),
+            }
         )
 
     shown = {(row["month"], row["scope_type"], row["scope_key"]) for row in theirs}

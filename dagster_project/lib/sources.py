@@ -252,7 +252,9 @@ class ValueFormat(_Strict):
         return self.date or self.timestamp
 
 
-Classes = Annotated[tuple[Literal["cti", "ma", "sfa", "survey"], ...], BeforeValidator(_one_or_more)]
+Classes = Annotated[
+    tuple[Literal["cti", "ma", "sfa", "survey"], ...], BeforeValidator(_one_or_more)
+]
 
 
 class MappedObject(_Strict):

@@ -1,4 +1,4 @@
-"""Cases about deals day by day, the worth of the connect rules, and what customers say (dictionary §7, §8)."""
+"""Cases about deals day by day, the worth of the connect rules and customers' answers (dictionary §7, §8)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ def _days(opportunity: str, count: int, **where: Any) -> Expect:
 def a_deal_moves_twice_in_a_day(scene: Scene) -> list[Expect]:
     deal = scene.opportunity(jst(6, 1), [(jst(6, 1), "初回商談"), (jst(6, 5, 9), "提案")])
     scene.opportunity(
-        jst(6, 1), [(jst(6, 5, 17), "有効商談")], amount=1_500_000, closes=day(10, 31), identity=deal
+        jst(6, 1),
+        [(jst(6, 5, 17), "有効商談")],
+        amount=1_500_000,
+        closes=day(10, 31),
+        identity=deal,
     )
     return [
         _days(deal, 30, state="open"),
@@ -353,5 +357,5 @@ def answers_around_the_as_of_day(scene: Scene) -> list[Expect]:
     "A company that asks its customers nothing.",
     "§0.2: without a survey there is no satisfaction, not one of 0: the table is empty.",
 )  # fmt: skip
-def nobody_was_asked(scene: Scene) -> list[Expect]:
+def nobody_was_asked(_: Scene) -> list[Expect]:
     return [Expect("kpi_customer_voice", {}, {"_rows": 0})]

@@ -126,7 +126,9 @@ def _rows(opportunity: Opportunity, stands: list[Stand], fact: Row) -> Iterator[
         is_begun = before is None or stand.stage != before.stage
         if is_begun:
             since = stand.day
-            is_start_known = stand.record is not None and (before is None or before.record is not None)
+            is_start_known = stand.record is not None and (
+                before is None or before.record is not None
+            )
         from_stage = before.record.label if is_begun and before and before.record else None
         if stand.is_open or stand.is_final or before is None or stand.state != before.state:
             yield _row(opportunity, stand, before, fact) | {

@@ -27,7 +27,7 @@ from tests.oracle.normalise import domain, email, local_date, salesforce_id
 from tests.oracle.persons import Person, Persons
 from tests.oracle.records import Record, Records, versions_of
 from tests.oracle.roster import UNASSIGNED, Roster
-from tests.oracle.settings import Settings, Source
+from tests.oracle.settings import Settings
 
 KEY = ("period_type", "period_start", "scope_type", "scope_key")
 OBJECT = "mapped.survey_responses"
@@ -87,10 +87,10 @@ def responses(
         )  # fmt: skip
         if said.get("is_deleted") or answered_on > as_of or is_colleague:
             continue
-        about_on = _day(said.get("about_at"), source, settings) or (
+        about_on = _day(said.get("about_at"), settings) or (
             event.meeting_on if event else answered_on
         )
-        rep = _rep(said.get("rep_key"), roster, records, event, deal)
+        rep = _rep(said.get("rep_key"), records, event, deal)
         score = None if said.get("score") is None else float(said["score"])
         found.append(
             Response(
@@ -136,15 +136,13 @@ def _addresses(persons: Persons) -> dict[str, Person]:
     return {address: person for address, (_, person) in best.items()}
 
 
-def _day(said: Any, source: Source, settings: Settings) -> date | None:
+def _day(said: Any, settings: Settings) -> date | None:
     if isinstance(said, datetime):
         return local_date(said, settings.zone)
     return said if isinstance(said, date) else None
 
 
-def _rep(
-    said: str | None, roster: Roster, records: Records, event: Event | None, deal: Row
-) -> str | None:
+def _rep(said: str | None, records: Records, event: Event | None, deal: Row) -> str | None:
     if said:
         word = said.strip().lower()
         named = {

@@ -60,8 +60,8 @@ turns as (
 
     select
         *,
-        outcome is distinct from lag(outcome) over (
-            partition by opportunity_id order by entry_number
+        coalesce(
+            outcome != lag(outcome) over (partition by opportunity_id order by entry_number), true
         ) as is_turn
     from entries
 
@@ -332,7 +332,7 @@ final as (
         case when staged.is_stage_known then staged.stage_since end as stage_since,
         staged.is_stage_start_known,
         staged.close_on,
-        staged.state = 'open' and staged.previous_state is distinct from 'open' as has_entered,
+        staged.state = 'open' and coalesce(staged.previous_state != 'open', true) as has_entered,
         staged.state != 'open' and coalesce(staged.previous_state = 'open', false) as has_left,
         staged.state = 'open' and coalesce(staged.previous_state in ('won', 'lost', 'lost_ahead'), false)
             as is_reopened,

@@ -34,7 +34,7 @@ scope_coverage as (
     where
         needs = 'cti'
         and period_type = 'month'
-        and scope_type in ('{{ scopes.keys() | join("', '") }}')
+        and scope_type in ('company', 'team', 'rep')
 
 ),
 
@@ -287,8 +287,9 @@ final as (
         is_period_over,
         scope_type,
         scope_key,
-        {% for count in ['calibration_dials'] + outcomes.keys() | list
-            + ['judged_connects', 'told_connects', 'dials_without_person', 'connects_by_rule', 'connects'] %}
+        {% for count in ['calibration_dials'] + outcomes.keys() | list + [
+            'judged_connects', 'told_connects', 'dials_without_person', 'connects_by_rule', 'connects'
+        ] %}
         cast({{ count }} as bigint) as {{ count }},
         {% endfor %}
         {{ ratio('true_positives', 'judged_connects') }} as precision_rate,
