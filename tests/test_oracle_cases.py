@@ -19,6 +19,8 @@ SILENT = {
     ("kpi_rep_daily", "has_activity"),
     ("kpi_rep_daily", "_rows"),
     ("kpi_channel_conversion", "status"),
+    ("kpi_connect_calibration", "status"),
+    ("kpi_customer_voice", "status"),
 }
 
 

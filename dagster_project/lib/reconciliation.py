@@ -308,6 +308,7 @@ VERSIONED: Mapping[str, tuple[str, tuple[Deliveries, ...]]] = {
         "opportunity_id",
         _of_systems("opportunities", Deliveries("hubspot__deals")),
     ),
+    "survey_responses": ("response_id", (Deliveries("mapped__survey_responses"),)),
     "tasks": (
         "activity_id",
         _of_systems("tasks", Deliveries("hubspot__calls"), Deliveries("hubspot__emails")),

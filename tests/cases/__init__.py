@@ -50,6 +50,7 @@ def cases() -> list[Case]:
         meetings,
         opportunities,
         people,
+        pipeline,
         speed,
     )
 

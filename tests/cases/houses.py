@@ -1,6 +1,6 @@
 """The houses the cases live in: what is configured and planned for all cases of a house.
 
-`booked` is the default configuration; `held`, `opportunity` and `unnamed` differ where a case asks;
+`booked` is the default configuration and asks its customers; `held`, `opportunity` and `unnamed` differ where a case asks;
 `gaps` lacks exports; `tool` has a second telephone system, one that tells the agent's leg from the
 customer's; `inbound` has marketing's forms and working hours, `newyork` too, in a zone whose clocks
 change. Anchors are calls of nobody's case that fix which days the phone system's files cover.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from tests.cases.scene import INTERNAL_DOMAIN, TOOL_COLUMNS, Record, Scene, day, jst
+from tests.cases.scene import INTERNAL_DOMAIN, SURVEY_COLUMNS, TOOL_COLUMNS, Record, Scene, day, jst
 
 OUTCOMES = {"実施": "held", "不参加": "no_show", "中止": "canceled", "日程変更": "rescheduled"}
 STAGES = (
@@ -65,6 +65,8 @@ class CaseHouse:
     # (weekday, opens, closes), from when on
     working_hours: tuple[tuple[date, int, str, str], ...] = ()
     company_holidays: tuple[date, ...] = ()
+    # Customers are asked after a meeting.
+    has_survey: bool = False
 
     @property
     def house_yml(self) -> dict[str, Any]:
@@ -125,6 +127,7 @@ class CaseHouse:
                 ),
                 {"id": "planning", "system": "planning"},
                 *([_tool(stamped)] if self.has_tool else []),
+                *([_survey(stamped, self.covers_from)] if self.has_survey else []),
             ]
         }
 
@@ -208,11 +211,30 @@ def _tool(stamped: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _survey(stamped: dict[str, Any], covers_from: str) -> dict[str, Any]:
+    return {
+        "id": "mapped",
+        "system": "mapped",
+        "class": "survey",
+        "timezone": "Asia/Tokyo",
+        "extracted_at": stamped,
+        "coverage": {"basis": "extract", "covers_from": covers_from},
+        "objects": [
+            {
+                "object": "survey_responses",
+                "files": ["survey_responses_*.csv"],
+                "format": "csv",
+                "columns": {column: column for column in SURVEY_COLUMNS},
+            }
+        ],
+    }
+
+
 _HALVES = (("09:00", "12:00"), ("13:00", "18:00"))
 HOUSES = {
     house.name: house
     for house in (
-        CaseHouse("booked", day(6, 30), ((day(3, 30), day(6, 30)),)),
+        CaseHouse("booked", day(6, 30), ((day(3, 30), day(6, 30)),), has_survey=True),
         CaseHouse(
             "held",
             day(6, 30),

@@ -23,6 +23,11 @@ TOOL_COLUMNS = (
     "customer_number_raw", "disposition_values", "has_analysis", "turn_count", "agent_talk_ratio",
     "account", "campaign_key", "crm_record_id", "crm_activity_id",
 )  # fmt: skip
+SURVEY_COLUMNS = (
+    "response_id", "answered_at", "about_at", "contact_id", "lead_id", "email_raw", "account_id",
+    "meeting_id", "opportunity_id", "rep_key", "score", "score_min", "score_max", "comment",
+    "updated_at", "is_deleted",
+)  # fmt: skip
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -736,6 +741,27 @@ class Scene:
                 },
                 delivered,
             )
+        return identity
+
+    def answer(
+        self,
+        answered: datetime,
+        score: float | None,
+        *,
+        identity: str | None = None,
+        delivered: date | None = None,
+        **facts: Any,
+    ) -> str:
+        """What a customer says in the survey; `facts` are columns of the mapped contract."""
+        self._counts["answer"] += 1
+        identity = identity or f"{self.tag()}-{self._counts['answer']}"
+        self._add(
+            "mapped.survey_responses",
+            dict.fromkeys(SURVEY_COLUMNS)
+            | {"response_id": identity, "answered_at": answered, "score": score}
+            | facts,
+            delivered,
+        )
         return identity
 
     def prospect(self) -> str:

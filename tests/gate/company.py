@@ -456,6 +456,57 @@ MARTS: dict[str, str] = {
         from (select *, case when subject = 'seminar' then attended::double / nullif(attended + no_shows, 0)
                         end as attended_share from counted)
     """,
+    # Every opportunity from its first day to the as-of day, or one day long.
+    "kpi_pipeline": """
+        with days as (
+            select *, unnest(generate_series(created_on, case when is_open then date '2026-06-30'
+                   else created_on end, interval 1 day))::date as date
+            from marts.fct_opportunities
+        )
+        select opportunity_id, date, rep_id, team, business_unit, motion, channel, deal_type,
+               case when is_won then 'won' when is_lost then 'lost' else 'open' end as state, stage,
+               0.3::double as probability, amount_yen, date - created_on as age_days,
+               date - created_on as days_in_stage, is_sourced, is_open, is_won, is_lost,
+               false as is_taken_back, true as is_stage_known, true as is_amount_known,
+               false as is_amount_missing, false as is_amount_unconverted,
+               is_open and date = created_on as has_entered, false as has_left, false as is_reopened
+        from days
+    """,
+    # 400 dials of one rule, half of them right; the connects are those of the calls.
+    "kpi_connect_calibration": """
+        with settings as (
+            select * from (values ('speech', 'as_configured', null, 150),
+                                  ('duration', 'as_configured', null, 150),
+                                  ('duration', '30 s', 30, 180), ('duration', '90 s', 90, 120)
+            ) as settings(rule, setting, threshold_seconds, judged)
+        ),
+        calls as (
+            select count(*) filter (where connect_basis = 'speech') as speech, count(*) as connects
+            from marts.fct_calls where is_dial and is_connect
+        )
+        select rule, setting, threshold_seconds::bigint as threshold_seconds, 'all' as period_type,
+               date '2026-04-01' as period_start, 'company' as scope_type, 'company' as scope_key,
+               400::bigint as calibration_dials, 100::bigint as true_positives,
+               (judged - 100)::bigint as false_positives, 50::bigint as false_negatives,
+               (250 - (judged - 100))::bigint as true_negatives, judged::bigint as judged_connects,
+               150::bigint as told_connects, 3::bigint as dials_without_person,
+               case when rule = 'speech' then speech else 0 end as connects_by_rule, connects,
+               100 / judged as precision_rate, 100 / judged - 0.1 as precision_rate_low,
+               100 / judged + 0.1 as precision_rate_high, 100 / 150 as recall_rate,
+               100 / 150 - 0.1 as recall_rate_low, 100 / 150 + 0.1 as recall_rate_high,
+               case when rule = 'speech' then speech else 0 end / connects as connects_by_rule_rate,
+               91::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from settings, calls
+    """,
+    "kpi_customer_voice": """
+        select 'month' as period_type, date '2026-06-01' as period_start, scope_type, scope_key,
+               20::bigint as responses, 1::bigint as comments_only, 20::bigint as rated_responses,
+               10::bigint as promoters, 5::bigint as passives, 5::bigint as detractors,
+               1600.0::double as score_sum, 80.0::double as mean_score, 25.0::double as net_promoter_score,
+               30::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from (values ('company', 'company'), ('team', '東京1課'), ('rep', 'R1'), ('channel', '展示会'),
+                     ('account', 'A1')) as scopes(scope_type, scope_key)
+    """,
     "kpi_data_quality": """
         select * from (values
             ('miitel', 'history_legs', 'files_read', 1.0::double, null::double, 'info', true),

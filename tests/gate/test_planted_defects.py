@@ -297,6 +297,60 @@ IN_TABLES: dict[str, str] = {
     ),
     "kpi_nurture.says_how_far_it_can_be_trusted": "update kpi_nurture set status = 'fine'",
     "kpi_nurture.facts_add_up": "delete from kpi_nurture where subject = 'seminar'",
+    "kpi_pipeline.says_whose_it_is_and_how_it_stands": "update kpi_pipeline set state = 'stuck'",
+    "kpi_pipeline.is_of_a_known_opportunity": (
+        "update kpi_pipeline set opportunity_id = 'gone' where opportunity_id = 'op2'"
+    ),
+    "kpi_pipeline.ends_as_the_opportunities_stand": (
+        "update kpi_pipeline set is_open = false where date = date '2026-06-30'"
+    ),
+    "kpi_pipeline.what_enters_leaves_or_is_open": (
+        "delete from kpi_pipeline where opportunity_id = 'op2' and not has_entered "
+        "and date < date '2026-06-30'"
+    ),
+    "kpi_pipeline.none_lies_after_the_as_of_day": (
+        "update kpi_pipeline set date = date '2026-07-01' where is_won"
+    ),
+    "kpi_pipeline.what_is_not_known_says_so": "update kpi_pipeline set amount_yen = null",
+    "kpi_pipeline.days_are_not_negative": "update kpi_pipeline set age_days = -age_days",
+    "kpi_pipeline.probabilities_are_shares": "update kpi_pipeline set probability = 30",
+    "kpi_pipeline.amounts_are_not_negative": "update kpi_pipeline set amount_yen = -amount_yen",
+    "kpi_pipeline.stages_are_recorded": (
+        "update kpi_pipeline set is_stage_known = false, stage = null, days_in_stage = null"
+    ),
+    "kpi_connect_calibration.words_are_known": "update kpi_connect_calibration set rule = 'gut'",
+    "kpi_connect_calibration.verdicts_add_up": (
+        "update kpi_connect_calibration set true_negatives = true_negatives + 1"
+    ),
+    "kpi_connect_calibration.rates_are_ratios_of_their_counts": (
+        "update kpi_connect_calibration set recall_rate = 1, recall_rate_high = 1"
+    ),
+    "kpi_connect_calibration.absent_is_not_zero": (
+        "update kpi_connect_calibration set status = 'unavailable'"
+    ),
+    "kpi_connect_calibration.a_longer_threshold_passes_fewer": (
+        "update kpi_connect_calibration set threshold_seconds = 120 - threshold_seconds"
+    ),
+    "kpi_connect_calibration.connects_are_those_of_the_calls": (
+        "update kpi_connect_calibration set connects_by_rule = 0, connects_by_rule_rate = 0"
+    ),
+    "kpi_connect_calibration.rules_are_right_more_often_than_not": (
+        "update kpi_connect_calibration set precision_rate_high = 0.4 where rule = 'speech'"
+    ),
+    "kpi_customer_voice.words_are_known": "update kpi_customer_voice set scope_type = 'mood'",
+    "kpi_customer_voice.answers_add_up": "update kpi_customer_voice set passives = 4",
+    "kpi_customer_voice.the_parts_are_the_company": (
+        "update kpi_customer_voice set responses = 19 where scope_type = 'team'"
+    ),
+    "kpi_customer_voice.scores_are_ratios_of_their_sums": (
+        "update kpi_customer_voice set net_promoter_score = 30"
+    ),
+    "kpi_customer_voice.absent_is_not_zero": (
+        "update kpi_customer_voice set status = 'unavailable', responses = 0"
+    ),
+    "kpi_customer_voice.reps_channels_and_accounts_are_known": (
+        "update kpi_customer_voice set scope_key = 'R9' where scope_type = 'rep'"
+    ),
     "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
     "kpi_data_quality.says_what_was_read": (
         "delete from kpi_data_quality where check_name = 'records_in'"

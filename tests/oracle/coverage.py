@@ -50,6 +50,7 @@ _OBJECTS = {
     "sfa_opportunities": ("salesforce.Opportunity", "hubspot.deals"),
     "marketing_emails": ("hubspot.email_events",),
     "seminars": ("hubspot.event_participations",),
+    "survey": ("mapped.survey_responses",),
     "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads", "hubspot.contacts"),
 }
 

@@ -77,7 +77,7 @@ class Judge:
         self, metric: str, place: Place, denominator: float | None, minimum_sample: int
     ) -> str:
         """`minimum_sample` is the catalogue's: the dictionary names no thresholds."""
-        covered, all_days = self._covered_days(metric, place)
+        covered, all_days = self.covered_days(metric, place)
         if covered == 0:
             return "unavailable"
         if covered < all_days:
@@ -106,7 +106,7 @@ class Judge:
             self._ends[named] = day - timedelta(days=1)
         return self._ends[named]
 
-    def _covered_days(self, metric: str, place: Place) -> tuple[int, int]:
+    def covered_days(self, metric: str, place: Place) -> tuple[int, int]:
         """Days of the period so far on which everything a metric needs was exported, and all of them."""
         needs = needs_of(metric)
         if (place, needs) not in self._covered:

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from tests.oracle.calibration import calibration
 from tests.oracle.calls import Call, calls
 from tests.oracle.channels import NONE, Channels
 from tests.oracle.cohorts import STEPS, Lead, leads
@@ -25,12 +26,14 @@ from tests.oracle.metrics import ADDITIVE, Row, facts, scopes_of
 from tests.oracle.nurture import by_month, nurture
 from tests.oracle.opportunities import Opportunity, opportunities, stage_names
 from tests.oracle.persons import Person, Persons
+from tests.oracle.pipeline import pipeline
 from tests.oracle.records import Records
 from tests.oracle.roster import UNASSIGNED, Roster
 from tests.oracle.settings import Settings
 from tests.oracle.speed import HandRaise, hand_raises
 from tests.oracle.target_lists import TargetLists
 from tests.oracle.titles import Titles
+from tests.oracle.voice import responses, voice
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,12 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
         "kpi_channel_conversion": conversion(all_leads, channels, records, settings, as_of),
     }
     tables["kpi_nurture"] = by_month(tables["fct_nurture"])
+    deals = {row["opportunity_id"]: row for row in tables["fct_opportunities"]}
+    tables["kpi_pipeline"] = pipeline(all_opportunities.values(), deals, as_of)
+    tables["kpi_connect_calibration"] = calibration(all_calls, roster)
+    tables["kpi_customer_voice"] = voice(
+        responses(records, settings, roster, persons, channels, calendar, deals, as_of), settings
+    )
     tables["approaches"] = _approaches(tables)
     tables["days"] = _days(tables)
     tables["list_days"] = _list_days(tables)

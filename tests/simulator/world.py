@@ -235,6 +235,7 @@ class WorldSettings:
     sales_systems: tuple[str, ...] = ("salesforce",)
     portal_of: str = "The company"
     portal_domains: tuple[str, ...] = ()
+    has_survey: bool = False
 
 
 @dataclass

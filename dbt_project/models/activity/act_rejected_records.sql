@@ -8,7 +8,7 @@
     'mapped': [
         'accounts', 'call_legs', 'campaign_members', 'campaigns', 'contacts', 'events', 'leads',
         'marketing_activities', 'marketing_persons', 'opportunities', 'opportunity_history',
-        'opportunity_stages', 'tasks', 'users',
+        'opportunity_stages', 'survey_responses', 'tasks', 'users',
     ],
     'miitel': ['history_legs', 'webhook_legs'],
     'planning': [
