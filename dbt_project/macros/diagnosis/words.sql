@@ -36,6 +36,7 @@
         {% if language == 'ja' %}
         when 'target' then '目標'
         when 'own_trailing' then '直前{{ trailing_days() }}日'
+        when 'calendar' then '営業日の割合'
         else
             case scope_type
                 when 'rep' then '同じ職種の他のメンバー'
@@ -46,6 +47,7 @@
         {% else %}
         when 'target' then 'the target'
         when 'own_trailing' then 'the {{ trailing_days() }} days before'
+        when 'calendar' then 'the share of business days'
         else
             case scope_type
                 when 'rep' then 'others in the same role'
