@@ -88,8 +88,8 @@ STORIES: dict[str, Callable[[Told], bool]] = {
         scope_type="rep", scope_key="R03", step="volume", direction="below",
         benchmark="own_trailing", membership_note_en="moved from SDR一課 to BDR課",
     ),
-    "late acceptances": lambda told: told.has_sign(
-        "late_decisions", ["SDR一課", "SDR二課", "BDR課", "大阪BDR", "R01", "R03", "R04", "R05", "R06", "R07", "R08", "R09"]
+    "late acceptances": lambda told: any(
+        "late_decisions" in str(row["flags"]) for row in told.balances
     ),
 }  # fmt: skip
 
@@ -131,7 +131,11 @@ class Tally:
 
 
 def run(
-    quick: Quick, folder: Path, calms: Sequence[int], stories: Sequence[int], say: Callable[[str], None]
+    quick: Quick,
+    folder: Path,
+    calms: Sequence[int],
+    stories: Sequence[int],
+    say: Callable[[str], None],
 ) -> Tally:
     """Diagnose worlds by their seeds."""
     tally = Tally()

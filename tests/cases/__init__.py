@@ -42,6 +42,7 @@ def cases() -> list[Case]:
         calls,
         catalogue,
         coverage,
+        diagnosis,
         feeds,
         figures,
         links,

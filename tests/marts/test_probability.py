@@ -66,9 +66,7 @@ def test_the_beta_binomial_is_scipys(
 def test_where_terms_end_and_the_normal_begins_the_tail_hardly_jumps() -> None:
     """1,000 successes term by term, and as the models take more than that."""
     trials, share, knowledge = 5_000, 0.19, 2_000.0
-    deviation = math.sqrt(
-        trials * share * (1 - share) * (1 + (trials - 1) / (knowledge + 1))
-    )
+    deviation = math.sqrt(trials * share * (1 - share) * (1 + (trials - 1) / (knowledge + 1)))
     exact = float(stats.betabinom.sf(999, trials, share * knowledge, (1 - share) * knowledge))
     assert stats.norm.sf((999.5 - trials * share) / deviation) == pytest.approx(exact, rel=0.1)
 
@@ -93,7 +91,9 @@ def test_false_discoveries_are_scipys(p_values: list[float]) -> None:
 
 
 def shapley_sql(after: list[float], before: list[float]) -> list[float]:
-    pairs = [(f"{one}::double", f"{other}::double") for one, other in zip(after, before, strict=True)]
+    pairs = [
+        (f"{one}::double", f"{other}::double") for one, other in zip(after, before, strict=True)
+    ]
     return [
         column("{{ shapley_part(" + repr(pairs) + f", {index}) " + "}}", "select 1")[0]
         for index in range(len(pairs))

@@ -35,7 +35,12 @@ DIALLING = ("sdr", "bdr")
 TRAILING = 90
 STEPS = ("volume", "connect_rate", "meeting_conversion_rate", "effective_meeting_rate", "win_rate")
 FACTORS = ("volume", "connect_rate", "meetings_per_connect", "effective_meeting_rate", "win_rate")
-SPREAD = {("share", True): 0.15, ("share", False): 0.10, ("amount", True): 0.12, ("amount", False): 0.08}
+SPREAD = {
+    ("share", True): 0.15,
+    ("share", False): 0.10,
+    ("amount", True): 0.12,
+    ("amount", False): 0.08,
+}
 CAUSES = {
     "volume": "activity",
     "connect_rate": "list_accuracy",
@@ -292,7 +297,10 @@ class Diagnosis:
             if row["motion"] not in DIALLING or row["date"] > answer.as_of:
                 continue
             for place in places_of(row, row["date"], answer.settings):
-                if place.period_type in ("month", "quarter") and place.scope_type in ("rep", "team"):
+                if place.period_type in ("month", "quarter") and place.scope_type in (
+                    "rep",
+                    "team",
+                ):
                     worked[tuple(place)][row["motion"]] += row["working_days"]  # type: ignore[index]
         return {
             place: min(counted, key=lambda motion: (-counted[motion], motion))
@@ -394,7 +402,9 @@ class Diagnosis:
             share = target if asked.kind == "share" else None
             above = self._paced(place, target) if asked.kind == "amount" else None
             below = own.below if asked.kind == "amount" else None
-        wanted = share if share is not None else above / below if above is not None and below else None
+        wanted = (
+            share if share is not None else above / below if above is not None and below else None
+        )
         is_there = status != "unavailable"
         row: Row = {
             "numerator": own.above if is_there else None,
@@ -571,6 +581,11 @@ class Diagnosis:
             then = row.get("benchmark_value")
             after.append(then if now is None else now)
             before.append(now if then is None else then)
+        if not any(
+            found.get((place, figure, benchmark), {}).get("benchmark_value") is not None
+            for figure in FACTORS
+        ):
+            return {}  # compared with nothing, nothing is missing
         has_people = place.scope_type in PEOPLE
         counted = "volume" if has_people else "connect_rate"
         base = found.get((place, counted, benchmark), {}).get("denominator")
@@ -588,7 +603,9 @@ class Diagnosis:
                 result[f"{step}_{name}_part"] = base * part
         return result
 
-    def cause(self, place: Place, figure: str, benchmark: str, found: Mapping[Any, Row]) -> str | None:
+    def cause(
+        self, place: Place, figure: str, benchmark: str, found: Mapping[Any, Row]
+    ) -> str | None:
         """The probable cause of a flagged step."""
         row = found[(place, figure, benchmark)]
         if not row["is_notable"]:
@@ -646,4 +663,3 @@ class Diagnosis:
                 for benchmark in ("own_trailing", "peers", "calendar")
             )
         ]
-

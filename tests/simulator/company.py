@@ -61,7 +61,7 @@ class Rep:
     handoff: float = 1.0  # quality of what is handed to field sales
     tagging: float = 0.75  # share of answered calls with a memo
     talk_ratio: float = 0.5
-    slow_from: date | None = None  # dials half as much from that day on
+    slow_from: date | None = None  # dials a third as much from that day on
     own_number: str = OWN_NUMBERS[0]
     extension: str = "200"
 
@@ -129,7 +129,7 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
     - weak talk: an SDR gets through better than anybody and loses nearly all of them;
     - gamed quarter: another SDR ends a quarter with appointments nobody called for or comes to;
     - a channel that converts: the web form's people are looking for just this (`desk`);
-    - team change: an SDR moves to the BDRs halfway and dials half as much there;
+    - team change: an SDR moves to the BDRs halfway and dials a third as much there;
     - late acceptances: in the last two months but one field sales decides in the last week (`sales`).
     """
     rng = random.Random(f"{plan.seed}:company")
@@ -499,11 +499,11 @@ def _attainable_targets(company: Company, inside: list[Rep]) -> list[Record]:
     targets: list[Record] = []
     for number in range(plan.months):
         month, after = plan.month_start(number), plan.month_start(number + 1)
-        working = sum(company.is_business_day(day) for day in days(month, after - timedelta(days=1)))
+        working = sum(
+            company.is_business_day(day) for day in days(month, after - timedelta(days=1))
+        )
         dials = {
-            rep.rep_id: round(
-                plan.dials_per_day * PACE[rep.motion(month) or ""] * (working - 0.5)
-            )
+            rep.rep_id: round(plan.dials_per_day * PACE[rep.motion(month) or ""] * (working - 0.5))
             for rep in inside
         }
         asked: list[tuple[str, str, str, float]] = [

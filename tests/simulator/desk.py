@@ -167,7 +167,7 @@ class Desk(Sales):
         motion = rep.motion(day)
         mean = self.rate * (PACE["bdr"] if motion == "bdr" else PACE["sdr"])
         if rep.slow_from is not None and day >= rep.slow_from:
-            mean /= 2
+            mean /= 3
         if rep.absent.get(day) == "half":
             mean /= 2
         number = max(0, round(rng.gauss(mean, math.sqrt(mean))))
@@ -232,7 +232,8 @@ class Desk(Sales):
             rep.phone == "miitel"
             and channel.motion == "bdr"
             and rep.motion(day) == "bdr"
-            and rng.random() < (0.35 if channel.key == "bought_list" and not self.plan.calm else 0.06)
+            and rng.random()
+            < (0.35 if channel.key == "bought_list" and not self.plan.calm else 0.06)
         )
         joined = not predictive or rng.random() < 0.93
         end = self._write_call(

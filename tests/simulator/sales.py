@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tests.simulator import company as selling
-from tests.simulator import vocabulary
 from tests.simulator.company import Rep
 from tests.simulator.office import Person
 from tests.simulator.phones import Phones
@@ -523,9 +522,7 @@ class Sales(Phones):
             person = self._person(channel, rng)
             rep = self.inside[number % len(self.inside)]
             person.lead = self._lead(person, utc(before, 12 * _HOUR), rep.user_id, rng)
-            self._enqueue(
-                rep, person, self.plan.first_day + timedelta(days=rng.randrange(20)), 1
-            )
+            self._enqueue(rep, person, self.plan.first_day + timedelta(days=rng.randrange(20)), 1)
 
     def _legacy(self, rng: random.Random) -> None:
         """What last year left in the CRM: a renamed stage, a doubled account, a colleague."""

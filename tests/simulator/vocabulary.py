@@ -124,7 +124,6 @@ CHANNELS: Final = (
 )
 
 
-
 def alike(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
     """The same channels, none better than another."""
     return tuple(

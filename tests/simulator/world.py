@@ -94,7 +94,6 @@ class Plan:
         month = self.first_day.year * 12 + self.first_day.month - 1 + number
         return date(month // 12, month % 12 + 1, 1)
 
-
     @property
     def gamed_until(self) -> date | None:
         """The quarter's last day somebody games, if one lies far enough back to show its outcome."""

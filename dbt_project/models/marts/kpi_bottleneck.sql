@@ -94,6 +94,7 @@ known as (
     select
         {{ place | join(', ') }},
         benchmark,
+        count(benchmark_value) as benchmarks,
         max(denominator) filter (where figure = 'volume') as working_days,
         max(denominator) filter (where figure = 'connect_rate') as dials,
         {% for factor in factors %}
@@ -121,6 +122,8 @@ factored as (
         working_days,
         dials
     from known
+    -- compared with nothing, nothing is missing
+    where benchmarks > 0
 
 ),
 
