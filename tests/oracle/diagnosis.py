@@ -401,7 +401,7 @@ class Diagnosis:
             assert target is not None
             share = target if asked.kind == "share" else None
             above = self._paced(place, target) if asked.kind == "amount" else None
-            below = own.below if asked.kind == "amount" else None
+            below = own.below if asked.kind == "amount" and status != "unavailable" else None
         wanted = (
             share if share is not None else above / below if above is not None and below else None
         )
