@@ -47,8 +47,8 @@ def test_the_oracle_agrees_with_the_hand(case: Case) -> None:
 
     problems = []
     for expect in night(case.house).expectations[case.number]:
-        if expect.table == "kpi_data_quality":
-            continue  # of files the oracle knows nothing
+        if expect.table in ("kpi_data_quality", "kpi_bottleneck", "kpi_balance"):
+            continue  # of files the oracle knows nothing; the diagnosis has tests of its own
         problems += differences(
             expect, rows_of, has_opinion=lambda table, column: (table, column) not in SILENT
         )

@@ -43,6 +43,7 @@ def cases() -> list[Case]:
         calls,
         catalogue,
         coverage,
+        diagnosis,
         feeds,
         figures,
         links,

@@ -1,9 +1,10 @@
 """The houses the cases live in: what is configured and planned for all cases of a house.
 
-`booked` is the default configuration and asks its customers; `held`, `opportunity` and `unnamed` differ where a case asks;
-`gaps` lacks exports; `tool` has a second telephone system, one that tells the agent's leg from the
-customer's; `inbound` has marketing's forms and working hours, `newyork` too, in a zone whose clocks
-change. Anchors are calls of nobody's case that fix which days the phone system's files cover.
+`booked` is the default configuration and asks its customers; `held`, `opportunity` and `unnamed`
+differ where a case asks; `gaps` lacks exports; `tool` has a second telephone system, one that tells
+the agent's leg from the customer's; `inbound` has marketing's forms and working hours, `newyork`
+too, in a zone whose clocks change. Anchors are calls of nobody's case that fix which days the phone
+system's files cover.
 """
 
 from __future__ import annotations

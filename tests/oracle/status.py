@@ -89,9 +89,9 @@ class Judge:
         return "ok"
 
     def _days(self, place: Place) -> list[date]:
-        return days(place.period_start, min(self._end(place), self._answer.as_of))
+        return days(place.period_start, min(self.end(place), self._answer.as_of))
 
-    def _end(self, place: Place) -> date:
+    def end(self, place: Place) -> date:
         """The last day of a period: the one before the next begins."""
         settings, day = self._answer.settings, place.period_start
         named = (place.period_type, place.period_start)
@@ -190,39 +190,49 @@ class Judge:
         if kind is None:
             return False
         needed = self._days_to_maturity[kind]
-        return needed is None or self._end(place) + timedelta(days=needed) > self._answer.as_of
+        return needed is None or self.end(place) + timedelta(days=needed) > self._answer.as_of
+
+    def is_settled(self, place: Place, kind: str, share: float) -> bool:
+        """Whether a period is as old as the outcomes of `kind` that come within `share` of all."""
+        needed = percentile(self._waits[kind], share)
+        return needed is not None and self.end(place) + timedelta(days=needed) <= self._answer.as_of
 
     @cached_property
     def _days_to_maturity(self) -> dict[str, int | None]:
+        found = {kind: percentile(waits) for kind, waits in self._waits.items()}
+        if found["decision"] is None:
+            found["decision"] = self._answer.settings.decision_expires_after_days
+        return found
+
+    @cached_property
+    def _waits(self) -> dict[str, list[int]]:
+        """Days to every outcome known so far, by what a cohort waits for."""
         booked = [row for row in self._answer.tables["fct_meetings"] if row["is_booked"]]
-        decided = percentile(
-            row["days_to_decision"]
-            for row in booked
-            if row["acquired_on"] and row["days_to_decision"] is not None
-        )
         return {
-            "decision": self._answer.settings.decision_expires_after_days
-            if decided is None
-            else decided,
-            "held": percentile(
+            "decision": [
+                row["days_to_decision"]
+                for row in booked
+                if row["acquired_on"] and row["days_to_decision"] is not None
+            ],
+            "held": [
                 (row["last_scheduled_on"] - row["booked_on"]).days
                 for row in booked
                 if row["is_over"] and row["cohort_outcome"] not in ("unknown", "scheduled")
-            ),
-            "lead": percentile(
+            ],
+            "lead": [
                 row["days_to_outcome"]
                 for row in self._answer.tables["fct_leads"]
                 if row["days_to_outcome"] is not None
-            ),
-            "win": percentile(
+            ],
+            "win": [
                 ((row["won_on"] or row["lost_on"]) - row["created_on"]).days
                 for row in self._answer.tables["fct_opportunities"]
                 if row["is_sourced"] and (row["won_on"] or row["lost_on"])
-            ),
+            ],
         }
 
 
-def percentile(waits: Iterable[int]) -> int | None:
+def percentile(waits: Iterable[int], share: float = PERCENTILE) -> int | None:
     """The number of days within which most of the outcomes known so far came."""
     ordered = sorted(waits)
-    return ordered[ceil(PERCENTILE * len(ordered)) - 1] if ordered else None
+    return ordered[ceil(share * len(ordered)) - 1] if ordered else None

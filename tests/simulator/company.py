@@ -42,6 +42,10 @@ STAGES: Final = (
 )
 
 
+# Dials a day against the plan's, by what somebody does.
+PACE: Final = {"sdr": 0.9, "bdr": 1.18}
+
+
 @dataclass
 class Rep:
     """A person on the roster, with the skill only the simulator knows."""
@@ -58,6 +62,7 @@ class Rep:
     handoff: float = 1.0  # quality of what is handed to field sales
     tagging: float = 0.75  # share of answered calls with a memo
     talk_ratio: float = 0.5
+    slow_from: date | None = None  # dials a third as much from that day on
     own_number: str = OWN_NUMBERS[0]
     extension: str = "200"
 
@@ -84,6 +89,7 @@ class Company:
     company_holidays: tuple[date, ...]
     bad_list_owners: tuple[str, ...]
     weak_talker: str | None
+    gamer: str | None
 
     @property
     def everyone(self) -> list[Rep]:
@@ -116,7 +122,17 @@ def _names(rng: random.Random, number: int) -> list[tuple[str, str, str]]:
 
 
 def found(plan: Plan, ids: SalesforceIds) -> Company:
-    """Roster with its history, users, calendar."""
+    """Roster with its history, users, calendar.
+
+    The stories of a plan with `stories`, by who tells them:
+
+    - bad list: two BDRs get the bought list, whose numbers are wrong or reach a reception;
+    - weak talk: an SDR gets through better than anybody and loses nearly all of them;
+    - gamed quarter: another SDR ends a quarter with appointments nobody called for or comes to;
+    - a channel that converts: the web form's people are looking for just this (`desk`);
+    - team change: an SDR moves to the BDRs halfway and dials a third as much there;
+    - late acceptances: in the last two months but one field sales decides in the last week (`sales`).
+    """
     rng = random.Random(f"{plan.seed}:company")
     who = plan.identity
     sdrs = max(1, round(plan.reps * 5 / 12))
@@ -206,15 +222,16 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
     weak = reps[1] if sdrs >= 2 and plan.stories else None
     if weak is not None:
         # The weak talk: gets through better than anybody and loses them all.
-        weak.reach, weak.convert, weak.talk_ratio = 1.5, 0.26, 0.78
-    if sdrs >= 3:
+        weak.reach, weak.convert, weak.talk_ratio = 1.5, 0.12, 0.78
+    if sdrs >= 3 and not plan.calm:
         mover = reps[2]
         old = mover.rows[0]
         new = dict(old, team=who.bdr_team, business_unit=who.business_units[0], motion="bdr")
         new["valid_from"] = middle
         old["valid_to"] = middle - timedelta(days=1)
         mover.rows.append(new)
-    if sdrs >= 5:
+        mover.slow_from = middle if plan.stories else None
+    if sdrs >= 5 and not plan.calm:
         reps[4].rows[0]["valid_to"] = min(middle + timedelta(days=44), plan.as_of)
 
     company_holidays = tuple(
@@ -253,6 +270,7 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
         company_holidays,
         tuple(rep.rep_id for rep in reps[sdrs : sdrs + 2]),
         weak.rep_id if weak is not None else None,
+        reps[0].rep_id if weak is not None and plan.gamed_until is not None else None,
     )
 
 
@@ -452,6 +470,8 @@ def _targets(company: Company) -> list[Record]:
     """Monthly targets of the company, its teams and its people, and the year's goal."""
     plan = company.plan
     inside = [rep for rep in company.reps if rep.motion(plan.first_day) in ("sdr", "bdr")]
+    if plan.calm:
+        return _attainable_targets(company, inside)
     working = 20
     dials = round(plan.dials_per_day * working)
     targets: list[Record] = []
@@ -499,4 +519,41 @@ def _targets(company: Company) -> list[Record]:
         "won_amount_yen",
         26_400_000 * max(1, len(inside) // 3),
     )
+    return targets
+
+
+def _attainable_targets(company: Company, inside: list[Rep]) -> list[Record]:
+    """Dials as many as people make in that month's days, and rates as they are."""
+    plan = company.plan
+    targets: list[Record] = []
+    for number in range(plan.months):
+        month, after = plan.month_start(number), plan.month_start(number + 1)
+        working = sum(
+            company.is_business_day(day) for day in days(month, after - timedelta(days=1))
+        )
+        dials = {
+            rep.rep_id: round(plan.dials_per_day * PACE[rep.motion(month) or ""] * (working - 0.5))
+            for rep in inside
+        }
+        asked: list[tuple[str, str, str, float]] = [
+            ("company", "", "dials", sum(dials.values())),
+            ("company", "", "connect_rate", 0.2),
+        ]
+        asked += [("rep", rep_id, "dials", dialled) for rep_id, dialled in dials.items()]
+        targets += [
+            {
+                "period_type": "month",
+                "period_start": month,
+                "scope_type": scope,
+                "scope_key": key,
+                "metric": metric,
+                "value": value,
+                "owner": company.managers[0].rep_id,
+                "due_date": None,
+                "achievable": "いつもの実績",
+                "relevant": "受注額の目標を逆算した値",
+                "valid_from": plan.first_day,
+            }
+            for scope, key, metric, value in asked
+        ]
     return targets
