@@ -9,7 +9,10 @@ events as (
 
 objects as (
 
-    select * from (
+    select
+        objects.touch_type,
+        objects.object_name
+    from (
         values
         {% for touch_type, objects in hand_raise_objects().items() %}
         {% set last_type = loop.last %}

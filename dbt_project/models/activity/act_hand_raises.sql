@@ -220,7 +220,7 @@ owner_versions as (
         row_number() over (
             partition by raised.touch_id
             order by
-                lead_versions.valid_at <= raised.touched_at desc,
+                lead_versions.valid_at > raised.touched_at,
                 abs(date_diff('microsecond', lead_versions.valid_at, raised.touched_at)),
                 lead_versions.record_system,
                 lead_versions.lead_id,

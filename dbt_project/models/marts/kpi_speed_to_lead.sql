@@ -53,7 +53,12 @@ figures as (
             as uncovered_days,
         max(case when metric = 'hand_raise_attempted_share' then status end) as status
     from scorecard
-    where metric in ('{{ (counts + shares) | join("', '") }}')
+    where
+        metric in (
+            {% for metric in counts + shares %}
+            '{{ metric }}'{{ ',' if not loop.last }}
+            {% endfor %}
+        )
     group by
         period_type,
         period_start,
