@@ -125,6 +125,20 @@ met_needs as (
 
 ),
 
+shown as (
+
+    select
+        *,
+        {% for figure, needed in needs.items() %}
+        {% for need in needed %}
+        {{ 'and ' if not loop.first }}is_{{ need }}_met
+        {% endfor %}
+            as is_{{ figure }}_shown{{ ',' if not loop.last }}
+        {% endfor %}
+    from met_needs
+
+),
+
 counted as (
 
     select
@@ -133,31 +147,23 @@ counted as (
         window_start,
         scope_type,
         scope_key,
-        {% for figure, needed in needs.items() %}
-        cast(sum(case when is_{{ needed | join('_met and is_') }}_met then 1 else 0 end) as bigint)
-            as {{ figure }}_days,
+        {% for figure in needs %}
+        count(*) filter (where is_{{ figure }}_shown) as {{ figure }}_days,
         {% endfor %}
-        cast(
-            sum(
-                case
-                    {% for needed in needs.values() %}
-                    when is_{{ needed | join('_met and is_') }}_met then 1
-                    {% endfor %}
-                    else 0
-                end
-            ) as bigint
+        count(*) filter (
+            where
+            {% for figure in needs %}
+            {{ 'or ' if not loop.first }}is_{{ figure }}_shown
+            {% endfor %}
         ) as covered_days,
-        cast(
-            sum(
-                case
-                    {% for needed in needs.values() %}
-                    when not (is_{{ needed | join('_met and is_') }}_met) then 1
-                    {% endfor %}
-                    else 0
-                end
-            ) as bigint
+        count(*) filter (
+            where not (
+                {% for figure in needs %}
+                {{ 'and ' if not loop.first }}is_{{ figure }}_shown
+                {% endfor %}
+            )
         ) as uncovered_days
-    from met_needs
+    from shown
     group by as_of_on, look_back, window_start, scope_type, scope_key
 
 )

@@ -98,7 +98,8 @@ rostered as (
 
 ),
 
--- A channel, campaign, call list or former colleague exists from the first to the last period something is counted.
+-- A channel, campaign, call list or former colleague exists from the first to the last period
+-- something is counted.
 lifetimes as (
 
     select

@@ -85,10 +85,10 @@ reached as (
         count(distinct account_id) filter (where is_connected) as accounts_connected,
         count(distinct account_id) filter (where is_met) as accounts_met,
         count(distinct account_id) filter (where has_opportunity) as accounts_with_opportunity,
-        count(distinct (account_id, person_id))
-            filter (where is_approached and person_id is not null) as persons_approached,
-        count(distinct (account_id, person_id))
-            filter (where is_connected and person_id is not null) as persons_reached
+        count(distinct account_id || ' ' || person_id) filter (where is_approached)
+            as persons_approached,
+        count(distinct account_id || ' ' || person_id) filter (where is_connected)
+            as persons_reached
     from once
     group by grouping sets (
         ({{ by_list }}),
