@@ -41,6 +41,7 @@ def cases() -> list[Case]:
     from tests.cases import (  # noqa: F401
         calls,
         catalogue,
+        channels,
         coverage,
         feeds,
         figures,
@@ -127,7 +128,8 @@ def file_name(object_name: str, delivered: date) -> str:
     stem = {"webhook_calls": "call_analysis_completed", "history_rows": "history"}.get(name, name)
     if system == "planning":
         return f"{name}.csv"
-    suffix = ".jsonl" if name == "webhook_calls" else ".csv"
+    events = ("webhook_calls", "email_events", "event_participations")
+    suffix = ".jsonl" if name in events else ".csv"
     return f"{stem}_{delivered:%Y%m%d}{suffix}"
 
 
