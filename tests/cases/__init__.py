@@ -42,6 +42,7 @@ def cases() -> list[Case]:
         accounts,
         calls,
         catalogue,
+        channels,
         coverage,
         diagnosis,
         feeds,
@@ -133,6 +134,8 @@ def file_name(object_name: str, delivered: date) -> str:
     if system == "planning":
         return f"{name}.csv"
     suffix = ".jsonl" if name in ("webhook_calls", "form_submissions") else ".csv"
+    events = ("webhook_calls", "email_events", "event_participations")
+    suffix = ".jsonl" if name in events else ".csv"
     return f"{stem}_{delivered:%Y%m%d}{suffix}"
 
 

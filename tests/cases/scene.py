@@ -199,6 +199,100 @@ class Scene:
         )
         return name
 
+    def rule(self, field_name: str, value: str) -> str:
+        """A channel rule for another field than the lead source; returns the channel's name."""
+        name = self.channel(value)
+        self.records["planning.channel_rules"][-1]["field"] = field_name
+        return name
+
+    def campaign(self, name: str) -> str:
+        """A Salesforce campaign of this case; returns its id."""
+        identity = self.id("701")
+        self._add(
+            "salesforce.Campaign",
+            {
+                "Id": identity,
+                "Name": self.tag(name),
+                "Type": None,
+                "Status": None,
+                "StartDate": None,
+                "EndDate": None,
+                "ParentId": None,
+                "BudgetedCost": None,
+                "ActualCost": None,
+                "IsActive": True,
+                "OwnerId": None,
+                "CreatedDate": jst(3, 1),
+                "LastModifiedDate": jst(3, 1),
+                "SystemModstamp": jst(3, 1),
+                "IsDeleted": False,
+            },
+        )
+        return identity
+
+    def joins(self, lead: str, campaign: str, at: datetime) -> None:
+        """A lead becomes a member of a campaign."""
+        self._add(
+            "salesforce.CampaignMember",
+            {
+                "Id": self.id("00v"),
+                "CampaignId": campaign,
+                "LeadId": lead,
+                "ContactId": None,
+                "Status": None,
+                "HasResponded": False,
+                "FirstRespondedDate": None,
+                "LeadSource": None,
+                "CreatedDate": at,
+                "LastModifiedDate": at,
+                "SystemModstamp": at,
+                "IsDeleted": False,
+            },
+        )
+
+    def mail_event(
+        self, kind: str, at: datetime, send: str, *, email: str, machine: bool = False
+    ) -> None:
+        """An event of marketing's mailing number {case}; the send is named by its SENT event."""
+        identity = send if kind == "SENT" else self.uuid()
+        self._add(
+            "hubspot.email_events",
+            {
+                "id": identity,
+                "created": at,
+                "type": kind,
+                "recipient": email,
+                "portalId": 1,
+                "appId": 1,
+                "emailCampaignId": self.number,
+                "sentBy": None if kind == "SENT" else {"id": send},
+                "filteredEvent": machine,
+            },
+        )
+
+    def participation(self, state: str, at: datetime, *, email: str) -> None:
+        """What became of somebody's registration for this case's seminar."""
+        self._add(
+            "hubspot.event_participations",
+            {
+                "id": self.uuid(),
+                "associations": {
+                    "contact": {"contactId": None, "email": email},
+                    "marketingEvent": {
+                        "marketingEventId": self.tag("seminar"),
+                        "externalEventId": None,
+                        "name": self.tag("talk"),
+                    },
+                },
+                "properties": {
+                    "attendanceState": state,
+                    "occurredAt": at,
+                    "attendanceDurationSeconds": None,
+                    "attendancePercentage": None,
+                },
+            },
+        )
+
     def key_title(self, title: str) -> None:
         """A rule of the title map: whose title of this case holds these words is a key person."""
         self._add(

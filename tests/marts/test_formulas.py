@@ -97,6 +97,10 @@ UPSTREAM = {
         is_amount_unconverted_at_creation boolean, is_amount_missing boolean,
         is_amount_unconverted boolean,
         days_to_close bigint""",
+    "marts.fct_leads": f"""counted_on date, {WHO}, has_reached_meeting boolean,
+        has_reached_accepted boolean, has_reached_won boolean, days_to_outcome bigint""",
+    "marts.fct_nurture": """nurture_id varchar, happened_on date, channel varchar, is_sent boolean,
+        is_registered boolean""",
 }
 
 East = {"team": "East", "business_unit": "B", "motion": "sdr"}
@@ -326,6 +330,19 @@ def facts() -> dict[str, list[dict[str, Any]]]:
         ],
         "marts.fct_meetings": meetings,
         "marts.fct_opportunities": opportunities,
+        # A lead of two records, two calls and two deals is one row, and one lead.
+        "marts.fct_leads": [
+            {"counted_on": june(2), "person_id": "p1", **East, "channel": "Web", "campaign": "A",
+             "has_reached_meeting": True, "has_reached_accepted": False, "has_reached_won": False},
+            {"counted_on": june(3), "person_id": "p2", **East, "channel": "Web", "campaign": "A",
+             "has_reached_meeting": False, "has_reached_accepted": False, "has_reached_won": False},
+        ],
+        "marts.fct_nurture": [
+            {"nurture_id": "email:1", "happened_on": june(4), "channel": "Web", "is_sent": True,
+             "is_registered": False},
+            {"nurture_id": "seminar:1", "happened_on": june(5), "channel": "Web", "is_sent": False,
+             "is_registered": True},
+        ],
     }  # fmt: skip
 
 

@@ -342,7 +342,9 @@ SMALL = {
     "act_channel_costs": "currency rates",
     "act_cohort_costs": "months of costs",
     "act_titles": "rules of the title map",
+    "fct_nurture": "bands of scores",
     "kpi_channel_conversion": "one row of settings",
+    "kpi_nurture": "one row of settings",
 }
 
 
