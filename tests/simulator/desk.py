@@ -250,7 +250,7 @@ class Desk(Sales):
         channel = person.channel
         chance = 0.125 * channel.intent * rep.convert
         if channel.key == "web_form" and self.plan.stories and self.plan.months >= 5:
-            chance *= 1.7  # the channel that converts
+            chance *= 2.5  # the channel that converts
         draw = rng.random()
         if draw < chance:
             return int(rng.lognormvariate(5.6, 0.45)), "アポ獲得"
