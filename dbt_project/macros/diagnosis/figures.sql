@@ -53,23 +53,24 @@
    kind            share (of trials) or amount (per unit)
    metric          whose status, target and minimum sample it has; counts are the metric's where it is a rate
    above, below    measures of act_scope_days
-   scopes          where it is compared
+   scopes          where it is compared; meetings know no call list
    benchmarks      with what
    side            both, above or below: which difference is looked for
    notable         relative difference from which on it matters
    is_tested       false for figures only the parts of a difference need #}
 {% macro compared_figures() -%}
     {% set all = diagnosed_scopes() %}
+    {% set linked = diagnosed_scopes() | reject('equalto', 'call_list') | list %}
     {% set people = people_scopes() %}
     {% set two = ['rep', 'team'] %}
     {% set past = ['target', 'own_trailing', 'peers'] %}
     {{ return([
         {'figure': 'volume', 'kind': 'amount', 'metric': 'dials', 'above': 'dials', 'below': 'inside_working_days', 'scopes': people, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
         {'figure': 'connect_rate', 'kind': 'share', 'metric': 'connect_rate', 'above': 'connects', 'below': 'dials', 'scopes': all, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
-        {'figure': 'meeting_conversion_rate', 'kind': 'share', 'metric': 'meeting_conversion_rate_from_connect', 'above': 'meetings_acquired_from_connect', 'below': 'connects', 'scopes': all, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': true},
-        {'figure': 'effective_meeting_rate', 'kind': 'share', 'metric': 'effective_meeting_rate', 'above': 'accepted', 'below': 'meetings_acquired_of_cohort', 'scopes': all, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
-        {'figure': 'win_rate', 'kind': 'share', 'metric': 'win_rate', 'above': 'opportunities_won_of_cohort', 'below': 'opportunities_created', 'scopes': all, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': true},
-        {'figure': 'meetings_per_connect', 'kind': 'share', 'metric': 'meeting_conversion_rate', 'above': 'meetings_acquired', 'below': 'connects', 'scopes': all, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': false},
+        {'figure': 'meeting_conversion_rate', 'kind': 'share', 'metric': 'meeting_conversion_rate_from_connect', 'above': 'meetings_acquired_from_connect', 'below': 'connects', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': true},
+        {'figure': 'effective_meeting_rate', 'kind': 'share', 'metric': 'effective_meeting_rate', 'above': 'accepted', 'below': 'meetings_acquired_of_cohort', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
+        {'figure': 'win_rate', 'kind': 'share', 'metric': 'win_rate', 'above': 'opportunities_won_of_cohort', 'below': 'opportunities_created', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': true},
+        {'figure': 'meetings_per_connect', 'kind': 'share', 'metric': 'meeting_conversion_rate', 'above': 'meetings_acquired', 'below': 'connects', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': false},
         {'figure': 'bookings', 'kind': 'amount', 'metric': 'meetings_acquired', 'above': 'meetings_acquired', 'below': 'inside_working_days', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.2, 'is_tested': true},
         {'figure': 'talk_per_connect', 'kind': 'amount', 'metric': 'talk_seconds_per_connect', 'above': 'connect_talk_seconds', 'below': 'timed_connects', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'below', 'notable': 0.3, 'is_tested': true},
         {'figure': 'without_connect', 'kind': 'share', 'metric': 'meetings_acquired_from_connect', 'above': 'meetings_without_connect', 'below': 'meetings_acquired', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.5, 'is_tested': true},

@@ -1,11 +1,13 @@
 -- one row per date and diagnosed scope: the counts a diagnosis compares
 {% set dimensions = missing_names() %}
+{% set own = day_dimensions() %}
 {% set scopes = diagnosed_scopes() %}
 {% set counted = [
     'dials', 'connects', 'meetings_acquired', 'meetings_acquired_from_connect',
     'meetings_acquired_of_cohort', 'accepted', 'opportunities_created', 'opportunities_won_of_cohort',
     'connect_talk_seconds', 'timed_connects', 'no_shows_of_cohort', 'meetings_outcome_known_of_cohort',
 ] %}
+{% set of_calls = ['dials', 'connects', 'connect_talk_seconds', 'timed_connects'] %}
 {% set added = ['inside_working_days', 'due_meetings', 'overdue_meetings'] %}
 with
 
@@ -18,6 +20,12 @@ settings as (
 metric_days as (
 
     select * from {{ ref('act_metric_days') }}
+
+),
+
+list_days as (
+
+    select * from {{ ref('act_metric_list_days') }}
 
 ),
 
@@ -51,7 +59,9 @@ days as (
 
     select
         date,
-        {{ dimensions.keys() | join(', ') }},
+        {% for dimension in dimensions %}
+        {{ dimension if dimension in own else 'cast(null as varchar)' }} as {{ dimension }},
+        {% endfor %}
         {% for measure in counted %}
         cast({{ measure }} as decimal(38, 4)) as {{ measure }},
         {% endfor %}
@@ -78,18 +88,33 @@ days as (
 
 ),
 
+-- Calls alone know their list.
+listed as (
+
+    select
+        date,
+        'call_list' as scope_type,
+        call_list as scope_key,
+        {% for measure in counted + added %}
+        {{ 'cast(' ~ measure ~ ' as double)' if measure in of_calls else 'cast(0 as double)' }} as {{ measure }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from list_days
+
+),
+
 added_up as (
 
     select
         date,
         case
-            {% for scope in scopes if scope != 'company' %}
+            {% for scope in scopes if scope not in ('company', 'call_list') %}
             when grouping({{ scope_columns()[scope][0] }}) = 0 then '{{ scope }}'
             {% endfor %}
             else 'company'
         end as scope_type,
         case
-            {% for scope in scopes if scope != 'company' %}
+            {% for scope in scopes if scope not in ('company', 'call_list') %}
             {% set column = scope_columns()[scope][0] %}
             when grouping({{ column }}) = 0 then {{ column }}
             {% endfor %}
@@ -100,7 +125,7 @@ added_up as (
         {% endfor %}
     from days
     group by grouping sets (
-        {% for scope in scopes %}
+        {% for scope in scopes if scope != 'call_list' %}
         ({{ (['date'] + scope_columns()[scope]) | join(', ') }}){{ ',' if not loop.last }}
         {% endfor %}
     )
@@ -108,5 +133,9 @@ added_up as (
 )
 
 -- A line of what cannot be attributed is nobody's, and nobody can be asked about it.
-select * from added_up
+select * from (
+    select * from added_up
+    union all
+    select * from listed
+) as scoped
 where scope_key is not null and not starts_with(scope_key, '(')

@@ -29,8 +29,7 @@
     'volume', 'connect_rate', 'meetings_per_connect', 'effective_meeting_rate', 'win_rate'
 ] %}
 {% set place = ['period_type', 'period_start', 'scope_type', 'scope_key'] %}
-{% set carriers = [] %}
-{% for scope in ['channel', 'call_list'] if scope in scope_columns() %}{% do carriers.append(scope) %}{% endfor %}
+{% set carriers = ['channel'] %}
 with
 
 comparisons as (
@@ -241,7 +240,6 @@ carried as (
         ) }}) as carried_share,
         lack
     from lacks
-    -- a list is nearer to the cause than the channel it belongs to
     qualify row_number() over (
         partition by {{ place | join(', ') }}, benchmark
         order by
@@ -366,7 +364,7 @@ joined as (
             when steps.difference > 0 then 'above'
         end as direction,
         case
-            when steps.scope_type in ('{{ carriers | join("', '") }}')
+            when steps.scope_type in ('channel', 'call_list')
                 and steps.figure = 'connect_rate' and steps.is_notable and steps.difference < 0
                 then steps.scope_key
             when carried.lack > 0 and not starts_with(carried.carrier, '(') then carried.carrier
