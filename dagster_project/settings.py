@@ -223,6 +223,14 @@ class Definitions(_Strict):
     maturity_percentile: float = Field(0.8, gt=0, lt=1)
 
 
+class Plan(_Strict):
+    """How far back the plan, the forecast and the judgement of actions look."""
+
+    trailing_days: int = Field(180, ge=30, le=730)
+    forecast_days: int = Field(90, ge=28, le=365)
+    action_days: int = Field(60, ge=14, le=365)
+
+
 class Matching(_Strict):
     """When a CTI call and a CRM call are the same call."""
 
@@ -288,6 +296,7 @@ class Settings(_Strict):
     company_name: str = Field(min_length=1)
     reporting: Reporting = Reporting()
     definitions: Definitions = Definitions()
+    plan: Plan = Plan()
     matching: Matching = Matching()
     ingestion: Ingestion = Ingestion()
     gate: Gate = Gate()
