@@ -25,12 +25,18 @@
 {# Variance of things per unit of work: Poisson with the overdispersion the days show, never less than Poisson
    where things are counted. `squares` is the sum of x² ÷ w over the days. #}
 {% macro pace_variance(total, work, squares, days, is_count) -%}
-    {{ ratio(
-        'greatest(' ~ ratio(
-            squares ~ ' - ' ~ ratio('cast(' ~ total ~ ' as double) * cast(' ~ total ~ ' as double)', work), days ~ ' - 1'
-        ) ~ ', case when ' ~ is_count ~ ' then ' ~ ratio(total, work) ~ ' else 0 end)',
-        work,
-    ) }}
+    case
+        when {{ days }} > 1
+            then
+                {{ ratio(
+                    'greatest(' ~ ratio(
+                        squares ~ ' - '
+                        ~ ratio('cast(' ~ total ~ ' as double) * cast(' ~ total ~ ' as double)', work),
+                        days ~ ' - 1'
+                    ) ~ ', case when ' ~ is_count ~ ' then ' ~ ratio(total, work) ~ ' else 0 end)',
+                    work,
+                ) }}
+    end
 {%- endmacro %}
 
 {# Variance of a ratio of two sums whose parts come in days (linearised, days as clusters). #}

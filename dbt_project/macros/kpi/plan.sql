@@ -56,7 +56,7 @@
 {% macro number_text(value) -%}
     case
         when abs({{ value }}) < 9.95 and round({{ value }}, 1) != round({{ value }}, 0)
-            then format('{:,.1f}', {{ value }})
+            then format('{:,.1f}', round({{ value }}, 1))
         else format('{:,.0f}', round({{ value }}, 0))
     end
 {%- endmacro %}

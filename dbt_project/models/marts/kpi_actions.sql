@@ -415,8 +415,13 @@ reasoned as (
                 and least(before_denominator, after_denominator) < minimum_sample
                 then 'small_sample'
             when
-                metric_type = 'simple'
+                method in ('per_working_day', 'two_shares')
                 and coalesce(before_numerator, 0) + coalesce(after_numerator, 0) < {{ least_things }}
+                then 'small_sample'
+            when
+                method = 'two_shares'
+                and before_denominator - before_numerator + after_denominator - after_numerator
+                < {{ least_things }}
                 then 'small_sample'
             when difference_low is null or difference_high is null then 'small_sample'
             when direction = 'none' then 'no_better_direction'

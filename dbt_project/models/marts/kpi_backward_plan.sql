@@ -786,6 +786,20 @@ flagged as (
 
 ),
 
+-- people read what is asked of their own working days
+spoken as (
+
+    select
+        *,
+        case when scope_type = 'rep' then per_working_day else per_business_day end as asked_pace,
+        case
+            when scope_type = 'rep' then cast(working_days_remaining as double)
+            else cast(business_days_remaining as double)
+        end as days_to_go
+    from flagged
+
+),
+
 told as (
 
     select
@@ -794,9 +808,11 @@ told as (
         {{ number_text('required') }} as required_en,
         {{ number_text('actual') }} || ' ' || {{ counter_ja('unit') }} as actual_ja,
         {{ number_text('still_required') }} || ' ' || {{ counter_ja('unit') }} as missing_ja,
-        {{ number_text('per_business_day') }} || ' ' || {{ counter_ja('unit') }} as pace_ja,
+        {{ number_text('asked_pace') }} || ' ' || {{ counter_ja('unit') }} as pace_ja,
+        {{ number_text('asked_pace') }} as pace_en,
+        {{ number_text('days_to_go') }} as days_to_go_text,
         {{ number_text('best_per_business_day') }} || ' ' || {{ counter_ja('unit') }} as best_ja
-    from flagged
+    from spoken
 
 ),
 
@@ -814,11 +830,11 @@ read_aloud as (
                     name_ja || 'は必要 ' || required_ja || 'に対し' || coalesce(' ' || actual_ja, '実績なし')
                     || '（' || missing_ja || '不足）'
             when still_required = 0 then name_ja || 'は必要な ' || required_ja || 'に到達済み'
-            when business_days_remaining = 0
+            when asked_pace is null
                 then name_ja || 'はあと ' || missing_ja || '、残りの営業日はありません'
             else
                 '1日あたり ' || pace_ja || 'の' || name_ja || 'が必要（残り '
-                || cast(business_days_remaining as varchar) || ' 営業日であと ' || missing_ja || '）'
+                || days_to_go_text || ' 営業日であと ' || missing_ja || '）'
         end as reading_ja,
         case
             when status = 'no_target' then 'No target is set'
@@ -831,14 +847,13 @@ read_aloud as (
                     name_en || ': ' || coalesce({{ number_text('actual') }}, 'nothing known') || ' of the '
                     || required_en || ' needed (' || {{ number_text('still_required') }} || ' short)'
             when still_required = 0 then name_en || ': the ' || required_en || ' needed are there'
-            when business_days_remaining = 0
+            when asked_pace is null
                 then
                     name_en || ': ' || {{ number_text('still_required') }}
                     || ' to go and no business day left'
             else
-                name_en || ': ' || {{ number_text('per_business_day') }} || ' a day needed ('
-                || {{ number_text('still_required') }} || ' to go in '
-                || cast(business_days_remaining as varchar) || ' business days)'
+                name_en || ': ' || pace_en || ' a day needed (' || {{ number_text('still_required') }}
+                || ' to go in ' || days_to_go_text || ' business days)'
         end as reading_en,
         case
             when is_flagged and rate_basis = 'mature'

@@ -426,15 +426,18 @@ landing as (
         *,
         case
             when open_days = 0 then value
-            else greatest(ripe_value + open_days * pace_per_day, value)
+            when pace_per_day is not null
+                then greatest(ripe_value + open_days * pace_per_day, value)
         end as landing,
+        -- days on which nothing ever happened do not tell how much they vary
         case
             when open_days = 0 then 0
-            else
-                sqrt(
-                    variance_per_day
-                    * (open_days + {{ ratio('open_days * open_days', 'pace_weight') }})
-                )
+            when days_with_any > 0
+                then
+                    sqrt(
+                        variance_per_day
+                        * (open_days + {{ ratio('open_days * open_days', 'pace_weight') }})
+                    )
         end as landing_error
     from paced
 
@@ -445,7 +448,9 @@ bounded as (
     select
         *,
         {% for level, z in levels.items() %}
-        greatest(landing - {{ z }} * landing_error, value) as landing_low_{{ level }},
+        case
+            when landing_error is not null then greatest(landing - {{ z }} * landing_error, value)
+        end as landing_low_{{ level }},
         landing + {{ z }} * landing_error as landing_high_{{ level }},
         {% endfor %}
         case
