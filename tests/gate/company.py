@@ -17,6 +17,7 @@ from dagster_project.lib import candidate, gate, reconciliation
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import House, Settings
+from tests.gate import planning
 
 RUN = "20260630-20260701T050000000000"
 AS_OF = "2026-06-30"
@@ -308,6 +309,7 @@ MARTS: dict[str, str] = {
              marts.dim_channels
         where channel <> '(none)'
     """,
+    **planning.MARTS,
     "kpi_data_quality": """
         select * from (values
             ('miitel', 'history_legs', 'files_read', 1.0::double, null::double, 'info', true),
