@@ -10,24 +10,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, cached_property
-from typing import Any
 
 import pytest
-import yaml
 
-from dagster_project.settings import DBT_PROJECT, House
+from dagster_project.settings import House
 from tests.agreement import Reader, minimum_samples, place_of, same, told
 from tests.harness import query
 from tests.nights.quick import Quick
-from tests.oracle.actions import Judge
 from tests.oracle.forecast import Forecaster
 from tests.oracle.metrics import ADDITIVE, Row
 from tests.oracle.plan import Planner
-from tests.oracle.planning import Targets, actions, factors, known_scopes, targets
+from tests.oracle.planning import Targets, factors, targets
 from tests.oracle.records import Records
 from tests.oracle.settings import settings_from
 from tests.oracle.tables import Answer, answer
 from tests.oracle.windows import Windows
+from tests.plan_agreement import catalogue, judged_actions
 from tests.seasoning import season
 from tests.simulator import Plan, World, configuration, simulate, write_house
 from tests.simulator.hubspot import in_hubspot
@@ -95,7 +93,8 @@ def plan_more(world: World) -> World:
         _target("fiscal_year", april, "motion", "sdr", "wins", 0, april),
     ])  # fmt: skip
     _add(world, "success_factors", [
-        {"kgi_metric": kgi, "factor_id": factor, "name_ja": "要因", "name_en": None, "step": None, "metric": metric}
+        {"kgi_metric": kgi, "factor_id": factor, "name_ja": "要因", "name_en": None, "step": None,
+         "metric": metric}
         for kgi, factor, metric in (
             ("company_won_amount_yen", "F9", "company_wins"),
             ("won_amount_yen", "F8", "conect_rate"),
@@ -131,24 +130,6 @@ def _add(world: World, table: str, rows: list[Row]) -> None:
 
 
 # --- both sides ----------------------------------------------------------------------------------
-
-
-@cache
-def catalogue() -> dict[str, dict[str, Any]]:
-    """What people decided of each metric: unit, direction, minimum sample, headline."""
-    found = {}
-    for path in (DBT_PROJECT / "models" / "marts" / "metrics").glob("*_metrics.yml"):
-        for metric in yaml.safe_load(path.read_text(encoding="utf-8"))["metrics"]:
-            found[metric["name"]] = metric["config"]["meta"]
-    return found
-
-
-@cache
-def summed_measures() -> set[str]:
-    """Measures that add up amounts or seconds instead of counting."""
-    path = DBT_PROJECT / "models" / "marts" / "metrics" / "_semantic_models.yml"
-    models = yaml.safe_load(path.read_text(encoding="utf-8"))["semantic_models"]
-    return {one["name"] for model in models for one in model["measures"] if one["agg"] == "sum"}
 
 
 @dataclass(frozen=True)
@@ -213,8 +194,12 @@ def unequal(ours: Iterable[Row], theirs: Iterable[Row], key: tuple[str, ...]) ->
     """What differs row by row and column by column; the oracle must know every column but sentences."""
     mine = {tuple(row[name] for name in key): row for row in ours}
     other = {tuple(row[name] for name in key): row for row in theirs}
-    problems = [f"{name}: only the oracle has it" for name in sorted(mine.keys() - other.keys(), key=str)]
-    problems += [f"{name}: only the warehouse has it" for name in sorted(other.keys() - mine.keys(), key=str)]
+    problems = [
+        f"{name}: only the oracle has it" for name in sorted(mine.keys() - other.keys(), key=str)
+    ]
+    problems += [
+        f"{name}: only the warehouse has it" for name in sorted(other.keys() - mine.keys(), key=str)
+    ]
     for name in sorted(mine.keys() & other.keys(), key=str):
         problems += [
             f"{name}: {column}: oracle {mine[name][column]!r}, warehouse {other[name][column]!r}"
@@ -322,7 +307,10 @@ def test_every_forecast_is_the_same(company: Planned) -> None:
     forecaster = Forecaster(company.windows)
     ours = []
     for figure in company.scorecard:
-        if figure["metric"] not in wanted or running[figure["period_type"]] != figure["period_start"]:
+        if (
+            figure["metric"] not in wanted
+            or running[figure["period_type"]] != figure["period_start"]
+        ):
             continue
         if not meta[figure["metric"]]["headline"] and figure["target"] is None:
             continue
@@ -347,9 +335,7 @@ def test_every_forecast_is_the_same(company: Planned) -> None:
 
 def test_every_action_is_judged_the_same(company: Planned) -> None:
     theirs = query(company.house, "select * from marts.kpi_actions")
-    known = known_scopes(company.found, company.reader.scorecard)
-    judge = Judge(company.windows, known, catalogue(), summed_measures())
-    ours = [judge.row(action) for action in actions(company.records)]
+    ours = judged_actions(company.records, company.found, company.windows, company.reader.scorecard)
     assert _columns(theirs) - _columns(ours) == SENTENCES | {"what", "owner"}
     problems = unequal(ours, theirs, ("action_id",))
     assert not problems, told(problems)
@@ -376,7 +362,8 @@ def test_trailing_windows_begin_when_they_should(company: Planned) -> None:
     """180 days, the last of which is the last mature one."""
     plan = query(
         company.house,
-        "select distinct rate_metric, rate_from, rate_to from marts.kpi_backward_plan where rate_from is not null",
+        """select distinct rate_metric, rate_from, rate_to from marts.kpi_backward_plan
+        where rate_from is not null""",
     )
     for row in plan:
         assert row["rate_to"] - row["rate_from"] == timedelta(days=179)

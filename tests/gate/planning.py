@@ -44,7 +44,8 @@ MARTS: dict[str, str] = {
                case step when 'dials' then target else target / 0.5 end as still_required,
                'ok' as status, false as is_flagged, null::varchar as finding_ja, null::varchar as finding_en
         from marts.kpi_scorecard,
-             (values ('dials', 0::bigint, null::double, null::double, null::double, null::double, null::double),
+             (values ('dials', 0::bigint, null::double, null::double, null::double, null::double,
+                      null::double),
                      ('approaches', 1, 0.5, 50, 100, 0.4, 0.6)
              ) as steps(step, step_number, rate, rate_numerator, rate_denominator, rate_low, rate_high)
         where metric = 'dials' and scope_type = 'company'
@@ -63,7 +64,8 @@ MARTS: dict[str, str] = {
                date '2026-05-31' as before_to, date '2026-06-30' as after_to,
                200.0::double as before_numerator, 1000.0::double as before_denominator,
                0.2::double as before_value, 300.0::double as after_numerator,
-               1000.0::double as after_denominator, 0.3::double as after_value, 0.3 - 0.2::double as difference,
+               1000.0::double as after_denominator, 0.3::double as after_value,
+               0.3 - 0.2::double as difference,
                0.06::double as difference_low, 0.14::double as difference_high, 'improved' as verdict,
                null::varchar as reason, true as is_metric_known, true as is_scope_known, true as is_flagged,
                '改善した' as finding_ja, 'It improved' as finding_en

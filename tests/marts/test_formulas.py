@@ -21,7 +21,8 @@ from dagster_project.lib import dbt_child
 from dagster_project.settings import DBT_PROJECT
 
 MODELS = [
-    "act_settings", "act_dates", "act_periods", "act_target_revisions", "act_targets", "act_files", "act_sources",
+    "act_settings", "act_dates", "act_periods", "act_target_revisions", "act_targets",
+    "act_files", "act_sources",
     "act_approaches", "act_quarantine_reasons", "act_metric_days", "act_metric_facts",
     "act_need_days", "act_metric_scopes", "act_acceptances", "dim_dates", "dim_metrics", "release",
     "kpi_scorecard", "kpi_rep_daily", "kpi_data_quality",
@@ -36,8 +37,8 @@ UPSTREAM = {
         week_starts_on integer, fiscal_year_start_month integer, show_reps_by varchar,
         default_currency varchar, shodan_event varchar, decision_expires_after_days integer,
         rebooking_days integer, account_rule_days integer, match_window_seconds integer,
-        maturity_percentile double, max_quarantine_share double, max_quarantine_rows integer, plan_trailing_days integer,
-        plan_forecast_days integer, plan_action_days integer""",
+        maturity_percentile double, max_quarantine_share double, max_quarantine_rows integer,
+        plan_trailing_days integer, plan_forecast_days integer, plan_action_days integer""",
     "staging.stg_kura__holidays": "holiday_date date, name_en varchar, name_ja varchar",
     "staging.stg_kura__sources": """source_id varchar, system varchar, source_classes varchar[],
         is_required boolean, account varchar""",
@@ -47,7 +48,8 @@ UPSTREAM = {
     "staging.stg_planning__company_holidays": "holiday_date date, name varchar, reject_reason varchar",
     "staging.stg_planning__targets": """period_type varchar, period_start date, scope_type varchar,
         scope_key varchar, metric varchar, value double, owner varchar, due_date date,
-        achievable varchar, relevant varchar, valid_from date, extracted_at timestamp, file_id varchar, record bigint, reject_reason varchar""",
+        achievable varchar, relevant varchar, valid_from date, extracted_at timestamp,
+        file_id varchar, record bigint, reject_reason varchar""",
     "activity.act_rejected_records": """source_id varchar, object_name varchar,
         reject_reason varchar""",
     "activity.act_leg_warnings": """source_id varchar, object_name varchar, warning varchar,

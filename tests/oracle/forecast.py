@@ -65,7 +65,9 @@ class Forecaster:
                         of_day = metrics.setdefault(metric, {})
                         of_day[row["date"]] = of_day.get(row["date"], 0.0) + amount
 
-    def row(self, place: Place, metric: str, figure: Mapping[str, object], target: float | None) -> Row:
+    def row(
+        self, place: Place, metric: str, figure: Mapping[str, object], target: float | None
+    ) -> Row:
         """figure: value, status, covered and uncovered days as the scorecard publishes them."""
         span = self._spans[place.period_type]
         scope = (place.scope_type, place.scope_key)
@@ -77,7 +79,9 @@ class Forecaster:
             for day, amount in self._work_of(scope, first, span.end).items()
             if amount > 0
         }
-        pace = [d for d in sorted(work) if first <= d <= last and self._windows.is_covered(metric, d)]
+        pace = [
+            d for d in sorted(work) if first <= d <= last and self._windows.is_covered(metric, d)
+        ]
         counted = self._counted.get(scope, {}).get(metric, {})
         things = dict.fromkeys(pace, 0.0)
         for day, amount in counted.items():
@@ -98,7 +102,9 @@ class Forecaster:
         elif value is not None and mean is not None:
             unripe = 0.0
             if metric in MATURITY:
-                unripe = sum(a for d, a in counted.items() if span.start <= d <= span.end and d > last)
+                unripe = sum(
+                    a for d, a in counted.items() if span.start <= d <= span.end and d > last
+                )
             landing = max(value - unripe + open_days * mean, value)
             if days_with_any and len(pace) > 1:
                 spread = sum((things[d] - mean * work[d]) ** 2 / work[d] for d in pace)
@@ -132,7 +138,9 @@ class Forecaster:
         row["business_days_elapsed"] = row["business_days"] - row["business_days_remaining"]
         for level, quantile in QUANTILES.items():
             has_interval = landing is not None and error is not None and value is not None
-            row[f"landing_low_{level}"] = max(landing - quantile * error, value) if has_interval else None
+            row[f"landing_low_{level}"] = (
+                max(landing - quantile * error, value) if has_interval else None
+            )
             row[f"landing_high_{level}"] = landing + quantile * error if has_interval else None
         row["outlook"] = _outlook(row)
         row["status"] = _status(figure, metric, days_with_any)

@@ -257,13 +257,12 @@ class Planner:
                 if source in ("own", "company"):
                     things = sample.things if sample else 0
                     has_small_sample |= things < self._minimum[step.minimum_of]
-                if required is not None and rate is not None:
-                    if step.is_share:
-                        required = required * rate
-                    else:
-                        required = required / rate if rate else None
-                else:
+                if required is None or rate is None:
                     required = None
+                elif step.is_share:
+                    required *= rate
+                else:
+                    required = required / rate if rate else None
             place = Place(span.kind, span.start, *scope)
             figure = self._figures.get((place, step.metric), {})
             actual = figure.get("value")
@@ -280,7 +279,9 @@ class Planner:
                 beyond.append(rate > best_rate)
             if asked is not None and best_pace is not None:
                 beyond.append(asked > best_pace)
-            low, high = _wilson(sample) if number and step.is_proportion and sample else (None, None)
+            low, high = (
+                _wilson(sample) if number and step.is_proportion and sample else (None, None)
+            )
             work = head["working_days_remaining"]
             samples = self._samples.get(step.metric, {})
             seen = samples.get(scope) or samples.get(("company", "company"))

@@ -467,7 +467,9 @@ def _targets(company: Company) -> list[Record]:
         due = {"due_date": plan.month_start(number + 1) - timedelta(days=1)}
         add("month", month, "company", "", "dials", dials * people, **due)
         add("month", month, "company", "", "connects", round(dials * people * 0.2), **due)
-        add("month", month, "company", "", "meetings_acquired", round(dials * people * 0.026), **due)
+        add(
+            "month", month, "company", "", "meetings_acquired", round(dials * people * 0.026), **due
+        )
         add_rates("month", month, **due)
         add("month", month, "company", "", "won_amount_yen", goal, **due)
         for rep in inside:
@@ -481,7 +483,15 @@ def _targets(company: Company) -> list[Record]:
     _revise(targets, plan)
     following = plan.month_start(plan.months)
     agreed = {"valid_from": following - timedelta(days=7)}
-    add("month", following, "company", "", "won_amount_yen", goal * (2 if plan.stories else 1), **agreed)
+    add(
+        "month",
+        following,
+        "company",
+        "",
+        "won_amount_yen",
+        goal * (2 if plan.stories else 1),
+        **agreed,
+    )
     add_rates("month", following, **agreed)
     year = plan.first_day.year if plan.first_day.month >= 4 else plan.first_day.year - 1
     for quarter in (date(year, 4, 1), date(year, 7, 1), date(year, 10, 1), date(year + 1, 1, 1)):
