@@ -33,9 +33,7 @@ found as (
 
 named as (
 
-    select * from (
-        values ('none'), ('decision'), ('held'), ('win')
-    ) as named (maturity)
+    select unnest(['none', 'decision', 'held', 'win']) as maturity
 
 ),
 

@@ -315,7 +315,10 @@ worked_totals as (
         cast(count(*) as bigint) as days_with_any,
         sum(value) as value,
         sum(
-            cast({{ ratio('cast(value as double) * cast(value as double)', 'cast(weight as double)') }} as decimal(38, 4))
+            cast(
+                {{ ratio('cast(value as double) * cast(value as double)', 'cast(weight as double)') }}
+                as decimal(38, 4)
+            )
         ) as squares
     from worked
     group by scope_type, scope_key, metric
@@ -339,8 +342,9 @@ period_days as (
     cross join windows
     inner join scope_days
         on
-            scope_days.date between periods.period_start and periods.period_end
-            and scope_days.date > windows.window_to
+            periods.period_start <= scope_days.date
+            and periods.period_end >= scope_days.date
+            and windows.window_to < scope_days.date
     group by
         periods.period_type, scope_days.scope_type, scope_days.scope_key, windows.needs, windows.maturity
 
@@ -364,8 +368,9 @@ unripe as (
             figures.scope_type = counted_days.scope_type
             and figures.scope_key = counted_days.scope_key
             and figures.metric = counted_days.metric
-            and counted_days.date > windows.window_to
-            and counted_days.date between figures.period_start and figures.period_end
+            and windows.window_to < counted_days.date
+            and figures.period_start <= counted_days.date
+            and figures.period_end >= counted_days.date
     where figures.maturity != 'none'
     group by figures.period_type, figures.scope_type, figures.scope_key, figures.metric
 
@@ -543,7 +548,8 @@ read_aloud as (
                 )
                 || case
                     when target is null then ''
-                    when outlook = 'reached' then '; the target of ' || {{ number_text('target') }} || ' is reached'
+                    when outlook = 'reached'
+                        then '; the target of ' || {{ number_text('target') }} || ' is reached'
                     when days_remaining = 0
                         then
                             '; ' || {{ number_text('target - value') }} || ' short of the target of '
@@ -554,7 +560,10 @@ read_aloud as (
                             || ' a day short of the target of ' || {{ number_text('target') }}
                     else '; fast enough for the target of ' || {{ number_text('target') }}
                 end
-                || case when is_still_maturing then ' (some outcomes are still open and will add to it)' else '' end
+                || case
+                    when is_still_maturing then ' (some outcomes are still open and will add to it)'
+                    else ''
+                end
         end as reading_en
     from flagged
 
