@@ -278,6 +278,14 @@ def _openings(written: str) -> Iterator[tuple[str, str]]:
         yield read[1], read[2]
 
 
+class Plan(_Strict):
+    """How far back the plan, the forecast and the judgement of actions look."""
+
+    trailing_days: int = Field(180, ge=30, le=730)
+    forecast_days: int = Field(90, ge=28, le=365)
+    action_days: int = Field(60, ge=14, le=365)
+
+
 class Matching(_Strict):
     """When a CTI call and a CRM call are the same call."""
 
@@ -343,6 +351,7 @@ class Settings(_Strict):
     company_name: str = Field(min_length=1)
     reporting: Reporting = Reporting()
     definitions: Definitions = Definitions()
+    plan: Plan = Plan()
     matching: Matching = Matching()
     ingestion: Ingestion = Ingestion()
     gate: Gate = Gate()

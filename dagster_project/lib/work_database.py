@@ -35,7 +35,8 @@ _TABLES = {
         shodan_event varchar, decision_expires_after_days integer, rebooking_days integer,
         account_rule_days integer, coverage_days integer, match_window_seconds integer,
         maturity_percentile double, score_bands integer[],
-        max_quarantine_share double, max_quarantine_rows integer""",
+        max_quarantine_share double, max_quarantine_rows integer,
+        plan_trailing_days integer, plan_forecast_days integer, plan_action_days integer""",
     "sources": """source_id varchar, system varchar, source_classes varchar[], account varchar,
         timezone varchar, day_timezone varchar, is_required boolean, region varchar,
         repair_leading_zero boolean, allow_bare_81 boolean, memo_separator varchar,
@@ -196,6 +197,9 @@ def _rows(
             list(definitions.score_bands),
             settings.gate.max_quarantine_share,
             settings.gate.max_quarantine_rows,
+            settings.plan.trailing_days,
+            settings.plan.forecast_days,
+            settings.plan.action_days,
         )
     )
     rows["hand_raise_events"] += [

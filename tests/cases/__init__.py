@@ -53,6 +53,7 @@ def cases() -> list[Case]:
         opportunities,
         people,
         pipeline,
+        planning,
         speed,
     )
 

@@ -205,31 +205,6 @@ class Scene:
         self.records["planning.channel_rules"][-1]["field"] = field_name
         return name
 
-    def campaign(self, name: str) -> str:
-        """A Salesforce campaign of this case; returns its id."""
-        identity = self.id("701")
-        self._add(
-            "salesforce.Campaign",
-            {
-                "Id": identity,
-                "Name": self.tag(name),
-                "Type": None,
-                "Status": None,
-                "StartDate": None,
-                "EndDate": None,
-                "ParentId": None,
-                "BudgetedCost": None,
-                "ActualCost": None,
-                "IsActive": True,
-                "OwnerId": None,
-                "CreatedDate": jst(3, 1),
-                "LastModifiedDate": jst(3, 1),
-                "SystemModstamp": jst(3, 1),
-                "IsDeleted": False,
-            },
-        )
-        return identity
-
     def joins(self, lead: str, campaign: str, at: datetime) -> None:
         """A lead becomes a member of a campaign."""
         self._add(

@@ -15,7 +15,7 @@ from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.query import WAREHOUSE
 from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import EXPECTATIONS
-from tests.gate import company
+from tests.gate import company, planning
 from tests.gate.company import Company
 
 # check → what breaks a good release so that this check must notice
@@ -351,6 +351,7 @@ IN_TABLES: dict[str, str] = {
     "kpi_customer_voice.reps_channels_and_accounts_are_known": (
         "update kpi_customer_voice set scope_key = 'R9' where scope_type = 'rep'"
     ),
+    **planning.DEFECTS,
     "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
     "kpi_data_quality.says_what_was_read": (
         "delete from kpi_data_quality where check_name = 'records_in'"

@@ -21,7 +21,8 @@ from dagster_project.lib import dbt_child
 from dagster_project.settings import DBT_PROJECT
 
 MODELS = [
-    "act_settings", "act_dates", "act_periods", "act_targets", "act_files", "act_sources",
+    "act_settings", "act_dates", "act_periods", "act_target_revisions", "act_targets",
+    "act_files", "act_sources",
     "fct_approaches", "fct_rep_days", "act_quarantine_reasons", "act_metric_days", "act_metric_facts",
     "act_need_days", "act_metric_scopes", "act_acceptances", "dim_dates", "dim_metrics", "release",
     "kpi_scorecard", "kpi_rep_daily", "kpi_data_quality",
@@ -39,7 +40,8 @@ UPSTREAM = {
         rebooking_days integer, account_rule_days integer, coverage_days integer,
         match_window_seconds integer,
         maturity_percentile double, score_bands integer[], max_quarantine_share double,
-        max_quarantine_rows integer""",
+        max_quarantine_rows integer, plan_trailing_days integer, plan_forecast_days integer,
+        plan_action_days integer""",
     "staging.stg_kura__holidays": "holiday_date date, name_en varchar, name_ja varchar",
     "staging.stg_kura__sources": """source_id varchar, system varchar, source_classes varchar[],
         is_required boolean, account varchar""",
@@ -48,8 +50,9 @@ UPSTREAM = {
     "staging.stg_kura__file_quarantine": "file_id varchar, record bigint, reason_code varchar",
     "staging.stg_planning__company_holidays": "holiday_date date, name varchar, reject_reason varchar",
     "staging.stg_planning__targets": """period_type varchar, period_start date, scope_type varchar,
-        scope_key varchar, metric varchar, value double, owner varchar, due_date date, valid_from date,
-        extracted_at timestamp, file_id varchar, record bigint, reject_reason varchar""",
+        scope_key varchar, metric varchar, value double, owner varchar, due_date date,
+        achievable varchar, relevant varchar, valid_from date, extracted_at timestamp,
+        file_id varchar, record bigint, reject_reason varchar""",
     "activity.act_rejected_records": """source_id varchar, object_name varchar,
         reject_reason varchar""",
     "activity.act_leg_warnings": """source_id varchar, object_name varchar, warning varchar,
@@ -239,6 +242,7 @@ def facts() -> dict[str, list[dict[str, Any]]]:
                 "maturity_percentile": 0.8,
                 "score_bands": [20, 40, 60, 80],
                 "max_quarantine_share": 0.05, "max_quarantine_rows": 50,
+                "plan_trailing_days": 180, "plan_forecast_days": 90, "plan_action_days": 60,
             }
         ],
         "staging.stg_kura__sources": [

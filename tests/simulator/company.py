@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import holidays
 
@@ -316,6 +316,10 @@ def planning_tables(company: Company, target_account_ids: list[str]) -> dict[str
             _factor(
                 "won_amount_yen", "F3", "商談の質", "Quality", "accepted", "effective_meeting_rate"
             ),
+            _factor(
+                "won_amount_yen", "F4", "会話の質", "Talk", "meeting", "meeting_conversion_rate"
+            ),
+            _factor("won_amount_yen", "F5", "提案と受注", "Closing", "won", "win_rate"),
         ],
         "target_accounts": _target_accounts(plan, target_account_ids[:100]),
         "call_lists": [
@@ -467,16 +471,23 @@ def _cost(month: date, channel: str, amount: int) -> Record:
 
 
 def _targets(company: Company) -> list[Record]:
-    """Monthly targets of the company, its teams and its people, and the year's goal."""
+    """Targets of the company, its teams and its people by month, of the company by quarter and year.
+
+    The last month's dials were lowered while it ran; a team's of two months before, after its end. The
+    month to come has its goal already: with stories, one that asks for more than was ever done.
+    """
     plan = company.plan
     inside = [rep for rep in company.reps if rep.motion(plan.first_day) in ("sdr", "bdr")]
     if plan.calm:
         return _attainable_targets(company, inside)
-    working = 20
+    working, people = 20, len(inside)
     dials = round(plan.dials_per_day * working)
+    goal = 2_200_000 * max(1, people // 3)
     targets: list[Record] = []
 
-    def add(kind: str, start: date, scope: str, key: str, metric: str, value: float) -> None:
+    def add(
+        kind: str, start: date, scope: str, key: str, metric: str, value: float, **told: Any
+    ) -> None:
         targets.append(
             {
                 "period_type": kind,
@@ -491,17 +502,25 @@ def _targets(company: Company) -> list[Record]:
                 "relevant": "受注額の目標を逆算した値",
                 "valid_from": plan.first_day,
             }
+            | told
         )
+
+    def add_rates(kind: str, start: date, **told: Any) -> None:
+        add(kind, start, "company", "", "connect_rate", 0.2, **told)
+        add(kind, start, "company", "", "meeting_conversion_rate", 0.13, **told)
+        add(kind, start, "company", "", "effective_meeting_rate", 0.5, **told)
+        add(kind, start, "company", "", "win_rate", 0.3, **told)
 
     for number in range(plan.months):
         month = plan.month_start(number)
-        people = len(inside)
-        add("month", month, "company", "", "dials", dials * people)
-        add("month", month, "company", "", "connects", round(dials * people * 0.2))
-        add("month", month, "company", "", "meetings_acquired", round(dials * people * 0.026))
-        add("month", month, "company", "", "connect_rate", 0.2)
-        add("month", month, "company", "", "effective_meeting_rate", 0.5)
-        add("month", month, "company", "", "won_amount_yen", 2_200_000 * max(1, people // 3))
+        due = {"due_date": plan.month_start(number + 1) - timedelta(days=1)}
+        add("month", month, "company", "", "dials", dials * people, **due)
+        add("month", month, "company", "", "connects", round(dials * people * 0.2), **due)
+        add(
+            "month", month, "company", "", "meetings_acquired", round(dials * people * 0.026), **due
+        )
+        add_rates("month", month, **due)
+        add("month", month, "company", "", "won_amount_yen", goal, **due)
         for rep in inside:
             if rep.row(month) is not None:
                 add("month", month, "rep", rep.rep_id, "dials", dials)
@@ -510,15 +529,24 @@ def _targets(company: Company) -> list[Record]:
             size = sum(1 for rep in inside if (rep.row(month) or {}).get("team") == team)
             if size:
                 add("month", month, "team", team, "dials", dials * size)
-    year = plan.first_day.year if plan.first_day.month >= 4 else plan.first_day.year - 1
+    _revise(targets, plan)
+    following = plan.month_start(plan.months)
+    agreed = {"valid_from": following - timedelta(days=7)}
     add(
-        "fiscal_year",
-        date(year, 4, 1),
+        "month",
+        following,
         "company",
         "",
         "won_amount_yen",
-        26_400_000 * max(1, len(inside) // 3),
+        goal * (2 if plan.stories else 1),
+        **agreed,
     )
+    add_rates("month", following, **agreed)
+    year = plan.first_day.year if plan.first_day.month >= 4 else plan.first_day.year - 1
+    for quarter in (date(year, 4, 1), date(year, 7, 1), date(year, 10, 1), date(year + 1, 1, 1)):
+        add("quarter", quarter, "company", "", "won_amount_yen", goal * 3)
+        add_rates("quarter", quarter)
+    add("fiscal_year", date(year, 4, 1), "company", "", "won_amount_yen", goal * 12)
     return targets
 
 
@@ -557,3 +585,22 @@ def _attainable_targets(company: Company, inside: list[Rep]) -> list[Record]:
             for scope, key, metric, value in asked
         ]
     return targets
+
+
+def _revise(targets: list[Record], plan: Plan) -> None:
+    """Append the two targets that were changed after they had been agreed on."""
+    last = plan.month_start(plan.months - 1)
+    earlier = plan.month_start(max(0, plan.months - 3))
+    changes = (
+        (last, "company", last + timedelta(days=14), 0.9, "欠員により月半ばに見直し"),
+        (earlier, "team", plan.month_start(max(1, plan.months - 2)) + timedelta(days=4), 0.8, None),
+    )
+    for month, scope, changed, factor, reason in changes:
+        agreed = [
+            row
+            for row in targets
+            if (row["period_start"], row["scope_type"], row["metric"]) == (month, scope, "dials")
+        ]
+        for row in agreed[:1]:
+            value = round(row["value"] * factor)
+            targets.append(row | {"value": value, "achievable": reason, "valid_from": changed})

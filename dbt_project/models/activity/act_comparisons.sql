@@ -62,6 +62,12 @@ opportunities as (
 
 ),
 
+leads as (
+
+    select * from {{ ref('fct_leads') }}
+
+),
+
 waits as (
 
     {{ outcome_waits() | indent(4) }}

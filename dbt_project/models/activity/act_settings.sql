@@ -63,6 +63,9 @@ select
     settings.score_bands,
     settings.max_quarantine_share,
     settings.max_quarantine_rows,
+    settings.plan_trailing_days,
+    settings.plan_forecast_days,
+    settings.plan_action_days,
     -- No event may lie before this day (the plausible window of the staging rules).
     cast('2000-01-01' as date) as calendar_starts_on
 from runs
