@@ -9,6 +9,26 @@
     end
 {%- endmacro %}
 
+{# How long the outcomes known so far took, by what a cohort waits for: maturity and days. The arguments are
+   CTEs of fct_meetings and fct_opportunities. #}
+{% macro outcome_waits(meetings, opportunities) -%}
+    select 'decision' as maturity, days_to_decision as days
+    from {{ meetings }}
+    where is_acquired and days_to_decision is not null
+
+    union all
+
+    select 'held' as maturity, last_scheduled_on - booked_on as days
+    from {{ meetings }}
+    where is_outcome_known_of_cohort
+
+    union all
+
+    select 'win' as maturity, days_to_close as days
+    from {{ opportunities }}
+    where is_sourced and days_to_close is not null
+{%- endmacro %}
+
 {# Per `maturity`, the smallest number of days within which the set share of outcomes was known. `waits` is a
    CTE of maturity and days; a CTE `settings` stands beside it. #}
 {% macro days_to_maturity(waits) -%}
