@@ -80,9 +80,13 @@ rep_days as (
 
 ),
 
+-- The CRM does not say when a call only it knows began.
 calls as (
 
-    select * from {{ ref('fct_calls') }}
+    select
+        *,
+        case when call_origin != 'crm' then started_hour end as dialled_hour
+    from {{ ref('fct_calls') }}
     where is_dial and motion in ('sdr', 'bdr') and rep_id != '(unassigned)'
 
 ),
@@ -337,10 +341,10 @@ dialled as (
         calls.person_id,
         count(*) as dials,
         count(*) filter (where calls.has_analysis and webhook_files.file_id is not null) as keyword_calls,
-        count(calls.started_hour) as dials_with_hour,
+        count(calls.dialled_hour) as dials_with_hour,
         {% for trait in own_traits if 'from' in trait %}
         count(*) filter (
-            where calls.started_hour >= {{ trait.from }} and calls.started_hour < {{ trait.to }}
+            where calls.dialled_hour >= {{ trait.from }} and calls.dialled_hour < {{ trait.to }}
         ) as {{ trait.above }}{{ ',' if not loop.last }}
         {% endfor %}
     from calls
