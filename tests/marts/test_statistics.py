@@ -62,7 +62,9 @@ def test_the_best_of_many_is_scipys() -> None:
     )
     with duckdb.connect() as connection:
         found = [row[0] for row in connection.execute(asked).fetchall()]
-    assert found == pytest.approx([stats.norm.isf(0.05 / people) for people in range(2, 500)], abs=5e-4)
+    assert found == pytest.approx(
+        [stats.norm.isf(0.05 / people) for people in range(2, 500)], abs=5e-4
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
