@@ -2,7 +2,7 @@
 
 What the text leaves open and the model's description decides:
 - Trend: least squares over the last six periods that are over, of those whose figure is ok or a small
-  sample; four are needed. What is one line but for rounding has no error.
+  sample, counts and amounts by working day of the scope; four are needed. What is one line but for rounding has no error.
 - Link: Spearman between a metric and the outcome one step later, in the same month of the same person,
   over the twelve months up to the period (a running one: up to the last month that is over). Months
   with five working days as SDR or BDR, both figures ok; in a team only months wholly spent there.

@@ -120,7 +120,15 @@ figures as (
 
 ),
 
--- Only what is over, covered and mature says where things are going.
+worked as (
+
+    select * from scorecard
+    where metric = 'working_days'
+
+),
+
+-- Only what is over, covered and mature says where things are going. Counts and amounts are looked at by
+-- working day: neither a colleague who left nor a month of holidays is a trend.
 points as (
 
     select
@@ -130,7 +138,10 @@ points as (
         figures.scope_key,
         figures.metric,
         cast(earlier.number - figures.last_number as double) as x,
-        earlier.value as y
+        case
+            when earlier.denominator is null then {{ ratio('earlier.value', 'worked.value') }}
+            else earlier.value
+        end as y
     from figures
     inner join figures as earlier
         on
@@ -139,9 +150,16 @@ points as (
             and figures.scope_key = earlier.scope_key
             and figures.metric = earlier.metric
             and earlier.number between figures.last_number - {{ trend_periods - 1 }} and figures.last_number
+    left join worked
+        on
+            earlier.period_type = worked.period_type
+            and earlier.period_start = worked.period_start
+            and earlier.scope_type = worked.scope_type
+            and earlier.scope_key = worked.scope_key
     where
         earlier.is_period_over
         and earlier.value is not null
+        and (earlier.denominator is not null or worked.value > 0)
         and earlier.status in ('ok', 'small_sample')
 
 ),
@@ -412,6 +430,10 @@ reviewed as (
         end as is_target_missed,
         figures.status,
         coalesce(centres.trend_periods, 0) as trend_periods,
+        figures.denominator is null as is_by_working_day,
+        {% for end in ['slope', 'slope_low', 'slope_high'] %}
+        {{ ratio('trends.' ~ end, 'centres.middle_y') }} as relative_{{ end }},
+        {% endfor %}
         trends.slope,
         trends.slope_low,
         trends.slope_high,
@@ -584,9 +606,11 @@ final as (
             || case when is_missed_and_worsening then
                 '：' || metric_ja || 'は' || {{ figure_text('value', 'unit') }} || 'で目標'
                 || {{ figure_text('target', 'unit') }} || 'に届かず（達成率'
-                || {{ figure_text('attainment', "'ratio'") }} || '）、直近' || trend_periods || '期は1期あたり'
-                || {{ figure_text('slope', 'unit') }} || '（95％区間 ' || {{ figure_text('slope_low', 'unit') }}
-                || '〜' || {{ figure_text('slope_high', 'unit') }} || '）と悪化しています。'
+                || {{ figure_text('attainment', "'ratio'") }} || '）、直近' || trend_periods || '期は'
+                || case when is_by_working_day then '稼働日あたりで' else '' end || '1期ごとに平均水準の'
+                || {{ figure_text('relative_slope', "'ratio'") }} || '（95％区間 '
+                || {{ figure_text('relative_slope_low', "'ratio'") }} || '〜'
+                || {{ figure_text('relative_slope_high', "'ratio'") }} || '）と悪化しています。'
             else '' end
             || case when is_without_link then
                 '：' || metric_ja || 'は、担当者×月' || rep_months || '件で「' || next_ja
@@ -600,9 +624,10 @@ final as (
             || case when is_missed_and_worsening then
                 ': ' || metric_en || ' at ' || {{ figure_text('value', 'unit') }} || ' misses its target of '
                 || {{ figure_text('target', 'unit') }} || ' (' || {{ figure_text('attainment', "'ratio'") }}
-                || ') and has been getting worse by ' || {{ figure_text('slope', 'unit') }}
-                || ' a period over the last ' || trend_periods || ' (95 % interval '
-                || {{ figure_text('slope_low', 'unit') }} || ' to ' || {{ figure_text('slope_high', 'unit') }} || ').'
+                || ') and has been getting worse' || case when is_by_working_day then ' per working day' else '' end
+                || ', each of the last ' || trend_periods || ' periods by ' || {{ figure_text('relative_slope', "'ratio'") }}
+                || ' of its level (95 % interval ' || {{ figure_text('relative_slope_low', "'ratio'") }} || ' to '
+                || {{ figure_text('relative_slope_high', "'ratio'") }} || ').'
             else '' end
             || case when is_without_link then
                 ': over ' || rep_months || ' rep-months ' || metric_en || ' shows no link with ' || next_en
