@@ -48,6 +48,7 @@ def cases() -> list[Case]:
         meetings,
         opportunities,
         people,
+        performers,
     )
 
     found = sorted(_CASES, key=lambda case: case.number)

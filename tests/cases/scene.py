@@ -201,6 +201,10 @@ class Scene:
             {"match": "contains", "value": self.tag(title), "is_key_person": True},
         )
 
+    def plan(self, table: str, **columns: Any) -> None:
+        """A row of a planning table."""
+        self._add(f"planning.{table}", columns)
+
     # --- whom they sell to -------------------------------------------------------------------
 
     def account(self, phone: str | None = None) -> str:

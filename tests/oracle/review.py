@@ -2,7 +2,8 @@
 
 What the text leaves open and the model's description decides:
 - Trend: least squares over the last six periods that are over, of those whose figure is ok or a small
-  sample, counts and amounts by working day of the scope; four are needed. What is one line but for rounding has no error.
+  sample, counts and amounts by working day of the scope; four are needed. What is one line but for
+  rounding has no error.
 - Link: Spearman between a metric and the outcome one step later, in the same month of the same person,
   over the twelve months up to the period (a running one: up to the last month that is over). Months
   with five working days as SDR or BDR, both figures ok; in a team only months wholly spent there.
@@ -26,6 +27,7 @@ from tests.oracle.metrics import Row
 from tests.oracle.scorecard import Place
 from tests.oracle.tables import Answer
 
+_KNOWN = ("ok", "small_sample")
 Figures = Mapping[tuple[Place, str], Row]  # numerator, denominator, value, status
 
 
@@ -196,12 +198,15 @@ class Review:
         found = []
         for start in starts:
             figure = self._figures.get((place._replace(period_start=start), metric))
-            if (
-                figure
-                and figure["value"] is not None
-                and figure["status"] in ("ok", "small_sample")
-            ):
-                found.append((float(_month_number(start)), float(figure["value"])))
+            worked = self._figures.get((place._replace(period_start=start), "working_days"))
+            if not figure or figure["value"] is None or figure["status"] not in _KNOWN:
+                continue
+            value = float(figure["value"])
+            if figure["denominator"] is None:
+                if not worked or not worked["value"]:
+                    continue
+                value /= float(worked["value"])
+            found.append((float(_month_number(start)), value))
         step = 1 if place.period_type == "month" else 3
         return [(x / step, y) for x, y in found]
 
@@ -250,7 +255,7 @@ class Review:
             for row in rows
             if row["is_target_missed"]
             and self._is_over(_place(row))
-            and row["_status"] in ("ok", "small_sample")
+            and row["_status"] in _KNOWN
             and row["trend_p_value"] is not None
         ]
         if asked:
