@@ -52,6 +52,7 @@ def cases() -> list[Case]:
         meetings,
         opportunities,
         people,
+        performers,
         pipeline,
         planning,
         speed,

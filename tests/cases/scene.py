@@ -293,6 +293,10 @@ class Scene:
         )
         return listed
 
+    def plan(self, table: str, **columns: Any) -> None:
+        """A row of a planning table."""
+        self._add(f"planning.{table}", columns)
+
     # --- whom they sell to -------------------------------------------------------------------
 
     def campaign(self, name: str, kind: str = "Other") -> str:

@@ -88,6 +88,26 @@ class Judge:
             return "small_sample"
         return "ok"
 
+    def is_recorded(self, need: str) -> bool:
+        """Whether anybody records what no export brings (outcomes, the gate, titles)."""
+        return self._recorded[need]
+
+    def is_met(self, need: str, day: date, place: Place) -> bool:
+        """Whether a day has what a figure of a place needs."""
+        return self._is_met(need, day, place)
+
+    def covered_days(self, metric: str, place: Place) -> tuple[int, int]:
+        """Days of the period so far that are covered, and all of them."""
+        return self._covered_days(metric, place)
+
+    def period_end(self, place: Place) -> date:
+        return self._end(place)
+
+    def mature_until(self, kind: str) -> date | None:
+        """The last day whose cohort is old enough (decision, held, win)."""
+        waited = self._days_to_maturity[kind]
+        return None if waited is None else self._answer.as_of - timedelta(days=waited)
+
     def _days(self, place: Place) -> list[date]:
         return days(place.period_start, min(self.end(place), self._answer.as_of))
 

@@ -208,6 +208,11 @@ class _Reader:
             "customer_talk_seconds": call.customer_talk_seconds,
             "has_key_person": self.titles.is_key_person(call.person),
             "crm_activity_id": call.twin.id if call.twin else None,
+            "hour": None
+            if call.origin == "crm"
+            else call.started_at.astimezone(self.settings.zone).hour,
+            "keywords": call.keywords,
+            "can_tell_keywords": call.feed == "webhook" and call.has_analysis,
         }
 
     def email(self, email: Email) -> Row:

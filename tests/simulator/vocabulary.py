@@ -37,6 +37,10 @@ GIVEN_NAMES: Final = _pairs(
     理恵/rie 進/susumu 久美/kumi 豊/yutaka 舞/mai
     """
 )
+# What the company asked its phone system to listen for, and how often it is said.
+KEYWORDS: Final = (
+    ("料金", 0.34), ("導入事例", 0.26), ("デモ", 0.22), ("予算", 0.15), ("競合", 0.1), ("セキュリティ", 0.07),
+)  # fmt: skip
 COMPANY_STEMS: Final = _pairs(
     """
     ソラマメ/soramame ミズカガミ/mizukagami カゼマチ/kazemachi ホシクズ/hoshikuzu

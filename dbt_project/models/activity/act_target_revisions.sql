@@ -109,6 +109,7 @@ in_force as (
 
     select
         numbered.*,
+        numbered.holds_from <= settings.as_of_date as has_begun,
         numbered.holds_from <= settings.as_of_date
         and coalesce(numbered.holds_to >= settings.as_of_date, true) as is_in_force
     from numbered
