@@ -190,6 +190,21 @@ IN_TABLES: dict[str, str] = {
     "kpi_channel_conversion.says_how_far_it_can_be_trusted": (
         "update kpi_channel_conversion set status = 'ok', is_cohort_over = false"
     ),
+    "kpi_restatements.causes_are_known": "update kpi_restatements set cause = 'moonlight' where things = 1",
+    "kpi_restatements.periods_are_known": "update kpi_restatements set period_type = 'moon'",
+    "kpi_restatements.scopes_are_known": "update kpi_restatements set scope_type = 'planet'",
+    "kpi_restatements.metrics_are_in_the_catalogue": "update kpi_restatements set metric = 'mood'",
+    "kpi_restatements.one_earlier_release_is_compared": (
+        "update kpi_restatements set previous_as_of_date = date '2026-06-30'"
+    ),
+    "kpi_restatements.differences_are_new_less_old": (
+        "update kpi_restatements set numerator_difference = -numerator_difference"
+    ),
+    "kpi_restatements.causes_add_up_to_the_move": "delete from kpi_restatements where things = 1",
+    "kpi_restatements.every_row_moved_something": (
+        "update kpi_restatements set numerator_part = 0, denominator_part = 0 where things = 1"
+    ),
+    "kpi_restatements.moves_have_a_cause": "update kpi_restatements set cause = 'unexplained'",
     "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
     "kpi_data_quality.says_what_was_read": (
         "delete from kpi_data_quality where check_name = 'records_in'"

@@ -148,14 +148,39 @@ left join news as merged_persons
 {{ news_of('gone_persons', 'person', 'deleted', 'changed.now.person_id') }}
 {%- endmacro %}
 
+{# Why a thing of `judged` is another rep's, team's, business unit's or motion's: another rep is the record's
+   word if the record (or what `corrected` names) is another, everything else the roster's. #}
+{% macro who_cause(corrected='judged.is_record_changed') -%}
+case
+    when judged.now.rep_id is distinct from judged.was.rep_id and ({{ corrected }}) then 'correction'
+    {{ otherwise(['roster']) }}
+{%- endmacro %}
+
+{# Why a thing of `judged` is another channel's or campaign's. Edited channel rules go before a newer record of the
+   same person, which may say anything. #}
+{% macro whom_cause(corrected='judged.is_record_changed') -%}
+case
+    when judged.is_person_merged then 'merge'
+    when
+        judged.now.person_id is not distinct from judged.was.person_id
+        and judged.now.channel is distinct from judged.was.channel
+        and list_contains(previous_release.changed_planning, 'channel_rules')
+        then 'configuration'
+    when judged.is_person_deleted then 'delete'
+    when {{ corrected }} or judged.is_person_changed then 'correction'
+    {{ otherwise([]) }}
+{%- endmacro %}
+
 {# The rest of a cause's `case`: what no record explains is put down to what else is different. `planning`
-   lists the planning tables that decide it; `exports` names the cause when nothing but exports came. #}
-{% macro otherwise(planning, exports='correction') -%}
+   lists the planning tables that may decide it. #}
+{% macro otherwise(planning) -%}
+    {% if planning %}
     when list_has_any(previous_release.changed_planning, ['{{ planning | join("', '") }}'])
         then 'configuration'
+    {% endif %}
     when previous_release.is_code_changed then 'definition'
     when previous_release.is_configuration_changed then 'configuration'
-    when previous_release.has_new_exports then '{{ exports }}'
+    when previous_release.has_new_exports then 'correction'
     else 'unexplained'
 end
 {%- endmacro %}

@@ -57,28 +57,29 @@ select
     judged.was_before,
     judged.now,
     judged.was,
-    case
-        when judged.now.rep_id is distinct from judged.was.rep_id and judged.is_record_changed
-            then 'correction'
-        {{ otherwise(['roster']) | indent(4) }} as who_cause,
-    case
-        when judged.is_person_merged then 'merge'
-        when judged.is_person_deleted then 'delete'
-        when judged.is_record_changed or judged.is_twin_changed or judged.is_person_changed
-            then 'correction'
-        {{ otherwise(['channel_rules']) | indent(4) }} as whom_cause,
+    {{ who_cause() | indent(4) }} as who_cause,
+    {{ whom_cause('judged.is_record_changed or judged.is_twin_changed') | indent(4) }} as whom_cause,
     case
         when not judged.was_before and judged.is_in_new_file then 'late_fact'
-        when judged.is_deleted then 'delete'
-        when judged.is_taken_over then 'late_fact'
+        when not judged.is_now and judged.is_deleted then 'delete'
+        when not judged.is_now and judged.is_taken_over then 'late_fact'
         when judged.is_twin_deleted then 'delete'
         when judged.is_person_merged then 'merge'
-        when judged.is_record_changed and judged.is_now and judged.was_before then 'correction'
-        when judged.is_twin_changed and judged.is_now and judged.was_before then 'correction'
+        when
+            judged.is_now
+            and judged.was_before
+            and (judged.is_record_changed or judged.is_twin_changed)
+            then 'correction'
         when
             judged.is_person_changed
             and {{ differs('judged', ['person_id', 'match_level', 'has_key_person']) | indent(12) }}
             then 'correction'
+        -- whom a number belongs to is said by no planning table
+        when {{ differs('judged', ['person_id', 'match_level']) | indent(8) }}
+            and judged.is_now
+            and judged.was_before
+            then case
+                {{ otherwise([]) | indent(12) }}
         {{ otherwise(['dispositions', 'title_map', 'roster']) | indent(4) }} as what_cause
 from judged
 cross join previous_release

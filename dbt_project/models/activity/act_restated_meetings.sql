@@ -81,26 +81,21 @@ select
     judged.was_before,
     judged.now,
     judged.was,
-    case
-        when
-            judged.now.rep_id is distinct from judged.was.rep_id
-            and (
-                judged.is_record_changed
-                or judged.now.meeting_id is distinct from judged.was.meeting_id
-            )
-            then 'correction'
-        {{ otherwise(['roster']) | indent(4) }} as who_cause,
-    case
-        when judged.is_person_merged then 'merge'
-        when judged.is_person_deleted then 'delete'
-        when judged.is_record_changed or judged.is_person_changed then 'correction'
-        {{ otherwise(['channel_rules']) | indent(4) }} as whom_cause,
+    {{
+        who_cause(
+            'judged.is_record_changed or judged.now.meeting_id is distinct from judged.was.meeting_id'
+        ) | indent(4)
+    }} as who_cause,
+    {{ whom_cause() | indent(4) }} as whom_cause,
     case
         when not judged.was_before and judged.is_in_new_file then 'late_fact'
-        when judged.is_deleted then 'delete'
+        when not judged.is_now and judged.is_deleted then 'delete'
+        when judged.is_now and judged.was_before and judged.is_decided_later then 'late_fact'
+        -- an event that was deleted before it began is a meeting called off
+        when judged.is_deleted and {{ differs('judged', ['outcome', 'cohort_outcome']) | indent(8) }}
+            then 'delete'
         when judged.is_deal_deleted then 'delete'
         when judged.is_deal_merged or judged.is_person_merged then 'merge'
-        when judged.is_now and judged.was_before and judged.is_decided_later then 'late_fact'
         when
             judged.is_now
             and judged.was_before

@@ -58,18 +58,13 @@ select
     case
         when judged.is_meeting_deleted then 'delete'
         when judged.is_account_merged or judged.is_person_merged then 'merge'
-        when judged.is_meeting_changed or judged.is_record_changed then 'correction'
+        when judged.is_meeting_changed then 'correction'
         {{ otherwise(['roster']) | indent(4) }} as who_cause,
-    case
-        when judged.is_person_merged then 'merge'
-        when judged.is_person_deleted then 'delete'
-        when judged.is_record_changed or judged.is_meeting_changed or judged.is_person_changed
-            then 'correction'
-        {{ otherwise(['channel_rules']) | indent(4) }} as whom_cause,
+    {{ whom_cause('judged.is_record_changed or judged.is_meeting_changed') | indent(4) }} as whom_cause,
     case
         when not judged.was_before and judged.is_in_new_file then 'late_fact'
-        when judged.is_merged and not judged.is_now then 'merge'
-        when judged.is_deleted then 'delete'
+        when not judged.is_now and judged.is_merged then 'merge'
+        when not judged.is_now and judged.is_deleted then 'delete'
         when judged.is_now and judged.was_before and judged.is_decided_later then 'late_fact'
         when judged.is_meeting_deleted then 'delete'
         when judged.is_account_merged or judged.is_person_merged then 'merge'
