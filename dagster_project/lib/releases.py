@@ -500,7 +500,7 @@ def _journal(house: House) -> list[_Entry]:
 
 
 def _standing(house: House) -> list[str]:
-    """The releases readers were shown and that nobody took back, oldest first; the last is the current one."""
+    """Releases readers were shown and nobody took back, oldest first; the last is the current one."""
     line: list[str] = []
     for entry in _journal(house):
         if entry.what == _PUBLISHING:
