@@ -73,6 +73,20 @@ changed_planning as (
             and previous_planning.sha256 = planning.sha256
     where previous_planning.is_active
 
+),
+
+changed_names as (
+
+    select list(object_name order by object_name) as names
+    from changed_planning
+
+),
+
+new_exports as (
+
+    select bool_or(not is_planning) as are_there
+    from new_files
+
 )
 
 select
@@ -82,9 +96,9 @@ select
     releases.fiscal_year_start_month = settings.fiscal_year_start_month as has_same_fiscal_years,
     releases.config_hash <> settings.config_hash as is_configuration_changed,
     releases.code_version <> settings.code_version as is_code_changed,
-    coalesce(
-        (select list(object_name order by object_name) from changed_planning), []
-    ) as changed_planning,
-    exists (select 1 from new_files where not is_planning) as has_new_exports
+    coalesce(changed_names.names, []) as changed_planning,
+    coalesce(new_exports.are_there, false) as has_new_exports
 from releases
 cross join settings
+cross join changed_names
+cross join new_exports

@@ -1,4 +1,4 @@
--- one row per metric, cause and pair of places (day and six attributes): what things moved from one to the other
+-- one row per metric, cause and pair of places (day and six attributes) that things moved between
 -- depends_on: {{ ref('act_restated_calls') }}
 -- depends_on: {{ ref('act_restated_emails') }}
 -- depends_on: {{ ref('act_restated_meetings') }}

@@ -8,7 +8,9 @@
 -- depends_on: {{ ref(facts.previous) }}
 {% endfor %}
 {% set dimensions = missing_names() %}
-{% set causes = ['late_fact', 'merge', 'delete', 'correction', 'configuration', 'definition', 'unexplained'] %}
+{% set causes = [
+    'late_fact', 'merge', 'delete', 'correction', 'configuration', 'definition', 'unexplained',
+] %}
 with
 
 previous_release as (

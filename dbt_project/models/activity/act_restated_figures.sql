@@ -1,6 +1,7 @@
--- one row per period, scope and metric whose figure is another than the previous release showed, of the same days
+-- one row per period, scope and metric whose figure of the same days is another than it was shown
 -- depends_on: {{ ref('act_approaches') }}
 {% set dimensions = missing_names() %}
+{% set scopes = "'" ~ restated_scopes() | join("', '") ~ "'" %}
 with
 
 previous_release as (
@@ -13,7 +14,7 @@ previous_figures as (
 
     select *
     from {{ ref('stg_kura__previous_figures') }}
-    where scope_type in ('{{ restated_scopes() | join("', '") }}')
+    where scope_type in ({{ scopes }})
 
 ),
 
@@ -23,7 +24,7 @@ scorecard as (
     from {{ ref('kpi_scorecard') }} as kpi_scorecard
     cross join previous_release
     where
-        kpi_scorecard.scope_type in ('{{ restated_scopes() | join("', '") }}')
+        kpi_scorecard.scope_type in ({{ scopes }})
         and kpi_scorecard.period_start <= previous_release.as_of_date
 
 ),

@@ -1,4 +1,4 @@
--- one row per calendar event that is not as it was in the previous release, and what its changes are put down to
+-- one row per calendar event that is not as it was in the previous release, and what that is put down to
 with
 
 {{ changed_things('fct_meetings', 'booked_on') }},
