@@ -111,11 +111,28 @@ def _at_work(
 def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     demo: Annotated[bool, typer.Option("--demo", help="With the demo company's exports.")] = False,
+    exported_by: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Of the demo's exports, only those made up to this day."
+        ),
+    ] = None,
+    rest: Annotated[
+        bool, typer.Option("--rest", help="Let the demo's other exports arrive in its house.")
+    ] = False,
 ) -> None:
-    """Make a house: commented configuration and empty folders, or the demo company."""
+    """Make a house: commented configuration and empty folders, or the demo company.
+
+    The demo can live through two nights: `--demo --exported-by DAY`, a night, `--demo --rest`, a night.
+    """
     from dagster_project.lib import house
 
-    made = house.create(folder, demo=demo)
+    if (not demo and (rest or exported_by is not None)) or (rest and exported_by is not None):
+        raise typer.BadParameter("--exported-by or --rest, one of them, is for --demo.")
+    if rest:
+        terminal.say(f"{house.arrive(folder)} more exports of the demo company arrived in {folder}")
+        return
+    made = house.create(folder, demo=demo, exported_by=exported_by.date() if exported_by else None)
     terminal.say(f"Made {made.root}")
     if not demo:
         terminal.say("Next: describe your exports in config/sources.yml, then `kpi sources check`.")

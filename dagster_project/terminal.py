@@ -297,6 +297,18 @@ def _show_month(audit: Audit) -> None:
         )
     out.print()
     out.print(table)
+    moved = _moved(audit)
+    if moved:
+        say(f"{moved}. Why: kpi_restatements.")
+
+
+def _moved(audit: Audit) -> str | None:
+    """How many figures the release before this day's showed otherwise; None where there is none."""
+    summary = audit.summary
+    if summary.compared_with is None:
+        return None
+    count = summary.restated or 0
+    return f"{count:,} monthly headline figures moved since the release of {summary.compared_with}"
 
 
 def show_status(status: HouseStatus) -> None:
@@ -312,6 +324,8 @@ def show_status(status: HouseStatus) -> None:
         say(f"as of     {status.release.as_of}{age}")
         say(f"path      {status.house.current}")
         say(f"checks    {_counted(status.audit)}")
+        if moved := _moved(status.audit):
+            say(f"restated  {moved}")
     _show_last_night(status)
     say(
         f"disk      {disk.in_words(status.disk_free)} free, a night may need "

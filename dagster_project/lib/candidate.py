@@ -102,6 +102,8 @@ class InputFile(_Model):
     records_quarantined: int | None
     # Quarantined while reading or refused while converting; None in manifests of before it was kept.
     records_set_aside: int | None = None
+    # Whether its rows count: edited files stand here as they were before, too. None in older manifests.
+    is_active: bool | None = None
 
     @property
     def key(self) -> FileKey:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import acceptances, engine
+from dagster_project.lib import acceptances, engine, previous_release
+from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.holidays_table import japanese_holidays
 from dagster_project.lib.quarantine import set_aside_file
@@ -69,7 +70,7 @@ _FILE_QUARANTINE = "file_id varchar, record bigint, reason_code varchar, message
 
 
 #: The tables of `raw_kura`.
-FACT_TABLES = tuple(_TABLES)
+FACT_TABLES = (*_TABLES, *(table.name for table in previous_release.tables()))
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,12 @@ def prepare(
     contracts: Contracts,
     result: IngestionResult,
     run: Run,
+    previous: Path | None = None,
 ) -> None:
-    """Bring the work database up to tonight's readings. Doing it again changes nothing."""
+    """Bring the work database up to tonight's readings. Doing it again changes nothing.
+
+    previous: folder of the release tonight's figures are compared with; None when there is none.
+    """
     house.work.mkdir(parents=True, exist_ok=True, mode=0o700)
     with engine.connect(house.work_database) as connection:
         connection.execute("begin")
@@ -113,6 +118,7 @@ def prepare(
             connection.execute(f"create or replace table raw_kura.{table} ({columns})")
             _insert(connection, f"raw_kura.{table}", rows[table])
         _file_quarantine(connection, house, result)
+        _previous_release(connection, previous)
         readings: dict[tuple[str, str], list[Reading]] = defaultdict(list)
         for row in result.active:
             readings[(row.receipt.system, str(row.receipt.object_name))].append(row)
@@ -353,6 +359,20 @@ def _file_quarantine(
             f"""insert into raw_kura.file_quarantine
             select file_id, record, reason_code, message from read_parquet([{listed}])"""
         )
+
+
+def _previous_release(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
+    manifest = read_manifest(folder) if folder is not None else None
+    said = previous_release.said_by(manifest) if manifest is not None else {}
+    for table in previous_release.tables():
+        place = f"raw_kura.{table.name}"
+        if table.published_as is None:
+            connection.execute(f"create or replace table {place} ({table.column_definitions})")
+            _insert(connection, place, said.get(table.name, []))
+        else:
+            has_it = manifest is not None and previous_release.is_comparable(manifest, table)
+            select = table.select(folder if has_it else None)
+            connection.execute(f"create or replace view {place} as {select}")
 
 
 def _insert(

@@ -21,6 +21,7 @@ from tests.gate import planning
 
 RUN = "20260630-20260701T050000000000"
 AS_OF = "2026-06-30"
+PREVIOUS_RUN = "20260531-20260601T050000000000"
 
 _FACT = "'9f' as source_file_id, 'miitel/calls.csv' as source_file, i::bigint as source_record"
 
@@ -516,8 +517,29 @@ MARTS: dict[str, str] = {
             ('miitel', '(all)', 'quarantine_share', 0.02, 0.05, 'critical', true)
         ) as checks(source_id, object_name, check_name, observed, expected, severity, passed)
     """,
+    # Two late calls and a corrected one moved May's connect rate.
+    "kpi_restatements": f"""
+        with moved as (
+            select 40.0 as old_numerator, 480.0 as old_denominator, 44.0 as new_numerator,
+                   482.0 as new_denominator, cause, things, numerator_part, denominator_part
+            from (values ('late_fact', 3::bigint, 3.0::double, 2.0::double),
+                         ('correction', 1, 1.0, 0.0)
+            ) as parts(cause, things, numerator_part, denominator_part)
+        )
+        select 'month' as period_type, date '2026-05-01' as period_start, date '2026-05-31' as period_end,
+               'company' as scope_type, 'company' as scope_key, 'connect_rate' as metric,
+               '{PREVIOUS_RUN}' as previous_release_id, date '2026-05-31' as previous_as_of_date, *,
+               old_numerator / old_denominator as old_value, new_numerator / new_denominator as new_value,
+               4.0 as numerator_difference, 2.0 as denominator_difference,
+               new_numerator / new_denominator - old_numerator / old_denominator as value_difference,
+               (numerator_part - 0.5 * (old_numerator / old_denominator + new_numerator / new_denominator)
+                   * denominator_part) / (0.5 * (old_denominator + new_denominator)) as value_part,
+               'コネクト率が動いた。' as sentence_ja, 'The connect rate moved.' as sentence_en
+        from moved
+    """,
     "release": f"""
-        select '{RUN}' as release_id, date '{AS_OF}' as as_of_date, 'みらい商事' as company_name,
+        select '{RUN}' as release_id, date '{AS_OF}' as as_of_date, '{PREVIOUS_RUN}' as previous_release_id,
+               date '2026-05-31' as previous_as_of_date, 'みらい商事' as company_name,
                'Asia/Tokyo' as reporting_timezone, 'booked' as shodan_event, '0.1.0+abc' as code_version,
                'c0ffee' as config_hash
     """,

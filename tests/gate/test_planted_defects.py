@@ -352,6 +352,21 @@ IN_TABLES: dict[str, str] = {
         "update kpi_customer_voice set scope_key = 'R9' where scope_type = 'rep'"
     ),
     **planning.DEFECTS,
+    "kpi_restatements.causes_are_known": "update kpi_restatements set cause = 'moonlight' where things = 1",
+    "kpi_restatements.periods_are_known": "update kpi_restatements set period_type = 'moon'",
+    "kpi_restatements.scopes_are_known": "update kpi_restatements set scope_type = 'planet'",
+    "kpi_restatements.metrics_are_in_the_catalogue": "update kpi_restatements set metric = 'mood'",
+    "kpi_restatements.one_earlier_release_is_compared": (
+        "update kpi_restatements set previous_as_of_date = date '2026-06-30'"
+    ),
+    "kpi_restatements.differences_are_new_less_old": (
+        "update kpi_restatements set numerator_difference = -numerator_difference"
+    ),
+    "kpi_restatements.causes_add_up_to_the_move": "delete from kpi_restatements where things = 1",
+    "kpi_restatements.every_row_moved_something": (
+        "update kpi_restatements set numerator_part = 0, denominator_part = 0 where things = 1"
+    ),
+    "kpi_restatements.moves_have_a_cause": "update kpi_restatements set cause = 'unexplained'",
     "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
     "kpi_data_quality.says_what_was_read": (
         "delete from kpi_data_quality where check_name = 'records_in'"

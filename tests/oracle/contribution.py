@@ -130,7 +130,7 @@ class _Contribution:
         return row
 
     def _rates(self, place: Place) -> Row:
-        end = min(self._judge.period_end(place), self._found.as_of)
+        end = min(self._judge.end(place), self._found.as_of)
         decided, won = self._mature["decision"], self._mature["win"]
         row: Row = {}
         for above, below, rate, needs, last, days, minimum, numerator, denominator in (
@@ -158,7 +158,10 @@ class _Contribution:
                 for day, counted in self._team_days[place.scope_key].items()
                 if last is not None
                 and min(place.period_start, last - timedelta(days=days - 1)) <= day <= last
-                and all(self._judge.is_met(need, day, place) for need in needs)
+                and all(
+                    self._judge.is_met(need, day, place.scope_type, place.scope_key)
+                    for need in needs
+                )
             ]
             top, bottom = (
                 sum(counted[name] for counted in found) for name in (numerator, denominator)
@@ -189,7 +192,7 @@ class _Contribution:
         if any(days < all_days for days, all_days in covered):
             return "partial"
         decided = self._mature["decision"]
-        if decided is None or self._judge.period_end(place) > decided:
+        if decided is None or self._judge.end(place) > decided:
             return "maturing"
         return "small_sample" if row["_worth_of_a_connect"] is None else "ok"
 

@@ -9,6 +9,7 @@ where the text is silent:
 - Planning states a cost per month and channel; the lines of that channel share it by their leads, a
   cost that names a campaign only the lines of that campaign.
 - A cost that brought no lead is a line of its own (§0.7), of nobody's motion.
+- A cost of a month after the as-of date is spent on nobody yet.
 - A cost in another currency takes planning's rate of the first of its month; without a rate it is in
   no sum and the line says so.
 - A median day needs a lead in one line; a lead seen at the later step first waited 0 days.
@@ -91,7 +92,7 @@ def conversion(
                         days = (lead.days[end] - lead.days[start]).days
                         waited[(line, name)].append(max(days, 0))
     leads = {line: row["leads"] for line, row in lines.items()}
-    for line, cost in _costs(leads, channels, records, settings):
+    for line, cost in _costs(leads, channels, records, settings, as_of):
         row = lines[line]
         row["cost_yen"] = cost if row["cost_yen"] is None else row["cost_yen"] + (cost or 0)
     return [
@@ -148,11 +149,17 @@ def _counted(lead: Lead, owners: dict[str, Lead], as_of: date) -> dict[str, floa
 
 
 def _costs(
-    leads: dict[Line, Fraction], channels: Channels, records: Records, settings: Settings
+    leads: dict[Line, Fraction],
+    channels: Channels,
+    records: Records,
+    settings: Settings,
+    as_of: date,
 ) -> Iterable[tuple[Line, float | None]]:
     """(line, its share of a cost in yen; None without a rate)."""
     for row in _newest(records.get("planning.costs", ())):
         month, channel, campaign = row["month"].replace(day=1), row["channel"], row.get("campaign")
+        if month > as_of:
+            continue
         rate = yen_rate(records, row.get("currency") or settings.default_currency, month)
         cost = None if rate is None else float(row["amount"]) * rate
         for model in MODELS:

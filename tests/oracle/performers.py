@@ -128,8 +128,7 @@ def _people(found: Answer, judge: Judge) -> dict[Group, list[Person]]:
         day = row["date"]
         attributes = found.roster.valid_on(row["rep_id"], day)
         has_calls = day in calls_of[0 if attributes is None or attributes.has_cti else 1]
-        company = Place("month", day.replace(day=1), "company", "company")
-        has_outcome = all(judge.is_met(need, day, company) for need in needs) and (
+        has_outcome = all(judge.is_met(need, day, "company", "company") for need in needs) and (
             not has_acceptance or (mature_until is not None and day <= mature_until)
         )
         for person in of(row, day):
@@ -262,7 +261,7 @@ def _status(judge: Judge, group: Group, can_be_compared: bool) -> str:
     if covered < days:
         return "partial"
     until = judge.mature_until("decision")
-    if judge.is_recorded("acceptance") and (until is None or judge.period_end(place) > until):
+    if judge.is_recorded("acceptance") and (until is None or judge.end(place) > until):
         return "maturing"
     return "ok" if can_be_compared else "small_sample"
 

@@ -92,17 +92,6 @@ class Judge:
         """Whether anybody records what no export brings (outcomes, the gate, titles)."""
         return self._recorded[need]
 
-    def is_met(self, need: str, day: date, place: Place) -> bool:
-        """Whether a day has what a figure of a place needs."""
-        return self._is_met(need, day, place)
-
-    def covered_days(self, metric: str, place: Place) -> tuple[int, int]:
-        """Days of the period so far that are covered, and all of them."""
-        return self._covered_days(metric, place)
-
-    def period_end(self, place: Place) -> date:
-        return self._end(place)
-
     def mature_until(self, kind: str) -> date | None:
         """The last day whose cohort is old enough (decision, held, win)."""
         waited = self._days_to_maturity[kind]

@@ -65,7 +65,8 @@ class Windows:
         if (needs, day) not in self._covered:
             company = Place("day", day, "company", "company")
             self._covered[(needs, day)] = day <= self.as_of and all(
-                self._judge._is_met(need, day, company) for need in needs
+                self._judge.is_met(need, day, company.scope_type, company.scope_key)
+                for need in needs
             )
         return self._covered[(needs, day)]
 

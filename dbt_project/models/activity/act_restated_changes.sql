@@ -1,0 +1,205 @@
+-- one row per metric, cause and pair of places (day and six attributes) that things moved between
+-- depends_on: {{ ref('act_restated_calls') }}
+-- depends_on: {{ ref('act_restated_emails') }}
+-- depends_on: {{ ref('act_restated_meetings') }}
+-- depends_on: {{ ref('act_restated_opportunities') }}
+{% set dimensions = missing_names() %}
+{% set who = ['rep_id', 'team', 'business_unit', 'motion'] %}
+{% set sides = ['was', 'now'] %}
+with
+
+previous_release as (
+
+    select * from {{ ref('act_previous_release') }}
+
+)
+{% if execute %}
+{% set components = restated_components() %}
+{% for table, facts in restated_tables().items() %}
+{% set own = components | selectattr('table', 'equalto', table) | list %}
+{% set dates = own | map(attribute='date') | unique | list %}
+{% set amounts = (
+    own | map(attribute='numerator') | list + own | map(attribute='denominator') | list
+) | unique | list %}
+{% for side in sides %}
+,
+
+{{ table }}_{{ side }} as (
+
+    select
+        thing_id,
+        {% for dimension, missing in dimensions.items() %}
+        coalesce({{ dimension }}, '{{ missing }}') as {{ side }}_{{ dimension }},
+        {% endfor %}
+        {% for date in dates %}
+        case
+            when {{ date }} <= (select as_of_date from previous_release) then {{ date }}
+        end as {{ side }}_date_{{ loop.index }},
+        {% endfor %}
+        {% for amount in amounts %}
+        cast({{ amount }} as decimal(38, 4)) as {{ side }}_amount_{{ loop.index }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select
+            thing_id,
+            unnest({{ side }})
+        from {{ ref(facts.changes) }}
+        where {{ 'was_before' if side == 'was' else 'is_now' }}
+    ) as {{ side }}_rows
+
+)
+{% endfor %}
+,
+
+{{ table }}_pairs as (
+
+    select
+        changes.who_cause,
+        changes.whom_cause,
+        changes.what_cause,
+        was_side.* exclude (thing_id),
+        now_side.* exclude (thing_id)
+    from {{ ref(facts.changes) }} as changes
+    left join {{ table }}_was as was_side on changes.thing_id = was_side.thing_id
+    left join {{ table }}_now as now_side on changes.thing_id = now_side.thing_id
+
+)
+{% for component in own %}
+{% set day = dates.index(component.date) + 1 %}
+{% set numerator = amounts.index(component.numerator) + 1 %}
+{% set denominator = amounts.index(component.denominator) + 1 %}
+,
+
+{{ table }}_{{ loop.index }} as (
+
+    select
+        '{{ component.metric }}' as metric,
+        who_cause,
+        whom_cause,
+        what_cause,
+        {% for side in sides %}
+        {{ side }}_date_{{ day }} as {{ side }}_date,
+        {% for dimension in dimensions %}
+        case when {{ side }}_date_{{ day }} is not null then {{ side }}_{{ dimension }} end
+            as {{ side }}_{{ dimension }},
+        {% endfor %}
+        case when {{ side }}_date_{{ day }} is null then 0 else {{ side }}_amount_{{ numerator }} end
+            as {{ side }}_numerator,
+        case when {{ side }}_date_{{ day }} is null then 0 else {{ side }}_amount_{{ denominator }} end
+            as {{ side }}_denominator{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ table }}_pairs
+
+)
+{% endfor %}
+{% endfor %}
+,
+
+things as (
+
+    {% for table in restated_tables() %}
+    {% set last_table = loop.last %}
+    {% for component in components | selectattr('table', 'equalto', table) %}
+    select * from {{ table }}_{{ loop.index }}
+    where
+        was_numerator <> 0
+        or was_denominator <> 0
+        or now_numerator <> 0
+        or now_denominator <> 0
+    {{ 'union all' if not (last_table and loop.last) }}
+    {% endfor %}
+    {% endfor %}
+
+),
+
+compared as (
+
+    select
+        *,
+        was_date is not null
+        and now_date is not null
+        and (
+            was_date <> now_date
+            {% for dimension in dimensions %}
+            or was_{{ dimension }} <> now_{{ dimension }}
+            {% endfor %}
+        ) as is_moved,
+        was_numerator <> now_numerator or was_denominator <> now_denominator as is_other_amount,
+        case
+            when
+                {% for dimension in who %}
+                {{ 'or ' if not loop.first }}was_{{ dimension }} is distinct from now_{{ dimension }}
+                {% endfor %}
+                then who_cause
+            when
+                was_channel is distinct from now_channel
+                or was_campaign is distinct from now_campaign
+                then whom_cause
+            else what_cause
+        end as place_cause
+    from things
+
+),
+
+-- what counted moves first, as it was, and changes its amount where it stands now
+moves as (
+
+    select
+        metric,
+        place_cause as cause,
+        {% for side in sides %}
+        {{ side }}_date,
+        {% for dimension in dimensions %}
+        {{ side }}_{{ dimension }},
+        {% endfor %}
+        was_numerator as {{ side }}_numerator,
+        was_denominator as {{ side }}_denominator{{ ',' if not loop.last }}
+        {% endfor %}
+    from compared
+    where is_moved and (was_numerator <> 0 or was_denominator <> 0)
+
+    union all
+
+    select
+        metric,
+        what_cause as cause,
+        case when is_moved then now_date else was_date end as was_date,
+        {% for dimension in dimensions %}
+        case when is_moved then now_{{ dimension }} else was_{{ dimension }} end as was_{{ dimension }},
+        {% endfor %}
+        was_numerator,
+        was_denominator,
+        now_date,
+        {% for dimension in dimensions %}
+        now_{{ dimension }},
+        {% endfor %}
+        now_numerator,
+        now_denominator
+    from compared
+    where is_other_amount
+
+)
+
+select
+    metric,
+    cause,
+    {% for side in sides %}
+    {{ side }}_date,
+    {% for dimension in dimensions %}
+    {{ side }}_{{ dimension }},
+    {% endfor %}
+    {% endfor %}
+    sum(was_numerator) as was_numerator,
+    sum(was_denominator) as was_denominator,
+    sum(now_numerator) as now_numerator,
+    sum(now_denominator) as now_denominator,
+    count(*) filter (where was_numerator <> 0 or was_denominator <> 0) as was_things,
+    count(*) filter (where now_numerator <> 0 or now_denominator <> 0) as now_things,
+    count(*) filter (
+        where was_numerator <> now_numerator or was_denominator <> now_denominator
+    ) as changed_things
+from moves
+group by all
+{% else %}
+select * from previous_release
+{% endif %}
