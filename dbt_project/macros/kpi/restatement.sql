@@ -194,7 +194,7 @@ end
         {% do found.append({'table': measure.model, 'date': measure.date, 'rows': 'true'}) %}
     {% endif %}
     {% for semantic in graph.semantic_models.values() if semantic.name == measure.semantic_model %}
-        {% for seen in semantic.config.meta.get('published_in', []) if seen.table in tables %}
+        {% for seen in semantic.config.meta.get('made_of', []) if seen.table in tables %}
             {% do found.append({
                 'table': seen.table,
                 'date': seen.date,

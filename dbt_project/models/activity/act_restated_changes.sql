@@ -3,7 +3,7 @@
 -- depends_on: {{ ref('act_restated_emails') }}
 -- depends_on: {{ ref('act_restated_meetings') }}
 -- depends_on: {{ ref('act_restated_opportunities') }}
-{% set dimensions = missing_names() %}
+{% set dimensions = day_dimensions() %}
 {% set who = ['rep_id', 'team', 'business_unit', 'motion'] %}
 {% set sides = ['was', 'now'] %}
 with

@@ -7,7 +7,7 @@
 -- depends_on: {{ ref(table) }}
 -- depends_on: {{ ref(facts.previous) }}
 {% endfor %}
-{% set dimensions = missing_names() %}
+{% set dimensions = day_dimensions() %}
 {% set causes = [
     'late_fact', 'merge', 'delete', 'correction', 'configuration', 'definition', 'unexplained',
 ] %}
