@@ -38,7 +38,7 @@ days as (
     select
         'day' as period_type,
         date as period_start,
-        {{ missing_names().keys() | join(', ') }},
+        {{ day_dimensions().keys() | join(', ') }},
         {% for measure in measures %}
         {{ exact(measure, measure.name) }} as {{ measure.name }}{{ ',' if not loop.last }}
         {% endfor %}

@@ -175,7 +175,24 @@ metric_days as (
             days.*
         from judgeable
         inner join window_days on judgeable.action_id = window_days.action_id
-        inner join {{ ref('act_metric_days') }} as days on window_days.date = days.date
+        -- only calls know their list: lists have days of their own
+        inner join (
+            select
+                *,
+                cast(null as varchar) as call_list,
+                false as is_of_list
+            from {{ ref('act_metric_days') }}
+
+            union all by name
+
+            select
+                *,
+                true as is_of_list
+            from {{ ref('act_metric_list_days') }}
+        ) as days
+            on
+                window_days.date = days.date
+                and days.is_of_list = (judgeable.scope_type = 'call_list')
     ) as found
 
 ),
