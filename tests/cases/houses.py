@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.cases.scene import INTERNAL_DOMAIN, TOOL_COLUMNS, Record, Scene, day, jst
 
@@ -65,6 +66,11 @@ class CaseHouse:
     # (weekday, opens, closes), from when on
     working_hours: tuple[tuple[date, int, str, str], ...] = ()
     company_holidays: tuple[date, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the days of this house are cut."""
+        return ZoneInfo(self.reporting.get("timezone", "Asia/Tokyo"))
 
     @property
     def house_yml(self) -> dict[str, Any]:
