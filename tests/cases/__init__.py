@@ -120,7 +120,9 @@ def _stamp(records: dict[str, list[Record]], house: CaseHouse) -> None:
                 delivered = _file_of(row, house)
             file = file_name(object_name, delivered)
             positions[file] += 1
-            midnight = datetime.combine(delivered, datetime.min.time(), tzinfo=TOKYO)
+            # A name that states a day means its midnight where the source is, else where the company is.
+            zone = TOKYO if system == "miitel" else house.zone
+            midnight = datetime.combine(delivered, datetime.min.time(), tzinfo=zone)
             row |= {
                 "_source_id": system,
                 "_file": f"{system}/{file}",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.cases.scene import INTERNAL_DOMAIN, SURVEY_COLUMNS, TOOL_COLUMNS, Record, Scene, day, jst
 
@@ -68,6 +69,11 @@ class CaseHouse:
     company_holidays: tuple[date, ...] = ()
     # Customers are asked after a meeting.
     has_survey: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the days of this house are cut."""
+        return ZoneInfo(self.reporting.get("timezone", "Asia/Tokyo"))
 
     @property
     def house_yml(self) -> dict[str, Any]:
