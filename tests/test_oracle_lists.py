@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.agreement import told, unequal_rows, unequal_sums
+from tests.conftest import DemoNight
 from tests.harness import query
 from tests.oracle.account_coverage import coverage
 from tests.oracle.channels import NONE
@@ -83,3 +84,26 @@ def test_every_kpi_of_calls_is_equal_list_by_list_and_day_by_day(company: Compan
     problems = unequal_sums(ours, theirs, ("date", "call_list"), names)
     assert not problems, told(problems)
     assert {"date", "call_list", *names} == set(theirs[0])
+
+
+def test_the_demo_names_its_bad_list(demo_night: DemoNight) -> None:
+    """The planted story: half as many connects as elsewhere, several times as many wrong numbers."""
+    figures = {
+        (row["scope_key"], row["metric"]): row
+        for row in query(
+            demo_night.house,
+            "select * from marts.kpi_scorecard where scope_type = 'call_list' "
+            "and period_type = 'fiscal_year' and metric in ('connect_rate', 'wrong_number_share')",
+        )
+    }
+    assert {key for key, _ in figures} == {NONE, "購入リスト_202605", "大阪ターゲット"}
+    assert all(row["status"] == "ok" for row in figures.values())
+    bad, others = (
+        {
+            metric: figures[name, metric]["value"]
+            for metric in ("connect_rate", "wrong_number_share")
+        }
+        for name in ("購入リスト_202605", NONE)
+    )
+    assert bad["connect_rate"] < 0.5 * others["connect_rate"]
+    assert bad["wrong_number_share"] > 4 * others["wrong_number_share"]

@@ -89,7 +89,7 @@ MARTS: dict[str, str] = {
                'person' as match_level, 'phone' as match_basis,
                case when i % 2 = 0 then 'オンライン' else 'オフライン' end as channel_group,
                case when i % 2 = 0 then '検索広告' else '展示会' end as channel, '(none)' as campaign,
-               '(none)' as call_list,
+               '(none)' as call_list, i % 30 < 10 as is_target_account,
                'outbound' as direction, false as is_open, true as is_dial, n < 5 as is_answered,
                'not_measured' as answered_by, false as is_machine, true as has_agent,
                n < 3 as is_human_reached,
@@ -114,7 +114,8 @@ MARTS: dict[str, str] = {
                case when rep = 'R1' or date >= date '2026-06-01' then '東京1課' else '東京2課' end as team,
                '法人' as business_unit, case when rep = 'R1' then 'sdr' else 'bdr' end as motion,
                'M1' as manager_rep_id, 'p' || i as person_id, 'A' || (i % 30) as account_id,
-               'オフライン' as channel_group, '展示会' as channel, '(none)' as campaign, {_FACT}
+               'オフライン' as channel_group, '展示会' as channel, '(none)' as campaign,
+               i % 30 < 10 as is_target_account, {_FACT}
         from emails
     """,
     # One meeting per rep and business day: of ten, six held, two missed, two with unknown outcome.
@@ -232,6 +233,48 @@ MARTS: dict[str, str] = {
                    as hand_raise_attempted_share,
                30::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
         from months group by period_start
+    """,
+    "dim_call_lists": """
+        select call_list, '(none)' as list_origin, false as is_named_by_planning,
+               min(called_on) as first_dialled_on, max(called_on) as last_dialled_on,
+               count(*) as dials, count(distinct person_id) as persons_dialled
+        from marts.fct_calls group by call_list
+    """,
+    # One list of ten accounts, looked at on the as-of day alone.
+    "fct_target_accounts": """
+        with windows as (
+            select * from (values ('trailing', date '2026-04-02'), ('quarter_to_date', date '2026-04-01'))
+                as windows(look_back, window_start)
+        )
+        select date '2026-06-30' as as_of_on, '重点先' as list_name, account_id, look_back, window_start,
+               true as is_known, true as is_approached, bool_or(is_connect) as is_connected,
+               false as is_met, false as has_opportunity, min(called_on) as first_approached_on,
+               min(called_on) filter (where is_connect) as first_connected_on,
+               null::date as first_met_on, null::date as first_opportunity_on, count(*) as approaches,
+               count(*) filter (where is_connect) as connects, 0::bigint as meetings_held,
+               0::bigint as opportunities_created, count(distinct person_id) as persons_approached,
+               count(distinct person_id) filter (where is_connect) as persons_reached,
+               string_agg(distinct rep_id, ', ' order by rep_id) as approached_by
+        from marts.fct_calls, windows where is_target_account and called_on >= window_start
+        group by account_id, look_back, window_start
+    """,
+    "kpi_account_coverage": """
+        with counts as (
+            select as_of_on, list_name, look_back, window_start, count(*) as accounts,
+                   0::bigint as accounts_unknown,
+                   count(*) filter (where is_approached) as accounts_approached,
+                   count(*) filter (where is_connected) as accounts_connected, 0::bigint as accounts_met,
+                   0::bigint as accounts_with_opportunity,
+                   sum(persons_approached)::bigint as persons_approached,
+                   sum(persons_reached)::bigint as persons_reached
+            from marts.fct_target_accounts group by all
+        )
+        select *, accounts_approached / accounts as approached_share,
+               accounts_connected / accounts as connected_share, accounts_met / accounts as met_share,
+               accounts_with_opportunity / accounts as opportunity_share,
+               persons_reached / nullif(accounts_connected, 0) as persons_per_account_reached,
+               91::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from counts, (values ('company', 'company'), ('rep', 'R1')) as scopes(scope_type, scope_key)
     """,
     "kpi_rep_daily": """
         with things as (

@@ -95,6 +95,48 @@ IN_TABLES: dict[str, str] = {
         "update fct_calls set rep_id = 'R9' where call_id = 'miitel:7'"
     ),
     "fct_calls.past_changed_little": "delete from fct_calls where called_on < date '2026-06-15'",
+    "fct_calls.lists_are_known": "update fct_calls set call_list = '17' where call_id = 'miitel:7'",
+    "dim_call_lists.calls_of_no_list_have_their_line": "delete from dim_call_lists",
+    "dim_call_lists.dials_have_their_days": "update dim_call_lists set first_dialled_on = null",
+    "dim_call_lists.dials_are_those_of_the_calls": "update dim_call_lists set dials = dials + 1",
+    "dim_call_lists.most_outbound_dials_have_a_list": (
+        "insert into dim_call_lists select '17', 'list_key', false, first_dialled_on, first_dialled_on, 1, 1 "
+        "from dim_call_lists"
+    ),
+    "fct_target_accounts.look_backs_end_on_their_day": (
+        "update fct_target_accounts set as_of_on = as_of_on + 1"
+    ),
+    "fct_target_accounts.first_days_lie_in_the_look_back": (
+        "update fct_target_accounts set first_approached_on = window_start - 1 where account_id = 'A7'"
+    ),
+    "fct_target_accounts.flags_are_what_was_counted": (
+        "update fct_target_accounts set is_approached = false where account_id = 'A7'"
+    ),
+    "fct_target_accounts.nobody_is_reached_without_being_approached": (
+        "update fct_target_accounts set persons_reached = persons_approached + 1 where account_id = 'A7'"
+    ),
+    "fct_target_accounts.known_accounts_are_in_their_table": (
+        "update fct_target_accounts set is_known = false where account_id = 'A7'"
+    ),
+    "fct_target_accounts.most_accounts_are_known": "update fct_target_accounts set is_known = false",
+    "kpi_account_coverage.no_part_exceeds_the_list": (
+        "update kpi_account_coverage set accounts_approached = accounts + 1"
+    ),
+    "kpi_account_coverage.shares_are_their_counts": (
+        "update kpi_account_coverage set approached_share = 0.01 where scope_type = 'rep'"
+    ),
+    "kpi_account_coverage.no_scope_exceeds_the_company": (
+        "update kpi_account_coverage set persons_reached = 9999 where scope_type = 'rep'"
+    ),
+    "kpi_account_coverage.company_is_the_sum_of_its_accounts": (
+        "delete from fct_target_accounts where account_id = 'A7'"
+    ),
+    "kpi_account_coverage.says_how_far_it_can_be_trusted": (
+        "update kpi_account_coverage set uncovered_days = 3"
+    ),
+    "kpi_account_coverage.scopes_are_known": (
+        "update kpi_account_coverage set scope_key = 'R9' where scope_type = 'rep'"
+    ),
     "fct_emails.none_lies_after_the_as_of_day": "update fct_emails set sent_on = sent_on + 200",
     "fct_emails.nobody_sends_thousands_a_day": (
         "insert into fct_emails select fct_emails.* replace (email_id || '-' || i as email_id) "

@@ -94,6 +94,8 @@ _PLANNING_EDITS = (
     _planning("company_holidays", "one day less", "2026-08-12,夏季休業\n", ""),
     _planning("currency_rates", "cheap dollar", "USD,2026-08-01,150", "USD,2026-08-01,90"),
     _planning("costs", "another month", "2026-08-01,", "2026-09-01,"),
+    _planning("call_lists", "another name", "大阪ターゲット", "大阪"),
+    _planning("call_lists", "no campaign is a list", "campaign_type,exact,List,\n", ""),
     _without_rows("absences"),
     _without_rows("targets"),
     _without_rows("target_accounts"),
