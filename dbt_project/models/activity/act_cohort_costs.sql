@@ -28,9 +28,8 @@ channels as (
 
 models as (
 
-    select * from (
-        values ('first_touch'), ('last_touch'), ('linear')
-    ) as models (attribution_model)
+    select models.attribution_model
+    from (values ('first_touch'), ('last_touch'), ('linear')) as models (attribution_model)
 
 ),
 

@@ -77,11 +77,11 @@ final as (
         person_id,
         worked_on,
         connected_on,
-        first_rep.rep_id as rep_id,
-        first_rep.team as team,
-        first_rep.business_unit as business_unit,
-        first_rep.motion as motion,
-        first_rep.manager_rep_id as manager_rep_id
+        first_rep.rep_id,
+        first_rep.team,
+        first_rep.business_unit,
+        first_rep.motion,
+        first_rep.manager_rep_id
     from worked
 
 )

@@ -125,9 +125,9 @@ final as (
         handed_over.has_reached_won,
         cast(scored.said.score as double) as score,
         scored.person_id is not null as has_any_score,
-        scored.said.source_id as source_id,
-        scored.said.file_id as file_id,
-        scored.said.record as record
+        scored.said.source_id,
+        scored.said.file_id,
+        scored.said.record
     from handed_over
     left join scored on handed_over.person_id = scored.person_id
 

@@ -206,8 +206,8 @@ met as (
     from returns
     inner join meetings
         on returns.person_id = meetings.person_id
-        and meetings.booked_on >= returns.returned_on
-        and meetings.booked_on < returns.returned_next_on
+        and returns.returned_on <= meetings.booked_on
+        and returns.returned_next_on > meetings.booked_on
 
 ),
 
@@ -220,8 +220,8 @@ won as (
     inner join lead_opportunities
         on returns.person_id = lead_opportunities.person_id
         and lead_opportunities.is_won
-        and lead_opportunities.closed_on >= returns.returned_on
-        and lead_opportunities.closed_on < returns.returned_next_on
+        and returns.returned_on <= lead_opportunities.closed_on
+        and returns.returned_next_on > lead_opportunities.closed_on
 
 ),
 

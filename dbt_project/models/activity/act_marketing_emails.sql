@@ -94,9 +94,9 @@ final as (
             as is_opened_unchecked,
         mails.is_clicked and not coalesce(mails.is_clicked_by_a_person, false)
             as is_clicked_unchecked,
-        mails.origin.source_id as source_id,
-        mails.origin.file_id as file_id,
-        mails.origin.record as record
+        mails.origin.source_id,
+        mails.origin.file_id,
+        mails.origin.record
     from mails
     inner join vendors on mails.record_system = vendors.record_system
     left join assets

@@ -65,9 +65,9 @@ final as (
         not registrations.has_attended
         and not registrations.has_missed
         and registrations.has_cancelled as is_cancelled,
-        registrations.origin.source_id as source_id,
-        registrations.origin.file_id as file_id,
-        registrations.origin.record as record
+        registrations.origin.source_id,
+        registrations.origin.file_id,
+        registrations.origin.record
     from registrations
     inner join seminars
         on registrations.record_system = seminars.record_system

@@ -98,7 +98,10 @@ counted as (
 
 needs as (
 
-    select * from (
+    select
+        needs.subject,
+        needs.metric
+    from (
         values
         {% for subject, metrics in needed.items() -%}
         {% set last_subject = loop.last -%}
