@@ -1,7 +1,9 @@
 -- one row per period (month, quarter, fiscal year), team and rep: what the rep adds to the team's goal
 {#- what is counted and shared out; won_amount_yen is the goal itself #}
 {%- set counts = ['approaches', 'connects', 'meetings_acquired', 'accepted', 'wins'] %}
-{%- set parts = ['approaches', 'connects', 'meetings_acquired', 'accepted', 'accepted_mature', 'wins', 'won_amount_yen'] %}
+{%- set parts = [
+    'approaches', 'connects', 'meetings_acquired', 'accepted', 'accepted_mature', 'wins', 'won_amount_yen',
+] %}
 {#- the metric whose coverage decides whether a part is known #}
 {%- set covered_by = {'accepted_mature': 'accepted'} %}
 {%- set summed = [
@@ -63,7 +65,11 @@ scorecard as (
     where
         period_type in ('month', 'quarter', 'fiscal_year')
         and scope_type in ('company', 'team')
-        and metric in ('{{ (counts + ['won_amount_yen']) | join("', '") }}')
+        and metric in (
+            {% for metric in counts + ['won_amount_yen'] %}
+            '{{ metric }}'{{ ',' if not loop.last }}
+            {% endfor %}
+        )
 
 ),
 
@@ -164,7 +170,8 @@ shared as (
         *,
         {% for part in parts %}
         sum({{ part }}) over (partition by period_type, period_start, team) as team_{{ part }},
-        sum({{ part }}) over (partition by period_type, period_start) as company_{{ part }}{{ ',' if not loop.last }}
+        sum({{ part }}) over (partition by period_type, period_start)
+            as company_{{ part }}{{ ',' if not loop.last }}
         {% endfor %}
     from members
 

@@ -6,7 +6,8 @@
 {%- set link_months = 12 %}
 {%- set minimum_rep_months = 20 %}
 {%- set minimum_days = 5 %}
-{%- set weak_link = 0.2 %}
+{%- set weak_link = 0.1 %}
+{%- set minimum_rep_months_of_none = 60 %}
 {%- set significant = 0.05 %}
 {%- set place = ['period_type', 'period_start', 'scope_type', 'scope_key', 'metric'] %}
 with
@@ -541,9 +542,11 @@ judged as (
             ),
             false
         ) as is_missed_and_worsening,
-        -- no link is said only where even the best that fits the months would be weak
+        -- a KPI is the company's; no link is said only where even the best that fits many months would be weak
         coalesce(
             is_period_over
+            and scope_type = 'company'
+            and rep_months >= {{ minimum_rep_months_of_none }}
             and earns_its_place = 'no evidence'
             and case sign when 1 then correlation_high else -correlation_low end < {{ weak_link }},
             false
