@@ -1,4 +1,5 @@
 -- one row per improvement action
+-- depends_on: {{ ref('act_metric_list_days') }}
 -- depends_on: {{ ref('act_metric_days') }}
 {% set people = ['company', 'business_unit', 'team', 'rep', 'motion'] %}
 {% set z = 1.959963984540054 %}
