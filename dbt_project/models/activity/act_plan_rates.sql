@@ -130,6 +130,8 @@ summed as (
         on
             window_days.rate = rate_scopes.rate
             and days.scope_type = rate_scopes.scope_type
+    -- marketing's mails are no rep's
+    where days.scope_key is not null
     group by days.scope_type, days.scope_key, window_days.rate
 
 )
