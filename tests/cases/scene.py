@@ -332,7 +332,7 @@ class Scene:
                 "CampaignId": campaign,
                 "LeadId": None,
                 "ContactId": contact,
-                "Status": None,
+                "Status": "Sent",
                 "HasResponded": False,
                 "FirstRespondedDate": None,
                 "LeadSource": None,
