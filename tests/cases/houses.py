@@ -97,7 +97,14 @@ class CaseHouse:
                     "lead_status": {"mql": ["MQL"], "handed_back": ["差し戻し"]},
                 },
                 *(
-                    [{"id": "hubspot", "system": "hubspot", "extracted_at": stamped}]
+                    [
+                        {
+                            "id": "hubspot",
+                            "system": "hubspot",
+                            "extracted_at": stamped,
+                            "coverage": {"basis": "extract", "covers_from": self.covers_from},
+                        }
+                    ]
                     if self.has_marketing
                     else []
                 ),
