@@ -117,16 +117,10 @@ class CaseHouse:
                             "id": "hubspot",
                             "system": "hubspot",
                             "extracted_at": stamped,
-                            **(
-                                {
-                                    "coverage": {
-                                        "basis": "extract",
-                                        "covers_from": self.marketing_covers_from,
-                                    }
-                                }
-                                if self.marketing_covers_from
-                                else {}
-                            ),
+                            "coverage": {
+                                "basis": "extract",
+                                "covers_from": self.marketing_covers_from or self.covers_from,
+                            },
                         }
                     ]
                     if self.has_marketing

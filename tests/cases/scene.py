@@ -214,7 +214,7 @@ class Scene:
                 "CampaignId": campaign,
                 "LeadId": lead,
                 "ContactId": None,
-                "Status": None,
+                "Status": "参加",
                 "HasResponded": False,
                 "FirstRespondedDate": None,
                 "LeadSource": None,

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -104,7 +104,7 @@ def nurture(
     for meeting in meetings:
         met[meeting.person.id].add(meeting.booked_on)
 
-    def row(subject: str, segment: str, day: date, person: Person | None, **said: object) -> Row:
+    def row(subject: str, segment: str, day: date, person: Person | None, **said: Any) -> Row:
         group, channel = channels.of_person(person)
         return (
             dict.fromkeys(FLAGS, False)
@@ -171,7 +171,7 @@ def by_month(rows: Iterable[Row]) -> list[Row]:
 
 
 _OUT = ("email_sent", "email_delivered", "email_bounced")
-_Thing = tuple[str, date, Person | None, dict[str, bool]]
+_Thing = tuple[str, date, Person | None, dict[str, Any]]
 
 
 def _mails(noted: Sequence[Activity]) -> Iterator[_Thing]:
@@ -212,13 +212,13 @@ def _mails(noted: Sequence[Activity]) -> Iterator[_Thing]:
 
 def _registrations(noted: Iterable[Activity]) -> Iterator[_Thing]:
     people: dict[tuple[str, str, str], list[Activity]] = defaultdict(list)
-    names: dict[tuple[str, str], tuple[object, str]] = {}
+    names: dict[tuple[str, str], tuple[tuple[datetime, str], str]] = {}
     for one in noted:
         if one.kind.startswith("webinar_"):
-            seminar = (one.system, one.seminar or one.name or NONE)
-            people[(*seminar, one.who)].append(one)
+            held = (one.system, one.seminar or one.name or NONE)
+            people[(*held, one.who)].append(one)
             called = ((one.at, one.id), one.name or one.seminar or NONE)
-            names[seminar] = max(names.get(seminar, called), called)
+            names[held] = max(names.get(held, called), called)
     for (system, seminar, _), told in people.items():
         told.sort(key=lambda one: one.at)
         kinds = {one.kind for one in told}
