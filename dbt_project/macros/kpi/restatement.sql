@@ -37,9 +37,9 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# CTEs `previous_release` (one row or none), `now_rows`, `was_rows` and `changed`: the things of a table,
+{# CTEs `previous_release` (one row or none), `new_rows`, `old_rows` and `changed`: the things of a table,
    dated up to the earlier as-of date, that are new, gone or different in any compared column. `changed` holds
-   thing_id, is_now, was_before, and both rows whole as `now` and `was`. Millions of rows are told apart by two
+   thing_id, is_there, was_there, and both rows whole as `new_row` and `old_row`. Millions of rows are told apart by two
    hashes each; only what changed is read whole. #}
 {% macro changed_things(table, date) -%}
 {% set facts = restated_tables()[table] %}
@@ -54,7 +54,7 @@ previous_release as (
 
 ),
 
-now_rows as not materialized (
+new_rows as not materialized (
 
     select {{ (columns or ['*']) | join(', ') }}
     from {{ ref(table) }}
@@ -62,7 +62,7 @@ now_rows as not materialized (
 
 ),
 
-was_rows as not materialized (
+old_rows as not materialized (
 
     select *
     from {{ ref(facts.previous) }}
@@ -70,7 +70,7 @@ was_rows as not materialized (
 
 ),
 
-{% for side in ['now', 'was'] %}
+{% for side in ['new', 'old'] %}
 {{ side }}_hashes as (
 
     select
@@ -84,7 +84,7 @@ was_rows as not materialized (
 {% endfor %}
 unlike as (
 
-    {% for side, other in [('now', 'was'), ('was', 'now')] %}
+    {% for side, other in [('new', 'old'), ('old', 'new')] %}
     select {{ side }}_hashes.thing_id
     from {{ side }}_hashes
     anti join {{ other }}_hashes
@@ -100,29 +100,29 @@ changed as (
 
     select
         unlike.thing_id,
-        now_rows.{{ facts.key }} is not null as is_now,
-        was_rows.{{ facts.key }} is not null as was_before,
-        now_rows as now,
-        was_rows as was
+        new_rows.{{ facts.key }} is not null as is_there,
+        old_rows.{{ facts.key }} is not null as was_there,
+        new_rows as new_row,
+        old_rows as old_row
     from unlike
-    left join now_rows on unlike.thing_id = now_rows.{{ facts.key }}
-    left join was_rows on unlike.thing_id = was_rows.{{ facts.key }}
+    left join new_rows on unlike.thing_id = new_rows.{{ facts.key }}
+    left join old_rows on unlike.thing_id = old_rows.{{ facts.key }}
 
 )
 {%- endmacro %}
 
 {# Whether both rows of a thing stem from the same record of the same bytes, however these were read. #}
 {% macro is_another_record() -%}
-split_part(changed.now.source_file_id, '.', 1)
-is distinct from split_part(changed.was.source_file_id, '.', 1)
-or changed.now.source_record is distinct from changed.was.source_record
+split_part(changed.new_row.source_file_id, '.', 1)
+is distinct from split_part(changed.old_row.source_file_id, '.', 1)
+or changed.new_row.source_record is distinct from changed.old_row.source_record
 {%- endmacro %}
 
 {# Whether any of these columns differs between the two rows of a thing of `relation`. #}
 {% macro differs(relation, columns) -%}
 (
     {% for column in columns %}
-    {{ 'or ' if not loop.first }}{{ relation }}.now.{{ column }} is distinct from {{ relation }}.was.{{ column }}
+    {{ 'or ' if not loop.first }}{{ relation }}.new_row.{{ column }} is distinct from {{ relation }}.old_row.{{ column }}
     {% endfor %}
 )
 {%- endmacro %}
@@ -140,19 +140,19 @@ left join news as {{ name }}
 {% macro news_of_its_person() -%}
 left join news as merged_persons
     on
-        changed.was.person_id = merged_persons.record_id
-        and changed.now.person_id = merged_persons.successor_id
+        changed.old_row.person_id = merged_persons.record_id
+        and changed.new_row.person_id = merged_persons.successor_id
         and merged_persons.kind = 'person'
         and merged_persons.news = 'merged'
-{{ news_of('came_persons', 'person', 'came', 'changed.now.person_id') }}
-{{ news_of('gone_persons', 'person', 'deleted', 'changed.now.person_id') }}
+{{ news_of('came_persons', 'person', 'came', 'changed.new_row.person_id') }}
+{{ news_of('gone_persons', 'person', 'deleted', 'changed.new_row.person_id') }}
 {%- endmacro %}
 
 {# Why a thing of `judged` is another rep's, team's, business unit's or motion's: another rep is the record's
    word if the record (or what `corrected` names) is another, everything else the roster's. #}
 {% macro who_cause(corrected='judged.is_record_changed') -%}
 case
-    when judged.now.rep_id is distinct from judged.was.rep_id and ({{ corrected }}) then 'correction'
+    when judged.new_row.rep_id is distinct from judged.old_row.rep_id and ({{ corrected }}) then 'correction'
     {{ otherwise(['roster']) }}
 {%- endmacro %}
 
@@ -162,8 +162,8 @@ case
 case
     when judged.is_person_merged then 'merge'
     when
-        judged.now.person_id is not distinct from judged.was.person_id
-        and judged.now.channel is distinct from judged.was.channel
+        judged.new_row.person_id is not distinct from judged.old_row.person_id
+        and judged.new_row.channel is distinct from judged.old_row.channel
         and list_contains(previous_release.changed_planning, 'channel_rules')
         then 'configuration'
     when judged.is_person_deleted then 'delete'

@@ -5,7 +5,7 @@
 -- depends_on: {{ ref('act_restated_opportunities') }}
 {% set dimensions = day_dimensions() %}
 {% set who = ['rep_id', 'team', 'business_unit', 'motion'] %}
-{% set sides = ['was', 'now'] %}
+{% set sides = ['old', 'new'] %}
 with
 
 previous_release as (
@@ -42,9 +42,9 @@ previous_release as (
     from (
         select
             thing_id,
-            unnest({{ side }})
+            unnest({{ side }}_row)
         from {{ ref(facts.changes) }}
-        where {{ 'was_before' if side == 'was' else 'is_now' }}
+        where {{ 'was_there' if side == 'old' else 'is_there' }}
     ) as {{ side }}_rows
 
 )
@@ -57,11 +57,11 @@ previous_release as (
         changes.who_cause,
         changes.whom_cause,
         changes.what_cause,
-        was_side.* exclude (thing_id),
-        now_side.* exclude (thing_id)
+        old_side.* exclude (thing_id),
+        new_side.* exclude (thing_id)
     from {{ ref(facts.changes) }} as changes
-    left join {{ table }}_was as was_side on changes.thing_id = was_side.thing_id
-    left join {{ table }}_now as now_side on changes.thing_id = now_side.thing_id
+    left join {{ table }}_old as old_side on changes.thing_id = old_side.thing_id
+    left join {{ table }}_new as new_side on changes.thing_id = new_side.thing_id
 
 )
 {% for component in own %}
@@ -102,10 +102,10 @@ things as (
     {% for component in components | selectattr('table', 'equalto', table) %}
     select * from {{ table }}_{{ loop.index }}
     where
-        was_numerator <> 0
-        or was_denominator <> 0
-        or now_numerator <> 0
-        or now_denominator <> 0
+        old_numerator <> 0
+        or old_denominator <> 0
+        or new_numerator <> 0
+        or new_denominator <> 0
     {{ 'union all' if not (last_table and loop.last) }}
     {% endfor %}
     {% endfor %}
@@ -116,24 +116,24 @@ compared as (
 
     select
         *,
-        was_date is not null
-        and now_date is not null
+        old_date is not null
+        and new_date is not null
         and (
-            was_date <> now_date
+            old_date <> new_date
             {% for dimension in dimensions %}
-            or was_{{ dimension }} <> now_{{ dimension }}
+            or old_{{ dimension }} <> new_{{ dimension }}
             {% endfor %}
         ) as is_moved,
-        was_numerator <> now_numerator or was_denominator <> now_denominator as is_other_amount,
+        old_numerator <> new_numerator or old_denominator <> new_denominator as is_other_amount,
         case
             when
                 {% for dimension in who %}
-                {{ 'or ' if not loop.first }}was_{{ dimension }} is distinct from now_{{ dimension }}
+                {{ 'or ' if not loop.first }}old_{{ dimension }} is distinct from new_{{ dimension }}
                 {% endfor %}
                 then who_cause
             when
-                was_channel is distinct from now_channel
-                or was_campaign is distinct from now_campaign
+                old_channel is distinct from new_channel
+                or old_campaign is distinct from new_campaign
                 then whom_cause
             else what_cause
         end as place_cause
@@ -152,29 +152,29 @@ moves as (
         {% for dimension in dimensions %}
         {{ side }}_{{ dimension }},
         {% endfor %}
-        was_numerator as {{ side }}_numerator,
-        was_denominator as {{ side }}_denominator{{ ',' if not loop.last }}
+        old_numerator as {{ side }}_numerator,
+        old_denominator as {{ side }}_denominator{{ ',' if not loop.last }}
         {% endfor %}
     from compared
-    where is_moved and (was_numerator <> 0 or was_denominator <> 0)
+    where is_moved and (old_numerator <> 0 or old_denominator <> 0)
 
     union all
 
     select
         metric,
         what_cause as cause,
-        case when is_moved then now_date else was_date end as was_date,
+        case when is_moved then new_date else old_date end as old_date,
         {% for dimension in dimensions %}
-        case when is_moved then now_{{ dimension }} else was_{{ dimension }} end as was_{{ dimension }},
+        case when is_moved then new_{{ dimension }} else old_{{ dimension }} end as old_{{ dimension }},
         {% endfor %}
-        was_numerator,
-        was_denominator,
-        now_date,
+        old_numerator,
+        old_denominator,
+        new_date,
         {% for dimension in dimensions %}
-        now_{{ dimension }},
+        new_{{ dimension }},
         {% endfor %}
-        now_numerator,
-        now_denominator
+        new_numerator,
+        new_denominator
     from compared
     where is_other_amount
 
@@ -189,14 +189,14 @@ select
     {{ side }}_{{ dimension }},
     {% endfor %}
     {% endfor %}
-    sum(was_numerator) as was_numerator,
-    sum(was_denominator) as was_denominator,
-    sum(now_numerator) as now_numerator,
-    sum(now_denominator) as now_denominator,
-    count(*) filter (where was_numerator <> 0 or was_denominator <> 0) as was_things,
-    count(*) filter (where now_numerator <> 0 or now_denominator <> 0) as now_things,
+    sum(old_numerator) as old_numerator,
+    sum(old_denominator) as old_denominator,
+    sum(new_numerator) as new_numerator,
+    sum(new_denominator) as new_denominator,
+    count(*) filter (where old_numerator <> 0 or old_denominator <> 0) as old_things,
+    count(*) filter (where new_numerator <> 0 or new_denominator <> 0) as new_things,
     count(*) filter (
-        where was_numerator <> now_numerator or was_denominator <> now_denominator
+        where old_numerator <> new_numerator or old_denominator <> new_denominator
     ) as changed_things
 from moves
 group by all

@@ -40,7 +40,7 @@ dates as (
 
     {% for place in places %}
     {% set last_place = loop.last %}
-    {% for side in ['was', 'now'] %}
+    {% for side in ['old', 'new'] %}
     select
         '{{ side }}' as side,
         cause,
@@ -52,17 +52,17 @@ dates as (
     from (
         select
             case
-                when not (is_now and was_before) then what_cause
-                when now.{{ measure.expr }} is distinct from was.{{ measure.expr }} then whom_cause
+                when not (is_there and was_there) then what_cause
+                when new_row.{{ measure.expr }} is distinct from old_row.{{ measure.expr }} then whom_cause
                 {% for dimension in dimensions %}
-                when now.{{ dimension }} is distinct from was.{{ dimension }}
+                when new_row.{{ dimension }} is distinct from old_row.{{ dimension }}
                     then {{ 'whom_cause' if dimension in ['channel', 'campaign'] else 'who_cause' }}
                 {% endfor %}
                 else what_cause
             end as cause,
-            unnest({{ side }})
+            unnest({{ side }}_row)
         from {{ ref(restated_tables()[place.table].changes) }}
-        where {{ 'was_before' if side == 'was' else 'is_now' }}
+        where {{ 'was_there' if side == 'old' else 'is_there' }}
     ) as changed_rows
     where {{ place.rows }} and {{ measure.expr }} is not null
     {{ 'union all' if not (last_place and loop.last) }}
@@ -76,7 +76,7 @@ dates as (
 
     {% for place in places %}
     {% set last_place = loop.last %}
-    {% for side in ['was', 'now'] %}
+    {% for side in ['old', 'new'] %}
     select distinct
         '{{ side }}' as side,
         {{ place.date }} as date,
@@ -84,7 +84,7 @@ dates as (
         coalesce({{ dimension }}, '{{ missing }}') as {{ dimension }},
         {% endfor %}
         {{ measure.expr }} as thing
-    from {{ ref(restated_tables()[place.table].previous if side == 'was' else place.table) }} as every_row
+    from {{ ref(restated_tables()[place.table].previous if side == 'old' else place.table) }} as every_row
     semi join {{ measure.name }}_changed as changed on every_row.{{ measure.expr }} = changed.thing
     where {{ place.rows }} and {{ place.date }} <= (select as_of_date from previous_release)
     {{ 'union all' if not (last_place and loop.last) }}
@@ -168,8 +168,8 @@ parts as (
         scope_key,
         '{{ metric.name }}' as metric,
         cause,
-        {{ '' if role == 'numerator' else '0 * ' }}case side when 'now' then 1 else -1 end as numerator,
-        {{ '' if role == 'denominator' else '0 * ' }}case side when 'now' then 1 else -1 end as denominator
+        {{ '' if role == 'numerator' else '0 * ' }}case side when 'new' then 1 else -1 end as numerator,
+        {{ '' if role == 'denominator' else '0 * ' }}case side when 'new' then 1 else -1 end as denominator
     from {{ measure.name }}_caused
 
     union all

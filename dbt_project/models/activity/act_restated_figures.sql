@@ -18,6 +18,12 @@ previous_figures as (
 
 ),
 
+previous_metrics as (
+
+    select * from {{ ref('stg_kura__previous_metrics') }}
+
+),
+
 scorecard as (
 
     select kpi_scorecard.*
@@ -138,14 +144,15 @@ measures_of_metrics as (
         (
             '{{ metric.name }}',
             '{{ metric.numerator.name }}',
-            {{ text_literal(metric.denominator.name if metric.denominator else none) }}
+            {{ text_literal(metric.denominator.name if metric.denominator else none) }},
+            cast({{ metric.meta.definition_version }} as bigint)
         ){{ ',' if not loop.last }}
         {% endfor %}
-    ) as measures_of_metrics (metric, numerator_measure, denominator_measure)
+    ) as measures_of_metrics (metric, numerator_measure, denominator_measure, definition_version)
 
 ),
 
-now_figures as (
+new_figures as (
 
     select
         period_type,
@@ -214,7 +221,7 @@ then_periods as (
 
 ),
 
-now_periods as (
+new_periods as (
 
     select distinct
         period_type,
@@ -230,7 +237,7 @@ comparable_periods as (
     (
         select * from then_periods
         intersect
-        select * from now_periods
+        select * from new_periods
     )
 
     union
@@ -239,7 +246,7 @@ comparable_periods as (
     from (
         select * from then_periods
         union
-        select * from now_periods
+        select * from new_periods
     ) as either
     cross join previous_release
     where
@@ -254,24 +261,24 @@ comparable_periods as (
 compared as (
 
     select
-        coalesce(now_figures.period_type, previous_figures.period_type) as period_type,
-        coalesce(now_figures.period_start, previous_figures.period_start) as period_start,
-        coalesce(now_figures.period_end, previous_figures.period_end) as period_end,
-        coalesce(now_figures.scope_type, previous_figures.scope_type) as scope_type,
-        coalesce(now_figures.scope_key, previous_figures.scope_key) as scope_key,
-        coalesce(now_figures.metric, previous_figures.metric) as metric,
+        coalesce(new_figures.period_type, previous_figures.period_type) as period_type,
+        coalesce(new_figures.period_start, previous_figures.period_start) as period_start,
+        coalesce(new_figures.period_end, previous_figures.period_end) as period_end,
+        coalesce(new_figures.scope_type, previous_figures.scope_type) as scope_type,
+        coalesce(new_figures.scope_key, previous_figures.scope_key) as scope_key,
+        coalesce(new_figures.metric, previous_figures.metric) as metric,
         previous_figures.numerator as old_numerator,
         previous_figures.denominator as old_denominator,
-        now_figures.numerator as new_numerator,
-        now_figures.denominator as new_denominator
-    from now_figures
+        new_figures.numerator as new_numerator,
+        new_figures.denominator as new_denominator
+    from new_figures
     full join previous_figures
         on
-            now_figures.period_type = previous_figures.period_type
-            and now_figures.period_start = previous_figures.period_start
-            and now_figures.scope_type = previous_figures.scope_type
-            and now_figures.scope_key = previous_figures.scope_key
-            and now_figures.metric = previous_figures.metric
+            new_figures.period_type = previous_figures.period_type
+            and new_figures.period_start = previous_figures.period_start
+            and new_figures.scope_type = previous_figures.scope_type
+            and new_figures.scope_key = previous_figures.scope_key
+            and new_figures.metric = previous_figures.metric
 
 ),
 
@@ -280,12 +287,15 @@ moved as (
     select
         compared.*,
         measures_of_metrics.denominator_measure is not null as is_ratio,
+        previous_metrics.definition_version is distinct from measures_of_metrics.definition_version
+            as is_redefined,
         cast(coalesce(compared.new_numerator, 0) as decimal(38, 4))
         - cast(coalesce(compared.old_numerator, 0) as decimal(38, 4)) as numerator_difference,
         cast(coalesce(compared.new_denominator, 0) as decimal(38, 4))
         - cast(coalesce(compared.old_denominator, 0) as decimal(38, 4)) as denominator_difference
     from compared
     inner join measures_of_metrics on compared.metric = measures_of_metrics.metric
+    left join previous_metrics on compared.metric = previous_metrics.metric
     semi join stated
         on compared.metric = stated.metric and compared.scope_type = stated.scope_type
     semi join comparable_periods

@@ -22,7 +22,7 @@ placed as (
         changes.cause,
         period_types.period_type,
         scope_types.scope_type,
-        {% for side in ['was', 'now'] %}
+        {% for side in ['old', 'new'] %}
         {{ start_by_period_type(side ~ '_dates') | indent(8) }} as {{ side }}_period,
         case
             when changes.{{ side }}_date is not null
@@ -36,8 +36,8 @@ placed as (
     from changes
     cross join period_types
     cross join scope_types
-    left join dates as was_dates on changes.was_date = was_dates.date
-    left join dates as now_dates on changes.now_date = now_dates.date
+    left join dates as old_dates on changes.old_date = old_dates.date
+    left join dates as new_dates on changes.new_date = new_dates.date
 
 ),
 
@@ -48,14 +48,14 @@ parts as (
         metric,
         cause,
         period_type,
-        now_period as period_start,
+        new_period as period_start,
         scope_type,
-        now_key as scope_key,
-        now_numerator - was_numerator as numerator_part,
-        now_denominator - was_denominator as denominator_part,
+        new_key as scope_key,
+        new_numerator - old_numerator as numerator_part,
+        new_denominator - old_denominator as denominator_part,
         changed_things as things
     from placed
-    where was_period = now_period and was_key = now_key
+    where old_period = new_period and old_key = new_key
 
     union all
 
@@ -63,14 +63,14 @@ parts as (
         metric,
         cause,
         period_type,
-        was_period as period_start,
+        old_period as period_start,
         scope_type,
-        was_key as scope_key,
-        -was_numerator as numerator_part,
-        -was_denominator as denominator_part,
-        was_things as things
+        old_key as scope_key,
+        -old_numerator as numerator_part,
+        -old_denominator as denominator_part,
+        old_things as things
     from placed
-    where was_key is not null and (was_period is distinct from now_period or was_key is distinct from now_key)
+    where old_key is not null and (old_period is distinct from new_period or old_key is distinct from new_key)
 
     union all
 
@@ -78,14 +78,14 @@ parts as (
         metric,
         cause,
         period_type,
-        now_period as period_start,
+        new_period as period_start,
         scope_type,
-        now_key as scope_key,
-        now_numerator as numerator_part,
-        now_denominator as denominator_part,
-        now_things as things
+        new_key as scope_key,
+        new_numerator as numerator_part,
+        new_denominator as denominator_part,
+        new_things as things
     from placed
-    where now_key is not null and (was_period is distinct from now_period or was_key is distinct from now_key)
+    where new_key is not null and (old_period is distinct from new_period or old_key is distinct from new_key)
 
 )
 

@@ -30,12 +30,6 @@ previous_release as (
 
 ),
 
-previous_metrics as (
-
-    select * from {{ ref('stg_kura__previous_metrics') }}
-
-),
-
 metrics as (
 
     select * from {{ ref('dim_metrics') }}
@@ -99,6 +93,7 @@ remaining as (
         figures.scope_type,
         figures.scope_key,
         figures.metric,
+        figures.is_redefined,
         figures.numerator_difference - coalesce(explained_sums.numerator_part, 0) as numerator_part,
         figures.denominator_difference - coalesce(explained_sums.denominator_part, 0)
             as denominator_part,
@@ -131,10 +126,7 @@ caused as (
         remaining.scope_key,
         remaining.metric,
         case
-            when
-                previous_release.is_code_changed
-                or previous_metrics.definition_version is distinct from metrics.definition_version
-                then 'definition'
+            when previous_release.is_code_changed or remaining.is_redefined then 'definition'
             when remaining.was_or_is_absent and previous_release.has_new_exports then 'late_fact'
             when
                 (
@@ -160,7 +152,6 @@ caused as (
     from remaining
     cross join previous_release
     inner join metrics on remaining.metric = metrics.metric
-    left join previous_metrics on remaining.metric = previous_metrics.metric
     where remaining.numerator_part <> 0 or remaining.denominator_part <> 0
 
 ),
@@ -212,7 +203,7 @@ valued as (
 
 ),
 
--- A rate's move is split so that the parts add up whatever their order: each part of the numerator and, at the
+-- A rate's move is split so that the parts add up in any order: each part of the numerator and, at the
 -- mean rate, of the denominator, over the mean denominator.
 split as (
 
