@@ -32,11 +32,12 @@ def company() -> Answer:
 
 
 def _total(rows: list[Row], scope: tuple[str, str], metric: str, first: date, last: date) -> float:
-    return sum(
+    amounts: list[float] = [
         row[metric]
         for row in rows
         if first <= row["date"] <= last and key_of(row, scope[0]) == scope[1]
-    )
+    ]
+    return sum(amounts)
 
 
 def test_four_of_five_landings_lie_in_the_80_percent_interval(company: Answer) -> None:

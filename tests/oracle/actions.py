@@ -138,10 +138,9 @@ class Judge:
                     for day in [d for d, (_, y) in one.by_day.items() if y <= 0]:
                         del one.by_day[day]
             x, y = own[side].sums()
-            if not business:
-                x, y = None, None  # type: ignore[assignment]
-            row[f"{side}_numerator"], row[f"{side}_denominator"] = x, y
-            row[f"{side}_value"] = x / y if y else None
+            row[f"{side}_numerator"] = x if business else None
+            row[f"{side}_denominator"] = y if business else None
+            row[f"{side}_value"] = x / y if business and y else None
             if scope != "company":
                 x, y = rest[side].sums()
                 row[f"rest_{side}_value"] = x / y if y else None

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 from math import sqrt
@@ -137,11 +137,10 @@ class Forecaster:
         }
         row["business_days_elapsed"] = row["business_days"] - row["business_days_remaining"]
         for level, quantile in QUANTILES.items():
-            has_interval = landing is not None and error is not None and value is not None
-            row[f"landing_low_{level}"] = (
-                max(landing - quantile * error, value) if has_interval else None
-            )
-            row[f"landing_high_{level}"] = landing + quantile * error if has_interval else None
+            low = high = None
+            if landing is not None and error is not None and value is not None:
+                low, high = max(landing - quantile * error, value), landing + quantile * error
+            row[f"landing_low_{level}"], row[f"landing_high_{level}"] = low, high
         row["outlook"] = _outlook(row)
         row["status"] = _status(figure, metric, days_with_any)
         return row
@@ -176,15 +175,3 @@ def _status(figure: Mapping[str, object], metric: str, days_with_any: int) -> st
     if metric in MATURITY:
         return "maturing"
     return "small_sample" if days_with_any < LEAST_DAYS else "ok"
-
-
-def forecast_metrics(
-    figures: Iterable[Row], headlines: set[str], running: Mapping[str, date]
-) -> list[Row]:
-    """Of the scorecard's rows those a forecast is made for: running, and a headline or with a target."""
-    return [
-        row
-        for row in figures
-        if running.get(row["period_type"]) == row["period_start"]
-        and (row["metric"] in headlines or row["target"] is not None)
-    ]

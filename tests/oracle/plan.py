@@ -147,7 +147,10 @@ class Planner:
                     found = sums[(scope, str(key_of(row, scope)))]
                     for place, measure in enumerate((step.above, step.below, step.sample)):
                         found[place] += row[measure]
-        return {scope: Sample(*found, first, last) for scope, found in sums.items()}
+        return {
+            scope: Sample(above, below, things, first, last)
+            for scope, (above, below, things) in sums.items()
+        }
 
     def _people(self, span: Span) -> dict[tuple[str, str], tuple[float, float]]:
         """Scope -> working days of inside sales in the period, and those to come."""
