@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import duckdb
 import pytest
-from scipy.stats import CensoredData, ecdf  # type: ignore[import-untyped]
+from scipy.stats import CensoredData, ecdf
 
 from tests.conftest import DemoNight
 from tests.oracle.calendar import is_holiday

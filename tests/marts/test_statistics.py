@@ -8,7 +8,7 @@ from functools import cache
 import duckdb
 import jinja2
 import pytest
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from dagster_project.settings import DBT_PROJECT
 

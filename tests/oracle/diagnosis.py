@@ -310,7 +310,7 @@ class Diagnosis:
     def peers(self, place: Place, figure: str) -> list[Counts]:
         """Everybody else who mostly did the same; for channels and lists, all others."""
         if place.scope_type in ("rep", "team"):
-            mine = self._mostly.get(tuple(place))  # type: ignore[call-overload]
+            mine = self._mostly.get(place)
             if mine is None:
                 return []
             others = [
@@ -636,7 +636,7 @@ class Diagnosis:
                 and row["channel"] is not None
                 and (not columns or row[columns[0]] == place.scope_key)
             ):
-                lacking[row["channel"]] += row["dials"] * benchmark_value - row["connects"]  # type: ignore[assignment]
+                lacking[row["channel"]] += row["dials"] * benchmark_value - row["connects"]
         named = {name: lack for name, lack in lacking.items() if not name.startswith("(")}
         if not named:
             return None

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from math import sqrt
 
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from tests.oracle.calendar import period
 from tests.oracle.metrics import ADDITIVE, RATIOS, Row

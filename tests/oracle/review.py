@@ -21,7 +21,7 @@ from datetime import date
 from math import atanh, sqrt, tanh
 from typing import NamedTuple
 
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from tests.oracle.calendar import days
 from tests.oracle.metrics import Row

@@ -2,7 +2,9 @@
 -- depends_on: {{ ref('kpi_scorecard') }}
 {% set figures = compared_figures() %}
 {% set by_motion = [] %}
-{% for scope, is_by_motion in peer_scopes().items() if is_by_motion %}{% do by_motion.append(scope) %}{% endfor %}
+{% for scope, is_by_motion in peer_scopes().items() if is_by_motion %}
+{% do by_motion.append(scope) %}
+{% endfor %}
 with
 
 settings as (
@@ -82,7 +84,7 @@ settled as (
 
 figures as (
 
-    select * from (
+    select figures.* from (
         values
         {% for one in figures %}
         (
@@ -96,7 +98,7 @@ figures as (
 
 asked as (
 
-    select * from (
+    select asked.* from (
         values
         {% for one in figures %}
         {% set last_figure = loop.last %}
@@ -110,8 +112,8 @@ asked as (
         {% endfor %}
     ) as asked (figure, scope_type, benchmark)
     where
-        benchmark != 'peers'
-        or scope_type in ('{{ peer_scopes().keys() | join("', '") }}')
+        asked.benchmark != 'peers'
+        or {{ any_of('asked.scope_type', peer_scopes().keys()) | indent(8) }}
 
 ),
 
@@ -148,7 +150,7 @@ motions as (
     from motion_days
     qualify row_number() over (
         partition by period_type, period_start, scope_type, scope_key
-        order by working_days desc, motion
+        order by working_days desc, motion asc
     ) = 1
 
 ),
@@ -158,7 +160,7 @@ own as (
     select
         scope_windows.*,
         case
-            when scope_windows.scope_type in ('{{ by_motion | join("', '") }}') then motions.motion
+            when {{ any_of('scope_windows.scope_type', by_motion) | indent(16) }} then motions.motion
             else 'all'
         end as peer_group,
         {{ amount_variance('scope_windows') }} as variance,
@@ -189,7 +191,7 @@ weighed as (
         time_window = 'period'
         and below > 0
         and peer_group is not null
-        and scope_type in ('{{ peer_scopes().keys() | join("', '") }}')
+        and {{ any_of('scope_type', peer_scopes().keys()) | indent(8) }}
 
 ),
 
@@ -313,7 +315,7 @@ past_gaps as (
     inner join scorecard
         on
             scorecard.period_type = 'month'
-            and scorecard.period_start <= windows.last_day
+            and windows.last_day >= scorecard.period_start
             and {{ add_months('scorecard.period_start', 1) }} > windows.first_day
             and scorecard.status in ('unavailable', 'partial')
     inner join figures on scorecard.metric = figures.metric
@@ -421,7 +423,7 @@ spread as (
                 then
                     greatest(
                         case
-                            when scope_type in ('{{ by_motion | join("', '") }}')
+                            when {{ any_of('scope_type', by_motion) | indent(28) }}
                                 then {{ between_variance(
                             'benchmark_above', 'benchmark_below', 'peer_shares', 'peer_squared',
                             "case kind when 'share' then expected_share * (1 - expected_share) * (peers - 1)"

@@ -117,7 +117,11 @@ delivered_once as (
 
     select placed.*
     from placed
-    anti join repeated using ({{ key | join(', ') }})
+    anti join repeated
+        on
+            {% for column in key %}
+            {{ 'and ' if not loop.first }}placed.{{ column }} = repeated.{{ column }}
+            {% endfor %}
 
 ),
 
@@ -127,7 +131,11 @@ told_last as (
 
     select placed.*
     from placed
-    semi join repeated using ({{ key | join(', ') }})
+    semi join repeated
+        on
+            {% for column in key %}
+            {{ 'and ' if not loop.first }}placed.{{ column }} = repeated.{{ column }}
+            {% endfor %}
     qualify
         row_number() over (
             partition by {{ key | join(', ') }}

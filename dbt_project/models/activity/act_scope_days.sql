@@ -96,8 +96,7 @@ listed as (
         'call_list' as scope_type,
         call_list as scope_key,
         {% for measure in counted + added %}
-        {{ 'cast(' ~ measure ~ ' as double)' if measure in of_calls else 'cast(0 as double)' }} as {{ measure }}
-        {{- ',' if not loop.last }}
+        cast({{ measure if measure in of_calls else 0 }} as double) as {{ measure }}{{ ',' if not loop.last }}
         {% endfor %}
     from list_days
 

@@ -37,7 +37,10 @@
     },
 } %}
 {% set place = ['period_type', 'period_start', 'scope_type', 'scope_key'] %}
-{% set shares = ['connect_rate', 'without_connect', 'effective_meeting_rate', 'no_shows', 'period_end_bookings', 'late_decisions'] %}
+{% set shares = [
+    'connect_rate', 'without_connect', 'effective_meeting_rate', 'no_shows', 'period_end_bookings',
+    'late_decisions',
+] %}
 with
 
 scorecard as (

@@ -82,7 +82,7 @@ steps as (
 
     select *
     from comparisons
-    where figure in ('{{ steps.keys() | join("', '") }}')
+    where {{ any_of('figure', steps.keys()) | indent(4) }}
 
 ),
 
@@ -113,7 +113,7 @@ factored as (
     select
         {{ place | join(', ') }},
         benchmark,
-        scope_type in ('{{ people_scopes() | join("', '") }}') as has_people,
+        {{ any_of('scope_type', people_scopes()) | indent(8) }} as has_people,
         {% for factor in factors %}
         coalesce({{ factor }}_after, {{ factor }}_before) as {{ factor }}_after,
         coalesce({{ factor }}_before, {{ factor }}_after) as {{ factor }}_before,
@@ -193,7 +193,7 @@ low_connects as (
         figure = 'connect_rate'
         and is_notable
         and difference < 0
-        and scope_type in ('{{ people_scopes() | join("', '") }}')
+        and {{ any_of('scope_type', people_scopes()) | indent(8) }}
 
 ),
 
@@ -243,10 +243,10 @@ carried as (
     qualify row_number() over (
         partition by {{ place | join(', ') }}, benchmark
         order by
-            starts_with(carrier, '('),
+            starts_with(carrier, '(') asc,
             carrier_rank desc,
             lack desc,
-            carrier
+            carrier asc
     ) = 1
 
 ),
@@ -412,7 +412,7 @@ caused as (
                 then 'list_accuracy'
             when
                 figure = 'meeting_conversion_rate'
-                and scope_type not in ('{{ people_scopes() | join("', '") }}')
+                and not {{ any_of('scope_type', people_scopes()) | indent(16) }}
                 then 'lead_quality'
             {% for step, facts in steps.items() %}
             when figure = '{{ step }}' then '{{ facts.cause }}'
