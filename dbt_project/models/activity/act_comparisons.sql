@@ -548,6 +548,7 @@ shaped as (
 
 ),
 
+-- the engine may take a root before it knows that the row needs none
 tails as (
 
     select
@@ -555,7 +556,7 @@ tails as (
         case
             when not is_testable then null
             when kind = 'amount' then {{ normal_above(
-                ratio('benchmark_value - value', 'sqrt(total_variance)')
+                ratio('benchmark_value - value', 'sqrt(greatest(0, total_variance))')
             ) }}
             when least(successes, below) <= {{ most_terms() }}
                 then {{ beta_binomial_at_most(
@@ -563,14 +564,14 @@ tails as (
                 ) }}
             else {{ normal_above(ratio(
                 'below * expected_share - successes - 0.5',
-                'sqrt(below * expected_share * (1 - expected_share)'
-                ~ ' * (1 + ' ~ ratio('below - 1', 'knowledge + 1') ~ '))'
+                'sqrt(greatest(0, below * expected_share * (1 - expected_share)'
+                ~ ' * (1 + ' ~ ratio('below - 1', 'knowledge + 1') ~ ')))'
             )) }}
         end as at_most,
         case
             when not is_testable then null
             when kind = 'amount' then {{ normal_above(
-                ratio('value - benchmark_value', 'sqrt(total_variance)')
+                ratio('value - benchmark_value', 'sqrt(greatest(0, total_variance))')
             ) }}
             when least(successes, below) <= {{ most_terms() }}
                 then
@@ -583,8 +584,8 @@ tails as (
                     end
             else {{ normal_above(ratio(
                 'successes - 0.5 - below * expected_share',
-                'sqrt(below * expected_share * (1 - expected_share)'
-                ~ ' * (1 + ' ~ ratio('below - 1', 'knowledge + 1') ~ '))'
+                'sqrt(greatest(0, below * expected_share * (1 - expected_share)'
+                ~ ' * (1 + ' ~ ratio('below - 1', 'knowledge + 1') ~ ')))'
             )) }}
         end as at_least
     from shaped
@@ -636,7 +637,7 @@ corrected as (
         benchmark_value,
         difference,
         peers,
-        sqrt(total_variance) as chance_deviation,
+        sqrt(greatest(0, total_variance)) as chance_deviation,
         comparison_status as status,
         p_value,
         case when p_value is not null then {{ false_discovery_rate('p_value') }} end as q_value,
