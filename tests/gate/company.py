@@ -119,6 +119,31 @@ MARTS: dict[str, str] = {
         from emails
     """,
     # One meeting per rep and business day: of ten, six held, two missed, two with unknown outcome.
+    "fct_approaches": """
+        select 'call:' || call_id as approach_id, 'dial' as approach_kind, called_on as approached_on,
+               rep_id, team, business_unit, motion, person_id, account_id, channel, campaign,
+               is_target_account, source_file_id, source_file, source_record
+        from marts.fct_calls where is_dial
+        union all
+        select 'email:' || email_id, 'email', sent_on, rep_id, team, business_unit, motion, person_id,
+               account_id, channel, campaign, is_target_account, source_file_id, source_file,
+               source_record
+        from marts.fct_emails
+    """,
+    "fct_rep_days": """
+        select rep_id, dim_dates.date, team, business_unit, motion, manager_rep_id, has_cti,
+               is_business_day, case when is_business_day then 1.0 else 0.0 end::double as working_day,
+               'r0' as source_file_id, 'planning/roster.csv' as source_file, 1::bigint as source_record
+        from marts.dim_reps
+        inner join marts.dim_dates on dim_dates.date between valid_from and valid_to
+        where dim_dates.date <= date '2026-06-30'
+    """,
+    "dim_scopes": """
+        select scope_type, scope_type as name_ja, scope_type as name_en, null::varchar as columns,
+               scope_type as key_sql, row_number() over () as position
+        from (values ('company'), ('business_unit'), ('team'), ('rep'), ('motion'), ('channel'),
+                     ('campaign'), ('call_list'), ('team_channel')) as scopes(scope_type)
+    """,
     "fct_meetings": f"""
         with bookings as (
             select row_number() over (order by date, rep) as i, date, rep

@@ -137,6 +137,18 @@ IN_TABLES: dict[str, str] = {
     "kpi_account_coverage.scopes_are_known": (
         "update kpi_account_coverage set scope_key = 'R9' where scope_type = 'rep'"
     ),
+    "fct_approaches.says_who_and_when": "update fct_approaches set rep_id = null",
+    "fct_approaches.is_every_dial_and_every_email_once": (
+        "delete from fct_approaches where approach_id = (select min(approach_id) from fct_approaches)"
+    ),
+    "fct_rep_days.says_who_worked_where": "update fct_rep_days set team = null",
+    "fct_rep_days.nobody_works_more_than_a_day_a_day": (
+        "update fct_rep_days set working_day = 2 where is_business_day"
+    ),
+    "fct_rep_days.none_lies_after_the_as_of_day": "update fct_rep_days set date = date + 200",
+    "dim_scopes.knows_every_scope_of_the_scorecard": (
+        "delete from dim_scopes where scope_type = 'company'"
+    ),
     "fct_emails.none_lies_after_the_as_of_day": "update fct_emails set sent_on = sent_on + 200",
     "fct_emails.nobody_sends_thousands_a_day": (
         "insert into fct_emails select fct_emails.* replace (email_id || '-' || i as email_id) "
