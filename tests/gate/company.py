@@ -17,7 +17,7 @@ from dagster_project.lib import candidate, gate, reconciliation
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import House, Settings
-from tests.gate import planning
+from tests.gate import diagnosis, planning
 
 RUN = "20260630-20260701T050000000000"
 AS_OF = "2026-06-30"
@@ -578,6 +578,7 @@ MARTS: dict[str, str] = {
                      ('account', 'A1')) as scopes(scope_type, scope_key)
     """,
     **planning.MARTS,
+    **diagnosis.MARTS,
     "kpi_data_quality": """
         select * from (values
             ('miitel', 'history_legs', 'files_read', 1.0::double, null::double, 'info', true),

@@ -406,6 +406,7 @@ IN_TABLES: dict[str, str] = {
         "update kpi_customer_voice set scope_key = 'R9' where scope_type = 'rep'"
     ),
     **planning.DEFECTS,
+    **diagnosis.DEFECTS,
     "kpi_restatements.causes_are_known": "update kpi_restatements set cause = 'moonlight' where things = 1",
     "kpi_restatements.periods_are_known": "update kpi_restatements set period_type = 'moon'",
     "kpi_restatements.scopes_are_known": "update kpi_restatements set scope_type = 'planet'",
