@@ -15,7 +15,7 @@ from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.query import WAREHOUSE
 from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import EXPECTATIONS
-from tests.gate import company, planning
+from tests.gate import company, diagnosis, planning
 from tests.gate.company import Company
 
 # check → what breaks a good release so that this check must notice
