@@ -70,17 +70,17 @@ MARTS: dict[str, str] = {
         ),
         totals as (
             select *,
-                   sum(approaches) over team as team_approaches,
-                   sum(connects) over team as team_connects,
-                   sum(meetings_acquired) over team as team_meetings_acquired,
-                   sum(accepted) over team as team_accepted,
-                   sum(accepted_mature) over team as team_accepted_mature,
-                   sum(wins) over team as team_wins,
-                   sum(won_amount_yen) over team as team_won_amount_yen,
-                   sum(approaches) over company as company_approaches,
-                   sum(connects) over company as company_connects,
-                   sum(accepted) over company as company_accepted,
-                   sum(wins) over company as company_wins
+                   (sum(approaches) over team)::bigint as team_approaches,
+                   (sum(connects) over team)::bigint as team_connects,
+                   (sum(meetings_acquired) over team)::bigint as team_meetings_acquired,
+                   (sum(accepted) over team)::bigint as team_accepted,
+                   (sum(accepted_mature) over team)::bigint as team_accepted_mature,
+                   (sum(wins) over team)::bigint as team_wins,
+                   (sum(won_amount_yen) over team)::double as team_won_amount_yen,
+                   (sum(approaches) over company)::bigint as company_approaches,
+                   (sum(connects) over company)::bigint as company_connects,
+                   (sum(accepted) over company)::bigint as company_accepted,
+                   (sum(wins) over company)::bigint as company_wins
             from reps
             window team as (partition by period_type, period_start, team),
                    company as (partition by period_type, period_start)
