@@ -22,7 +22,8 @@ from dagster_project.settings import DBT_PROJECT
 
 MODELS = [
     "act_settings", "act_dates", "act_periods", "act_targets", "act_files", "act_sources",
-    "act_approaches", "act_quarantine_reasons", "act_metric_days", "act_metric_facts",
+    "act_approaches", "act_quarantine_reasons", "act_metric_days",
+    "act_metric_list_days", "act_metric_facts",
     "act_need_days", "act_metric_scopes", "act_acceptances", "dim_dates", "dim_metrics", "release",
     "kpi_scorecard", "kpi_rep_daily", "kpi_data_quality",
 ]  # fmt: skip
@@ -65,6 +66,7 @@ UPSTREAM = {
     "staging.stg_planning__title_map": "value varchar, reject_reason varchar",
     "staging.stg_kura__acceptances": """check_id varchar, reason varchar, accepted_by varchar,
         accepted_until date""",
+    "activity.act_target_accounts": "list_name varchar, account_id varchar, valid_from date",
     "activity.act_feed_choice": """cti_account varchar, date date, superseded_legs bigint,
         overlap_share double""",
     "activity.act_source_coverage": "source_id varchar, date date, is_covered boolean",
@@ -74,8 +76,9 @@ UPSTREAM = {
         is_wrong_number boolean, is_do_not_call boolean, disposition varchar,
         has_disposition_conflict boolean, answered_by varchar, has_analysis boolean,
         has_key_person boolean, talk_seconds double, is_overlong boolean, turn_count bigint,
-        agent_talk_seconds double, customer_talk_seconds double""",
-    "marts.fct_emails": f"email_id varchar, sent_on date, {WHO}",
+        agent_talk_seconds double, customer_talk_seconds double, call_list varchar,
+        is_target_account boolean""",
+    "marts.fct_emails": f"email_id varchar, sent_on date, {WHO}, is_target_account boolean",
     "marts.fct_meetings": f"""event_id varchar, booked_on date, meeting_on date, acquired_on date,
         {WHO}, is_booked boolean, is_held boolean, is_no_show boolean, is_acquired boolean,
         is_from_connect boolean, is_held_of_cohort boolean, is_no_show_of_cohort boolean,
