@@ -71,8 +71,6 @@ judged as (
     select
         said.list_origin,
         said.list_key,
-        said.own_name,
-        count(rules.value) > 0 as is_named_by_planning,
         arg_min(
             {'list_name': rules.list_name},
             {
@@ -86,9 +84,9 @@ judged as (
                 'value': rules.value,
                 'list_name': coalesce(rules.list_name, '')
             }
-        ) filter (where rules.value is not null) as decided,
+        ) as decided,
     from said
-    left join rules
+    inner join rules
         on
             said.field = rules.field
             and case rules.match
@@ -96,25 +94,36 @@ judged as (
                 when 'prefix' then starts_with({{ match_key('said.value') }}, rules.value)
                 else contains({{ match_key('said.value') }}, rules.value)
             end
-    group by
-        said.list_origin,
-        said.list_key,
-        said.own_name
+    group by said.list_origin, said.list_key
+
+),
+
+subjects as (
+
+    select distinct
+        list_origin,
+        list_key,
+        own_name,
+    from said
 
 ),
 
 names as (
 
     select
-        list_origin,
-        list_key,
-        coalesce(decided.list_name, own_name) as call_list,
-        is_named_by_planning,
-    from judged
+        subjects.list_origin,
+        subjects.list_key,
+        coalesce(judged.decided.list_name, subjects.own_name) as call_list,
+        judged.list_key is not null as is_named_by_planning,
+    from subjects
+    left join judged
+        on
+            subjects.list_origin = judged.list_origin
+            and subjects.list_key = judged.list_key
     -- the key of a dialler is a list whatever planning says; a campaign only if it says so
     where
-        list_origin = 'list_key'
-        or is_named_by_planning
+        subjects.list_origin = 'list_key'
+        or judged.list_key is not null
 
 )
 
