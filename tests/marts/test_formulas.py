@@ -69,6 +69,7 @@ UPSTREAM = {
         acceptance_stage varchar, is_known boolean""",
     "activity.act_record_deliveries": """source_id varchar, object_name varchar,
         delivered_again bigint""",
+    "activity.act_previous_release": "release_id varchar, as_of_date date",
     "staging.stg_planning__title_map": "value varchar, reject_reason varchar",
     "staging.stg_kura__acceptances": """check_id varchar, reason varchar, accepted_by varchar,
         accepted_until date""",
@@ -616,6 +617,7 @@ def test_every_figure_names_a_published_table(ask: Ask) -> None:
 
 def test_the_rows_a_figure_names_add_up_to_it(ask: Ask) -> None:
     """`numerator_rows` and `numerator_each` say in SQL what a reader has to look at."""
+    compared = 0
     for row in ask("select * from marts.dim_metrics where metric_type = 'simple'"):
         adds_up = "count(distinct each)" if row["metric"] == "leads_worked" else "sum(each)"
         (opened,) = ask(
@@ -625,7 +627,11 @@ def test_the_rows_a_figure_names_add_up_to_it(ask: Ask) -> None:
                     and {row["numerator_date"]} between '2026-06-01' and '2026-06-30')"""
         )
         shown = figures(ask, "company", "company", "month", june(1))[row["metric"]]["value"]
-        assert float(opened["value"]) == (shown or 0), row["metric"]
+        # What no export covers has no figure, whatever lies there.
+        if shown is not None:
+            assert float(opened["value"]) == shown, row["metric"]
+            compared += 1
+    assert compared > 40
 
 
 def test_working_days_are_those_of_the_days_of_the_rep(ask: Ask) -> None:
