@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -24,8 +26,10 @@ from dagster_project.lib.errors import KuraError
 if TYPE_CHECKING:
     from dagster_project.lib.audit import Audit, SourceSummary
     from dagster_project.lib.doctor import Finding
+    from dagster_project.lib.explain import Explanation, Part
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
+    from dagster_project.lib.query import Answer
     from dagster_project.lib.readings import FileProgress, IngestionResult
     from dagster_project.lib.releases import Release
     from dagster_project.lib.retention import Item
@@ -293,6 +297,18 @@ def _show_month(audit: Audit) -> None:
         )
     out.print()
     out.print(table)
+    moved = _moved(audit)
+    if moved:
+        say(f"{moved}. Why: kpi_restatements.")
+
+
+def _moved(audit: Audit) -> str | None:
+    """How many figures the release before this day's showed otherwise; None where there is none."""
+    summary = audit.summary
+    if summary.compared_with is None:
+        return None
+    count = summary.restated or 0
+    return f"{count:,} monthly headline figures moved since the release of {summary.compared_with}"
 
 
 def show_status(status: HouseStatus) -> None:
@@ -308,6 +324,8 @@ def show_status(status: HouseStatus) -> None:
         say(f"as of     {status.release.as_of}{age}")
         say(f"path      {status.house.current}")
         say(f"checks    {_counted(status.audit)}")
+        if moved := _moved(status.audit):
+            say(f"restated  {moved}")
     _show_last_night(status)
     say(
         f"disk      {disk.in_words(status.disk_free)} free, a night may need "
@@ -428,6 +446,62 @@ def show_quarantine(rows: Sequence[QuarantineRow]) -> None:
             say(f"        kpi quarantine show {row.file_id} {row.first_record}")
         else:
             say(f"    whole file: {row.reason_code}: {row.message}")
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """What a figure means, what it is made of and what nearly counted."""
+    metric, place, figure = explanation.metric, explanation.place, explanation.figure
+    out.print(f"[bold]{escape(metric['label_ja'])}[/]  {escape(metric['label_en'])}")
+    say(f"  {metric['definition_ja']}\n  {metric['definition_en']}")
+    say(
+        f"{place.scope_type} {place.scope_key} · {place.period_type} "
+        f"{figure['period_start']} – {figure['period_end']} · {figure['status']}"
+    )
+    above, below = _number(figure["numerator"]), figure["denominator"]
+    say(
+        f"  value {_number(figure['value'])}"
+        + (f" = {above} ÷ {_number(below)}" if below is not None else "")
+        + (
+            f"   (days without their exports: {figure['uncovered_days']})"
+            if figure["uncovered_days"]
+            else ""
+        )
+    )
+    for part in explanation.parts:
+        say("")
+        out.print(f"[bold]{part.name}[/] {escape(part.measure)}: {_number(part.amount)}")
+        say(f"  {part.rows:,} rows of {part.table}, by {part.date}, that meet: ")
+        say(f"    {metric[part.name + '_rows']}")
+        for miss in part.near_misses:
+            say(f"  Not counted: {miss.rows:,} rows that meet all but  {miss.condition}")
+            if miss.description:
+                say(f"      {miss.description}")
+            for reason, rows in miss.reasons[:6]:
+                say(f"      {rows:>7,}  {reason}")
+
+
+def show_rows(part: Part, rows: Answer, limit: int) -> list[dict[str, Any]]:
+    """The first rows behind a part, as a table; returns those shown."""
+    shown = [dict(zip(rows.columns, row, strict=True)) for row in islice(rows.rows, limit)]
+    hidden = ("part", "source_file_id")
+    columns = [name for name in rows.columns if name not in hidden]
+    if shown:
+        say("")
+        table = _table(*columns, title=f"{part.name} {part.measure}: {len(shown)} of {part.rows:,}")
+        for row in shown:
+            table.add_row(*("–" if row[name] is None else str(row[name]) for name in columns))
+        out.print(table)
+    return shown
+
+
+def show_raw(row: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    """One exported record below the row it became."""
+    say(f"{row['source_file']} record {row['source_record']}:")
+    say("    " + json.dumps(record, ensure_ascii=False))
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def show_record(text: str) -> None:

@@ -141,6 +141,10 @@ class Summary(_Model):
     dbt_tests: int = 0
     last_release: str | None = None
     last_as_of: date | None = None
+    # As-of date of the release figures are compared with, and how many monthly headline figures of the
+    # company moved since; None without such a release.
+    compared_with: date | None = None
+    restated: int | None = None
 
 
 class Audit(_Model):

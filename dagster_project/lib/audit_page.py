@@ -56,9 +56,12 @@ def summarise(
     figures: tuple[Figure, ...] = ()
     sources: tuple[SourceSummary, ...] = ()
     aside: tuple[SetAside, ...] = ()
+    compared_with: date | None = None
+    restated: int | None = None
     # A summary that cannot be made must not hide a verdict: the checks name what is missing.
     with suppress(duckdb.Error), sandboxed(folder / WAREHOUSE) as connection:
         month, figures = _figures(connection)
+        compared_with, restated = _restated(connection)
     with suppress(duckdb.Error), reconciliation.books(house.work_database) as connection:
         sources = _sources(connection, manifest.as_of)
         aside = _set_aside(connection)
@@ -75,7 +78,22 @@ def summarise(
         dbt_tests=tests,
         last_release=last_release,
         last_as_of=last_as_of,
+        compared_with=compared_with,
+        restated=restated,
     )
+
+
+def _restated(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, int | None]:
+    """(as-of date compared with, monthly headline figures of the company that moved); None without one."""
+    row = connection.execute(
+        """
+        select release.previous_as_of_date,
+               (select count(distinct (period_start, metric)) from kpi_restatements
+                where is_headline and period_type = 'month' and scope_type = 'company')
+        from release
+        """
+    ).fetchone()
+    return (row[0], int(row[1])) if row is not None and row[0] is not None else (None, None)
 
 
 def _figures(
@@ -327,6 +345,11 @@ def _verdict(audit: Audit) -> str:
             "previous release",
             f"{audit.summary.last_as_of}" if audit.summary.last_as_of else "–",
         ),
+        (
+            "それまでの月で動いた主要な数字",
+            "headline figures of past months that moved",
+            _moved(audit.summary),
+        ),
     ]
     listed = "".join(
         f"<li><span>{escape(ja_)} / {escape(en_)}</span><b>{escape(value)}</b></li>"
@@ -338,6 +361,12 @@ def _verdict(audit: Audit) -> str:
         f'<span class="en" lang="en">{escape(en)}</span><p>{detail}</p>'
         f'<ul class="facts">{listed}</ul></section>{stops}'
     )
+
+
+def _moved(summary: Summary) -> str:
+    if summary.compared_with is None:
+        return "–"
+    return f"{summary.restated}（{summary.compared_with} → kpi_restatements）"
 
 
 def _stopped(check: CheckResult) -> str:

@@ -27,6 +27,7 @@ from dagster_project.lib import engine, suites
 from dagster_project.lib.checksums import file_sha256, table_content
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
+from dagster_project.lib.semantic_layer import SEMANTIC_MANIFEST, for_release
 from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.settings import EXPECTATIONS, House
 
@@ -101,6 +102,8 @@ class InputFile(_Model):
     records_quarantined: int | None
     # Quarantined while reading or refused while converting; None in manifests of before it was kept.
     records_set_aside: int | None = None
+    # Whether its rows count: edited files stand here as they were before, too. None in older manifests.
+    is_active: bool | None = None
 
     @property
     def key(self) -> FileKey:
@@ -220,6 +223,7 @@ def build(
     building = house.candidates / f"{run['run_id']}.partial"
     (building / PARQUET).mkdir(parents=True)
     inputs, tables = _copy(house, catalogue, building)
+    (building / SEMANTIC_MANIFEST).write_text(for_release(dbt_manifest) + "\n", encoding="utf-8")
     files = tuple(
         FileFacts(
             path=path.relative_to(building).as_posix(),

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tests.simulator import identifiers, vocabulary
-from tests.simulator.company import Rep
+from tests.simulator.company import PACE, Rep
 from tests.simulator.office import Person
 from tests.simulator.phones import Leg
 from tests.simulator.sales import Sales
@@ -165,7 +165,9 @@ class Desk(Sales):
 
     def _working_day(self, rep: Rep, day: date, rng: random.Random) -> None:
         motion = rep.motion(day)
-        mean = self.rate * (1.18 if motion == "bdr" else 0.9)
+        mean = self.rate * (PACE["bdr"] if motion == "bdr" else PACE["sdr"])
+        if rep.slow_from is not None and day >= rep.slow_from:
+            mean /= 3
         if rep.absent.get(day) == "half":
             mean /= 2
         number = max(0, round(rng.gauss(mean, math.sqrt(mean))))
@@ -230,7 +232,8 @@ class Desk(Sales):
             rep.phone == "miitel"
             and channel.motion == "bdr"
             and rep.motion(day) == "bdr"
-            and rng.random() < (0.35 if channel.key == "bought_list" else 0.06)
+            and rng.random()
+            < (0.35 if channel.key == "bought_list" and not self.plan.calm else 0.06)
         )
         joined = not predictive or rng.random() < 0.93
         end = self._write_call(
@@ -246,6 +249,8 @@ class Desk(Sales):
         """How long the right person stayed, and how it ended."""
         channel = person.channel
         chance = 0.125 * channel.intent * rep.convert
+        if channel.key == "web_form" and self.plan.stories and self.plan.months >= 5:
+            chance *= 2.5  # the channel that converts
         draw = rng.random()
         if draw < chance:
             return int(rng.lognormvariate(5.6, 0.45)), "アポ獲得"

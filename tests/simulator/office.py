@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Final
 
 from tests.simulator import company as selling
-from tests.simulator import identifiers
+from tests.simulator import identifiers, vocabulary
 from tests.simulator.company import Company, Rep
 from tests.simulator.vocabulary import Channel
 from tests.simulator.world import PersonTruth, Plan, Record, Truth, WorldSettings, days, utc
@@ -103,6 +103,7 @@ class Office:
         self.hubspot_dirty: dict[str, Record] = {}
         self.overlap: dict[str, list[Record]] = {}
         self.firms: list[Firm] = []
+        self.channels = vocabulary.alike(vocabulary.CHANNELS) if plan.calm else vocabulary.CHANNELS
         self.targets: list[Firm] = []
         self.target_account_ids: list[str] = []
         self.newsletter: list[Person] = []
