@@ -12,3 +12,16 @@ select count(*) as copies
 from {{ model }}
 having count(*) != 1
 {% endtest %}
+
+{# Fails with every one of the columns that is null somewhere, and how often: one scan and one test for all. #}
+{% test never_null(model, columns) %}
+unpivot (
+    select
+        {%- for column in columns %}
+        count(*) - count({{ column }}) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ model }}
+)
+on columns(*) into name column_name value nulls
+where nulls > 0
+{% endtest %}
