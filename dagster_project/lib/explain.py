@@ -369,18 +369,28 @@ class Opened:
                 remedy="It is told apart only by " + ", ".join(kinds) + ". Choose of these.",
             )
         kind = f"scope_type = {literal(place.scope_type)}"
+        names = "select null as rep_id, null as rep_label where false"
+        if place.scope_type == "rep":
+            names = "select distinct rep_id, rep_label from dim_reps where rep_label <> rep_id"
+        wanted = literal(place.scope_key)
         near = self._rows(
-            f"""select scope_key from kpi_scorecard where {kind} group by scope_key
-            order by jaro_winkler_similarity(scope_key, {literal(place.scope_key)}) desc, scope_key
+            f"""select scope_key, max(rep_label) as label
+            from (select distinct scope_key from kpi_scorecard where {kind}) as keys
+            left join ({names}) as names on keys.scope_key = names.rep_id
+            group by scope_key
+            order by max(greatest(
+                jaro_winkler_similarity(scope_key, {wanted}),
+                jaro_winkler_similarity(coalesce(rep_label, ''), {wanted})
+            )) desc, scope_key
             limit 5"""
         )
         if place.scope_key not in [row["scope_key"] for row in near]:
-            names = [row["scope_key"] for row in near]
-            if place.scope_type == "rep":
-                names = [" ".join([key, *self._labels_of(key)]) for key in names]
+            told = ", ".join(
+                row["scope_key"] + (f" {row['label']}" if row["label"] else "") for row in near
+            )
             return ExplainError(
                 message,
-                remedy=f"Nobody and nothing of that name has figures. Near it: {', '.join(names)}. All: "
+                remedy=f"Nothing of that name has figures. Near it: {told}. All of them: "
                 f'kpi query "select distinct scope_key from kpi_scorecard where {kind}"',
             )
         periods = self._rows(
