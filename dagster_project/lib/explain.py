@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 import duckdb
@@ -111,6 +112,7 @@ class Opened:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._described: dict[str, dict[str, str]] = {}
 
     def metric(self, name: str) -> dict[str, Any]:
         """The catalogue's row of a metric, found by its name or by its Japanese or English label."""
@@ -171,7 +173,7 @@ class Opened:
         return Explanation(
             metric=metric,
             place=place,
-            scope=self._scopes()[place.scope_type],
+            scope=self._scopes[place.scope_type],
             scope_name=name,
             release=release,
             figure=figures[0],
@@ -310,7 +312,7 @@ class Opened:
         return (
             f"{day} between date '{place.period_start}' and date '{bounds['period_end']}' "
             f"and {day} <= (select as_of_date from release) "
-            f"and {self._scopes()[place.scope_type]['key_sql']} = {literal(place.scope_key)}"
+            f"and {self._scopes[place.scope_type]['key_sql']} = {literal(place.scope_key)}"
         )
 
     def _columns_of(self, metric: Mapping[str, Any], name: str) -> list[str]:
@@ -326,11 +328,14 @@ class Opened:
         ]
 
     def _descriptions(self, table: str) -> dict[str, str]:
-        rows = self._connection.execute(
-            f"""select column_name, coalesce(comment, '') from duckdb_columns()
-            where table_name = {literal(table)} order by column_index"""
-        ).fetchall()
-        return {str(column): str(comment) for column, comment in rows}
+        """Column → description, in the table's order."""
+        if table not in self._described:
+            rows = self._connection.execute(
+                f"""select column_name, coalesce(comment, '') from duckdb_columns()
+                where table_name = {literal(table)} order by column_index"""
+            ).fetchall()
+            self._described[table] = {str(column): str(comment) for column, comment in rows}
+        return self._described[table]
 
     def _tables_about(self, name: str) -> list[str]:
         """Tables of figures that are named like it or say it in their columns, nearest first."""
@@ -405,11 +410,12 @@ class Opened:
             + ".",
         )
 
+    @cached_property
     def _scopes(self) -> dict[str, dict[str, Any]]:
         return {row["scope_type"]: row for row in self._rows("select * from dim_scopes")}
 
     def _scope(self, scopes: Mapping[str, str]) -> tuple[str, str]:
-        known = self._scopes()
+        known = self._scopes
         for kind, scope in known.items():
             columns = scope["columns"].split(", ") if scope["columns"] else []
             named = {column.removesuffix("_id"): column for column in columns}
