@@ -278,7 +278,8 @@ def _of_readers(found: Answer, id_of: IdOf) -> set[str | None]:
         *((event.id, event.person) for event in found.events),
         *((raised.id, raised.person) for raised in found.hand_raises),
     ]
-    return {call.id for call in found.calls if call.number in numbers} | {
+    calls: set[str | None] = {call.id for call in found.calls if call.number in numbers}
+    return calls | {
         id_of(name) or name
         for name, person in with_person
         if person is not None and (is_reader(person) or found.persons.numbers_of(person) & numbers)
