@@ -15,13 +15,16 @@ having count(*) != 1
 
 {# Fails with every one of the columns that is null somewhere, and how often: one scan and one test for all. #}
 {% test never_null(model, columns) %}
-unpivot (
-    select
-        {%- for column in columns %}
-        count(*) - count({{ column }}) as {{ column }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from {{ model }}
+select column_name, nulls
+from (
+    unpivot (
+        select
+            {%- for column in columns %}
+            count(*) - count({{ column }}) as {{ column }}{{ "," if not loop.last }}
+            {%- endfor %}
+        from {{ model }}
+    )
+    on columns(*) into name column_name value nulls
 )
-on columns(*) into name column_name value nulls
 where nulls > 0
 {% endtest %}
