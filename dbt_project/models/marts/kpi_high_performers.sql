@@ -11,6 +11,7 @@
 {#- traits that are metrics of the catalogue take their parts from there #}
 {%- set metric_traits = [
     'talk_seconds_per_connect', 'key_person_share', 'turns_per_analysed_call', 'agent_talk_ratio',
+    'hand_raise_share_within_same_day',
 ] %}
 {%- set own_traits = [
     {
@@ -43,6 +44,7 @@
 {%- set daily = [
     'dials', 'timed_connects', 'key_person_talk_seconds', 'connect_talk_seconds', 'key_person_connects',
     'known_title_connects', 'turns', 'calls_with_turns', 'agent_talk_seconds', 'conversation_seconds',
+    'hand_raises_within_same_day', 'hand_raises_due_same_day',
 ] %}
 {%- set scanned = ['dials_to_persons', 'persons', 'dials_with_hour', 'keyword_calls'] %}
 {%- set who = ['period_type', 'period_start', 'motion', 'rep_id'] %}
