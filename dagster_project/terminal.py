@@ -50,6 +50,11 @@ _EXAMPLE_QUERY = (
     "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
     'order by period_start"'
 )
+_FINDINGS_SHOWN = 5
+_FINDINGS_QUERY = (
+    '"select period_type, period_start, finding_ja, finding_en from kpi_findings '
+    'order by period_end desc, rank_in_period"'
+)
 _IDS = {"check", "release", "source"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
@@ -300,6 +305,17 @@ def _show_month(audit: Audit) -> None:
     moved = _moved(audit)
     if moved:
         say(f"{moved}. Why: kpi_restatements.")
+    _show_findings(audit)
+
+
+def _show_findings(audit: Audit) -> None:
+    """How many findings, the first few in words, and the query that lists all."""
+    summary = audit.summary
+    say(f"\nFindings 指摘: {summary.findings_count}")
+    for told in summary.findings[:_FINDINGS_SHOWN]:
+        say(f"• {told.ja}\n  {told.en}")
+    if summary.findings_count > _FINDINGS_SHOWN:
+        say(f"All of them           {_how_called()} query {_FINDINGS_QUERY}")
 
 
 def _moved(audit: Audit) -> str | None:

@@ -130,6 +130,13 @@ class Figure(_Model):
     is_headline: bool = False
 
 
+class Told(_Model):
+    """One finding of the diagnosis, in both languages."""
+
+    ja: str
+    en: str
+
+
 class Summary(_Model):
     """What the page shows beside the checks."""
 
@@ -145,6 +152,9 @@ class Summary(_Model):
     # company moved since; None without such a release.
     compared_with: date | None = None
     restated: int | None = None
+    # How many findings there are of periods that end with that month or later, and the first of them.
+    findings_count: int = 0
+    findings: tuple[Told, ...] = ()
 
 
 class Audit(_Model):

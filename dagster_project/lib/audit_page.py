@@ -24,6 +24,7 @@ from dagster_project.lib.audit import (
     SetAside,
     SourceSummary,
     Summary,
+    Told,
     written,
 )
 from dagster_project.lib.candidate import CandidateError, Manifest, read_manifest
@@ -39,6 +40,7 @@ _STATUS = {
     "not_applicable": ("–", "対象なし", "not applicable"),
     "did_not_run": ("!", "実行されず", "did not run"),
 }
+_FINDINGS_SHOWN = 10
 _FIGURE_STATUS = {
     "ok": ("", ""),
     "small_sample": ("件数少", "small sample"),
@@ -58,9 +60,11 @@ def summarise(
     aside: tuple[SetAside, ...] = ()
     compared_with: date | None = None
     restated: int | None = None
+    findings: tuple[Told, ...] = ()
     # A summary that cannot be made must not hide a verdict: the checks name what is missing.
     with suppress(duckdb.Error), sandboxed(folder / WAREHOUSE) as connection:
         month, figures = _figures(connection)
+        findings = _findings(connection, month)
         compared_with, restated = _restated(connection)
     with suppress(duckdb.Error), reconciliation.books(house.work_database) as connection:
         sources = _sources(connection, manifest.as_of)
@@ -80,6 +84,8 @@ def summarise(
         last_as_of=last_as_of,
         compared_with=compared_with,
         restated=restated,
+        findings_count=len(findings),
+        findings=findings[:_FINDINGS_SHOWN],
     )
 
 
@@ -94,6 +100,19 @@ def _restated(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, int |
         """
     ).fetchone()
     return (row[0], int(row[1])) if row is not None and row[0] is not None else (None, None)
+
+
+def _findings(connection: duckdb.DuckDBPyConnection, month: date | None) -> tuple[Told, ...]:
+    """Findings of that month, of a quarter that ends with it and of what runs or is still to come."""
+    rows = connection.execute(
+        """
+        select finding_ja, finding_en from kpi_findings
+        where period_end >= last_day($month)
+        order by rank_in_period, period_end, period_type, finding_id
+        """,
+        {"month": month},
+    ).fetchall()
+    return tuple(Told(ja=ja, en=en) for ja, en in rows)
 
 
 def _figures(
@@ -223,6 +242,7 @@ def render(audit: Audit, manifest: Manifest) -> str:
         _head(audit),
         _verdict(audit),
         _figures_section(audit),
+        _findings_section(audit),
         _sources_section(audit),
         _set_aside_section(audit),
         _exceptions_section(audit),
@@ -413,6 +433,23 @@ def _figures_section(audit: Audit) -> str:
     return _heading(
         f"直近の完了月（{label}）・全社", f"Last full month ({label}), whole company"
     ) + _table(heads, rows)
+
+
+def _findings_section(audit: Audit) -> str:
+    summary = audit.summary
+    if summary.month is None:
+        return ""
+    heading = _heading("数字が語ること", "What the numbers say")
+    if not summary.findings:
+        return heading + f"<p>{_both('指摘はありません。', 'Nothing is flagged.')}</p>"
+    rows = [f"<tr><td>{_both(told.ja, told.en)}</td></tr>" for told in summary.findings]
+    left = summary.findings_count - len(rows)
+    more = (
+        f"<p>{_both(f'ほか {left} 件は kpi_findings にあります。', f'{left} more in kpi_findings.')}</p>"
+        if left
+        else ""
+    )
+    return heading + _table([("指摘", "finding")], rows) + more
 
 
 def _count(value: float) -> str:

@@ -132,7 +132,8 @@ MARTS: dict[str, str] = {
             from marts.kpi_actions where is_flagged
         )
         select found_in || '|' || period_type || '|' || period_start || '|' || scope_key as finding_id, *,
-               period_start + 28 as period_end,
+               case period_type when 'month' then last_day(period_start) else date '2026-06-30' end
+                   as period_end,
                row_number() over (partition by period_type, period_start order by found_in) as rank_in_period
         from flagged
     """,
