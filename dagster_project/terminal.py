@@ -187,6 +187,8 @@ def _table(*columns: str, title: str | None = None) -> Table:
 def show_night(night: Night) -> None:
     """The closing table of a night: files, rows, checks, last full month, and where to connect."""
     from dagster_project.lib import nights
+    from dagster_project.lib.candidate import AUDIT_PAGE
+    from dagster_project.lib.dictionary_page import DICTIONARY_PAGE
 
     if night.ingestion is not None:
         _show_files(night.ingestion, night.audit)
@@ -200,7 +202,8 @@ def show_night(night: Night) -> None:
     steps = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in night.seconds.items())
     say(f"\nPublished {night.release.release_id} (as of {night.as_of}). {steps}")
     say(f"Connect read-only to  {night.house.current / night.release.warehouse.name}")
-    say(f"Audit page            {night.house.current / 'audit.html'}")
+    say(f"Audit page            {night.house.current / AUDIT_PAGE}")
+    say(f"KPI dictionary        {night.house.current / DICTIONARY_PAGE}")
     say(f"Try                   {_how_called()} query {_EXAMPLE_QUERY}")
 
 

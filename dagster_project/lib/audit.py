@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from dagster_project.lib.acceptances import Acceptance
 from dagster_project.lib.candidate import AUDIT
 from dagster_project.lib.errors import KuraError
+from dagster_project.lib.pages import written as written
 from dagster_project.lib.suites import HAS_ROWS, Kind, Nature, Words
 
 # What a check observed that looked at a table without rows.
@@ -89,18 +90,6 @@ class SourceSummary(_Model):
     covers_as_of: bool | None
     covered_to: date | None
     covered_days_of_30: int | None
-
-
-def written(value: float | None, unit: str = "") -> str:
-    """A figure as people read it, by its unit in the KPI catalogue; a dash for what is not known."""
-    if value is None:
-        return "–"
-    if unit == "ratio":
-        return f"{value:.1%}"
-    if unit == "yen":
-        return f"¥{value:,.0f}"
-    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-    return f"{number} s" if unit == "seconds" else number
 
 
 class SetAside(_Model):

@@ -229,16 +229,12 @@ def test_the_closing_lines_tell_the_first_findings_and_where_all_of_them_are(
     demo_night: DemoNight,
 ) -> None:
     lines = demo_night.run.out.splitlines()
-    rows = json.loads(
-        kpi(
-            demo_night.house.root,
-            "query",
-            "--format",
-            "json",
-            "select rank_in_period, finding_ja, finding_en from kpi_findings "
-            "where period_end >= date '2026-09-30'",
-        ).out
-    )
+    answer = kpi(
+        demo_night.house.root, "query", "--format", "json",
+        "select rank_in_period, finding_ja, finding_en from kpi_findings "
+        "where period_end >= date '2026-09-30'",
+    )  # fmt: skip
+    rows = [json.loads(line) for line in answer.out.splitlines()]
     assert f"Findings 指摘: {len(rows)}" in lines
     shown = [line.removeprefix("• ") for line in lines if line.startswith("• ")]
     assert len(shown) == min(5, len(rows))
