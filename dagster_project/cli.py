@@ -482,8 +482,14 @@ def explain(
             help="2026-09, 2026-09-14 (its week), FY2026-Q2 or FY2026; the newest month if not said."
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Rows shown of each part.")] = 10,
-    raw: Annotated[bool, typer.Option("--raw", help="Show each row's record as exported.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Rows shown of each part.")] = 10,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="With each row's record as exported. May hold personal data."),
+    ] = False,
+    near_misses: Annotated[
+        bool, typer.Option("--near-misses", help="Show the rows that nearly counted instead.")
+    ] = False,
     output: Annotated[
         Style, typer.Option("--format", help="csv and json write every row of one part.")
     ] = Style.table,
@@ -491,6 +497,7 @@ def explain(
 ) -> None:
     """Open a number: its definition, the rows behind it, what nearly counted, and the exported records."""
     from dagster_project.lib import explain as explaining
+    from dagster_project.lib.exported import Exported
     from dagster_project.lib.query import Format, render
 
     scopes = {
@@ -499,23 +506,22 @@ def explain(
     }  # fmt: skip
     house = _house()
     form: Format = output.value
+    exported = Exported(house) if raw else None
     with explaining.opened(house) as release:
         found = release.metric(metric)
-        place = release.place({kind: key for kind, key in scopes.items() if key}, period)
+        place = release.place(
+            {kind: key for kind, key in scopes.items() if key is not None}, period
+        )
         explanation = release.explain(found, place)
+        rows_of = release.near_rows if near_misses else release.rows
         if output is not Style.table:
-            terminal.write_document(render(release.rows(found, part.value, place), form))
+            rows = rows_of(found, part.value, place)
+            terminal.write_document(render(exported.beside(rows) if exported else rows, form))
             return
         terminal.show_explanation(explanation)
         for opened in explanation.parts:
-            rows = release.rows(found, opened.name, place)
-            shown = terminal.show_rows(opened, rows, limit)
-            if raw:
-                for row in shown:
-                    terminal.show_raw(
-                        row,
-                        explaining.raw_record(house, row["source_file_id"], row["source_record"]),
-                    )
+            rows = rows_of(found, opened.name, place, limit)
+            terminal.show_rows(opened, exported.beside(rows) if exported else rows)
 
 
 @app.command(

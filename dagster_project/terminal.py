@@ -56,6 +56,23 @@ _FINDINGS_QUERY = (
     'order by period_end desc, rank_in_period"'
 )
 _IDS = {"check", "release", "source"}
+_PERIODS = {
+    "week": "週 week",
+    "month": "月 month",
+    "quarter": "四半期 quarter",
+    "fiscal_year": "年度 fiscal year",
+}
+_PARTS = {"numerator": "分子 numerator", "denominator": "分母 denominator"}
+_FIGURE_STATUS = {
+    "ok": "使える数字 – can be used",
+    "small_sample": "件数が少ない参考値 – small sample: less than {minimum} below the line",
+    "maturing": "確定前（結果待ちが残り、まだ動く） – maturing: outcomes are still to come",
+    "partial": "一部欠け（データのない日 {days} 日） – partial: {days} days lack their exports",
+    "unavailable": "データなし – unavailable: no day has its exports",
+}
+# How many reasons of a near miss are told one by one.
+_REASONS = 6
+_NOT_IN_TABLE = {"part", "source_file_id", "raw"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 
@@ -468,59 +485,84 @@ def show_quarantine(rows: Sequence[QuarantineRow]) -> None:
 
 
 def show_explanation(explanation: Explanation) -> None:
-    """What a figure means, what it is made of and what nearly counted."""
+    """What a figure means, what it is made of and what nearly counted, in Japanese and English."""
+    from dagster_project.lib.audit import written
+
     metric, place, figure = explanation.metric, explanation.place, explanation.figure
-    out.print(f"[bold]{escape(metric['label_ja'])}[/]  {escape(metric['label_en'])}")
+    release = explanation.release
+    out.print(f"[bold]{escape(metric['label_ja'])}  {escape(metric['label_en'])}[/]")
     say(f"  {metric['definition_ja']}\n  {metric['definition_en']}")
-    say(
-        f"{place.scope_type} {place.scope_key} · {place.period_type} "
-        f"{figure['period_start']} – {figure['period_end']} · {figure['status']}"
+    say("")
+    period = _PERIODS[place.period_type]
+    scope = "" if place.scope_type == "company" else f": {explanation.scope_name}"
+    say(f"対象 for      {explanation.scope['name_ja']} {explanation.scope['name_en']}{scope}")
+    say(f"期間 period   {period} {figure['period_start']} – {figure['period_end']}")
+    say(f"基準日 as of  {release['as_of_date']}  (release {release['release_id']})")
+    formula = " ÷ ".join(f"{part.label_ja} {part.label_en}" for part in explanation.parts)
+    counts = [figure["numerator"], figure["denominator"]][: len(explanation.parts)]
+    told = f"{' ÷ '.join(map(written, counts))} = " if len(counts) == 2 else ""
+    value = f"[bold]{escape(written(figure['value'], metric['unit']))}[/]"
+    out.print(f"値 value      {escape(formula)} = {escape(told)}{value}")
+    words = _FIGURE_STATUS[figure["status"]].format(
+        minimum=metric["minimum_sample"], days=figure["uncovered_days"]
     )
-    above, below = _number(figure["numerator"]), figure["denominator"]
-    say(
-        f"  value {_number(figure['value'])}"
-        + (f" = {above} ÷ {_number(below)}" if below is not None else "")
-        + (
-            f"   (days without their exports: {figure['uncovered_days']})"
-            if figure["uncovered_days"]
-            else ""
-        )
-    )
+    say(f"状態 status   {words}")
+    if figure["target"] is not None:
+        say(f"目標 target   {written(figure['target'], metric['unit'])}")
     for part in explanation.parts:
-        say("")
-        out.print(f"[bold]{part.name}[/] {escape(part.measure)}: {_number(part.amount)}")
-        say(f"  {part.rows:,} rows of {part.table}, by {part.date}, that meet: ")
-        say(f"    {metric[part.name + '_rows']}")
-        for miss in part.near_misses:
-            say(f"  Not counted: {miss.rows:,} rows that meet all but  {miss.condition}")
-            if miss.description:
-                say(f"      {miss.description}")
-            for reason, rows in miss.reasons[:6]:
-                say(f"      {rows:>7,}  {reason}")
+        _show_part(part, metric[part.name + "_rows"])
 
 
-def show_rows(part: Part, rows: Answer, limit: int) -> list[dict[str, Any]]:
-    """The first rows behind a part, as a table; returns those shown."""
-    shown = [dict(zip(rows.columns, row, strict=True)) for row in islice(rows.rows, limit)]
-    hidden = ("part", "source_file_id")
-    columns = [name for name in rows.columns if name not in hidden]
-    if shown:
-        say("")
-        table = _table(*columns, title=f"{part.name} {part.measure}: {len(shown)} of {part.rows:,}")
-        for row in shown:
-            table.add_row(*("–" if row[name] is None else str(row[name]) for name in columns))
-        out.print(table)
-    return shown
+def _show_part(part: Part, rule: str) -> None:
+    from dagster_project.lib.audit import written
+
+    say("")
+    title = f"{_PARTS[part.name]}: {part.label_ja} {part.label_en} = {written(part.amount)}"
+    out.print(f"[bold]{escape(title)}[/]")
+    say(f"  {part.rows:,} 行 rows of {part.table}, by {part.date}, where  {rule}")
+    for miss in part.near_misses:
+        say(f"  数えなかった行 not counted: {miss.rows:,}, only because this does not hold:")
+        say(f"      {miss.condition}" + (f" – {miss.description}" * bool(miss.description)))
+        for reason, rows in miss.reasons[:_REASONS]:
+            say(f"      {rows:>7,} × {reason}")
+        if rest := miss.reasons[_REASONS:]:
+            say(f"      {sum(rows for _, rows in rest):>7,} × ほか others")
+    if part.near_misses and part.near_misses_by:
+        say(f"  (a row not counted that has no {part.date} is placed by its {part.near_misses_by})")
 
 
-def show_raw(row: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-    """One exported record below the row it became."""
-    say(f"{row['source_file']} record {row['source_record']}:")
-    say("    " + json.dumps(record, ensure_ascii=False))
+def show_rows(part: Part, rows: Answer) -> None:
+    """Rows that count, or nearly, for a part: a table, and below it the records a column `raw` brings."""
+    shown = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+    if not shown:
+        return
+    columns = [
+        name
+        for name in rows.columns
+        # what the rule asks of every row tells nothing of one
+        if name not in _NOT_IN_TABLE and not all(row[name] is True for row in shown)
+    ]
+    nearly = "fails" in rows.columns
+    every = sum(miss.rows for miss in part.near_misses) if nearly else part.rows
+    what = f"{_PARTS[part.name]}{' 数えなかった行 nearly' * nearly}"
+    title = f"{what}: {part.label_ja} {part.label_en}, {len(shown)} of {every:,} rows"
+    say("")
+    table = _table(*columns, title=escape(title))
+    for row in shown:
+        table.add_row(*(escape("–" if row[name] is None else str(row[name])) for name in columns))
+    out.print(table)
+    for row in shown:
+        if "raw" in row:
+            _show_raw(row)
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.4f}".rstrip("0").rstrip(".")
+def _show_raw(row: Mapping[str, Any]) -> None:
+    if row["raw"] is None:
+        say(f"{next(islice(row.values(), 1, None))}: no exported record is this row's own.")
+        return
+    say(f"{row['source_file']}, record {row['source_record']}:")
+    for line in json.dumps(row["raw"], ensure_ascii=False, indent=2).splitlines()[1:-1]:
+        say(f"  {line}")
 
 
 def show_record(text: str) -> None:

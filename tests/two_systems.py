@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from tests.agreement import place_of, same
+from tests.oracle.channels import NONE, UNMAPPED
 from tests.oracle.metrics import ADDITIVE, DISTINCT, RATIOS, Row
 from tests.oracle.persons import Person
 from tests.oracle.scorecard import Place, places_of
@@ -50,6 +51,8 @@ AMOUNT_NEVER_SET: Final = "an amount never set"
 # Marketing's contacts are records of their own beside Salesforce. One that names no lead and has
 # a role address is a second person of the same number; a portal has them once.
 READERS_APART: Final = "marketing's contacts are persons of their own"
+# And where a lead's source says nothing, the first campaign says its channel.
+CHANNEL_OF_A_CAMPAIGN: Final = "a channel only a campaign tells"
 # A converted lead keeps its owner and the contact gets another; a portal has one record and one owner,
 # and who never was a lead in Salesforce is nobody's there.
 ONE_OWNER: Final = "one owner of lead and contact"
@@ -70,6 +73,7 @@ _WHO_WAS_CALLED: Final = (
     "connects_by_speech", "connects_by_duration", "connect_rate", "connect_talk_seconds",
     "timed_connects", "talk_seconds_per_connect", "unidentified_party", "analysed_connects",
     "analysis_coverage", "meeting_conversion_rate", "meeting_conversion_rate_from_connect",
+    "meetings_acquired_from_connect",
 )  # fmt: skip
 # And whose call answers a hand-raise.
 _WHO_WAS_ANSWERED: Final = (
@@ -89,12 +93,14 @@ _LEADS: Final = (
 )  # fmt: skip
 # Through which channel a reader came, a lead's record says otherwise than a contact's.
 _OF_READERS: Final = ("marketing_emails_sent", "seminar_registrations")
-# In the scopes of channels a call whose person is known counts elsewhere, too.
+# In the scopes of channels whatever such a person did counts elsewhere, too.
 CHANNEL_SCOPES: Final = ("channel", "team_channel")
+_ELSEWHERE: Final = (READERS_APART, CHANNEL_OF_A_CAMPAIGN)
 EXPLAINED: Final[dict[str, tuple[str, ...]]] = {
     EVERYBODY_IS_A_LEAD: (*_CREDIT, *_LEADS),
     READERS_APART: (*_WHO_WAS_CALLED, *_WHO_WAS_ANSWERED),
     ONE_OWNER: _WHO_WAS_ANSWERED,
+    CHANNEL_OF_A_CAMPAIGN: (),
     NEVER_TOUCHED: (),
     AMOUNT_NEVER_SET: (),
 }
@@ -124,7 +130,9 @@ class Comparison:
 def compared(ours: Tables, theirs: Tables, found: Answer, id_of: IdOf) -> Comparison:
     """Every fact in every column both have. `found`: the oracle's answer for Salesforce."""
     told = Comparison()
-    readers, never_leads = _of_readers(found), _of_contacts_alone(found, id_of)
+    these = (
+        _of_readers(found, id_of), _of_members(found, id_of), _of_contacts_alone(found, id_of),
+    )  # fmt: skip
     ours = _in_portal(ours, id_of)
     for table, key in KEYS.items():
         mine = {row[key]: row for row in ours[table]}
@@ -138,7 +146,7 @@ def compared(ours: Tables, theirs: Tables, found: Answer, id_of: IdOf) -> Compar
                 if not same(one[column], two[column])
             }
             reasons = set()
-            for reason, excused in _excused(table, one, two, readers, never_leads):
+            for reason, excused in _excused(table, one, two, *these):
                 if columns & excused:
                     reasons.add(reason)
                     columns -= excused
@@ -160,12 +168,21 @@ def _touched(row: Row, found: Answer) -> Iterable[Place]:
 
 
 def _excused(
-    table: str, one: Row, two: Row, readers: set[str], never_leads: set[str | None]
+    table: str,
+    one: Row,
+    two: Row,
+    readers: set[str | None],
+    members: set[str | None],
+    never_leads: set[str | None],
 ) -> Iterator[tuple[str, set[str]]]:
     """(reason, the columns that may differ for it) of one row."""
     yield NO_CAMPAIGNS, {"campaign", "call_list"}
     if table == "fct_calls" and one["call_id"] in readers and one["match_level"] != "person":
         yield READERS_APART, _OF_THE_PERSON
+    if two["channel"] == UNMAPPED and one[KEYS[table]] in members:
+        yield CHANNEL_OF_A_CAMPAIGN, {"channel", "channel_group"}
+    if table == "fct_meetings" and one["event_id"] in readers:
+        yield READERS_APART, {"is_from_connect"}
     if table == "fct_hand_raises" and one["hand_raise_id"] in readers:
         yield READERS_APART, _OF_THE_ANSWER
     if table == "fct_hand_raises" and one["is_open"] and two["is_open"]:
@@ -226,9 +243,26 @@ def _of_contacts_alone(found: Answer, id_of: IdOf) -> set[str | None]:
     return deals | {id_of(event.id) for event in found.events if is_contact_alone(event.person)}
 
 
-def _of_readers(found: Answer) -> set[str]:
-    """Calls to a number that a marketing contact has beside the CRM's living records, and hand-raises
-    of whoever has such a number or is such a contact."""
+def _of_members(found: Answer, id_of: IdOf) -> set[str | None]:
+    """Whatever was done with people a campaign touched."""
+    persons = found.persons
+    with_person = [
+        *((call.id, call.person) for call in found.calls),
+        *((email.id, email.person) for email in found.emails),
+        *((event.id, event.person) for event in found.events),
+        *((raised.id, raised.person) for raised in found.hand_raises),
+        *((deal.id, persons.of_record(deal.contact_id)) for deal in found.opportunities.values()),
+    ]
+    return {
+        id_of(name) or name
+        for name, person in with_person
+        if person is not None and found.channels.first_campaign(person) != NONE
+    }
+
+
+def _of_readers(found: Answer, id_of: IdOf) -> set[str | None]:
+    """Calls to a number that a marketing contact has beside the CRM's living records; meetings with and
+    hand-raises of whoever has such a number or is such a contact."""
 
     def is_reader(person: Person) -> bool:
         kinds = {record.key[1] for record in person.records if record.is_living}
@@ -240,11 +274,15 @@ def _of_readers(found: Answer) -> set[str]:
         if is_reader(person)
         for number in found.persons.numbers_of(person)
     }
-    return {call.id for call in found.calls if call.number in numbers} | {
-        raised.id
-        for raised in found.hand_raises
-        if raised.person is not None
-        and (is_reader(raised.person) or found.persons.numbers_of(raised.person) & numbers)
+    with_person = [
+        *((event.id, event.person) for event in found.events),
+        *((raised.id, raised.person) for raised in found.hand_raises),
+    ]
+    calls: set[str | None] = {call.id for call in found.calls if call.number in numbers}
+    return calls | {
+        id_of(name) or name
+        for name, person in with_person
+        if person is not None and (is_reader(person) or found.persons.numbers_of(person) & numbers)
     }
 
 
@@ -270,7 +308,7 @@ def unexplained_figures(
             for table in tables_of(metric)
             for reason in facts.reasons.get((table, place), ())
             if metric in EXPLAINED[reason]
-            or (reason == READERS_APART and place.scope_type in CHANNEL_SCOPES)
+            or (reason in _ELSEWHERE and place.scope_type in CHANNEL_SCOPES)
         }
         if metric in _LEADS:
             reasons = {EVERYBODY_IS_A_LEAD}

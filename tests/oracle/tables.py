@@ -45,6 +45,7 @@ class Answer:
     coverage: Coverage
     roster: Roster
     persons: Persons
+    channels: Channels
     calls: list[Call]
     emails: list[Email]
     events: list[Event]
@@ -115,7 +116,7 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     tables["dim_call_lists"] = _call_lists(tables["fct_calls"])
     tables["kpi_rep_daily"] = _daily(tables["days"], read)
     return Answer(
-        settings, as_of, coverage, roster, persons, all_calls, all_emails, calendar,
+        settings, as_of, coverage, roster, persons, channels, all_calls, all_emails, calendar,
         all_meetings, all_opportunities, all_leads, all_hand_raises, stage_names(records),
         bool(records.get("planning.title_map")), tables,
     )  # fmt: skip

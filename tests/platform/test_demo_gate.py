@@ -343,8 +343,13 @@ SMALL = {
     "act_cohort_costs": "months of costs",
     "act_titles": "rules of the title map",
     "fct_nurture": "bands of scores",
+    "act_record_news": "one row of the previous release",
+    "kpi_actions": "actions that planning names",
+    "kpi_backward_plan": "the company's one row of a rate",
     "kpi_channel_conversion": "one row of settings",
+    "kpi_high_performers": "maturities, and one row of days",
     "kpi_nurture": "one row of settings",
+    "release": "one row",
 }
 
 

@@ -363,29 +363,27 @@ compared as (
         on actual.figure = asked.figure and actual.scope_type = asked.scope_type
     left join own as past
         on
-            asked.benchmark = 'own_trailing'
-            and actual.period_type = past.period_type
+            actual.period_type = past.period_type
             and actual.period_start = past.period_start
             and past.time_window = 'trailing'
             and actual.scope_type = past.scope_type
             and actual.scope_key = past.scope_key
-            and actual.figure = past.figure
+            and case asked.benchmark when 'own_trailing' then actual.figure end = past.figure
     left join peers
         on
-            asked.benchmark = 'peers'
-            and actual.period_type = peers.period_type
+            actual.period_type = peers.period_type
             and actual.period_start = peers.period_start
             and actual.scope_type = peers.scope_type
             and actual.scope_key = peers.scope_key
-            and actual.figure = peers.figure
+            and case asked.benchmark when 'peers' then actual.figure end = peers.figure
     left join own as calendar
         on
-            asked.benchmark = 'calendar'
-            and actual.period_type = calendar.period_type
+            actual.period_type = calendar.period_type
             and actual.period_start = calendar.period_start
             and calendar.time_window = 'period'
             and actual.scope_type = calendar.scope_type
             and actual.scope_key = calendar.scope_key
+            and asked.benchmark = calendar.figure
             and calendar.figure = 'calendar'
     left join past_gaps
         on

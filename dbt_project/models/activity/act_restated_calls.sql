@@ -42,7 +42,7 @@ judged as (
     from changed
     left join new_files on changed.new_row.source_file_id = new_files.file_id
     left join taking_over
-        on changed.thing_id = taking_over.crm_activity_id and not changed.is_there
+        on case when not changed.is_there then changed.thing_id end = taking_over.crm_activity_id
     {{ news_of('legs', 'call', 'came', 'changed.thing_id') | indent(4) }}
     {{ news_of('came_twins', 'activity', 'came', 'changed.new_row.crm_activity_id') | indent(4) }}
     {{ news_of('gone_twins', 'activity', 'deleted', 'changed.old_row.crm_activity_id') | indent(4) }}

@@ -454,18 +454,17 @@ stepped as (
     inner join steps on steps.step_number >= based.kgi_number
     left join rates
         on
-            steps.step_number > based.kgi_number
-            and based.scope_type = rates.scope_type
+            based.scope_type = rates.scope_type
             and based.scope_key = rates.scope_key
-            and steps.rate_metric = rates.rate_metric
+            and case when steps.step_number > based.kgi_number then steps.rate_metric end
+            = rates.rate_metric
     left join planned_rates
         on
-            based.rate_basis = 'planned'
-            and based.period_type = planned_rates.period_type
+            based.period_type = planned_rates.period_type
             and based.period_start = planned_rates.period_start
             and based.scope_type = planned_rates.scope_type
             and based.scope_key = planned_rates.scope_key
-            and based.kgi_metric = planned_rates.kgi_metric
+            and case based.rate_basis when 'planned' then based.kgi_metric end = planned_rates.kgi_metric
             and steps.rate_metric = planned_rates.rate_metric
 
 ),
@@ -695,8 +694,7 @@ counted as (
         on
             stepped.scope_type = best_rates.scope_type
             and stepped.scope_key = best_rates.scope_key
-            and stepped.rate_metric = best_rates.rate_metric
-            and stepped.has_rate
+            and case when stepped.has_rate then stepped.rate_metric end = best_rates.rate_metric
     left join best_paces
         on
             stepped.scope_type = best_paces.scope_type

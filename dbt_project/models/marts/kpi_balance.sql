@@ -227,7 +227,8 @@ final as (
             {% for column in place %}
             {{ 'and ' if not loop.first }}figures.{{ column }} = flags.{{ column }}
             {% endfor %}
-    left join labels on figures.scope_type = 'rep' and figures.scope_key = labels.rep_id
+    left join labels
+        on case figures.scope_type when 'rep' then figures.scope_key end = labels.rep_id
 
 )
 

@@ -346,17 +346,18 @@ joined as (
         steps.*,
         coalesce(labels.rep_label, steps.scope_key) as label,
         shared.accepted_difference,
+        -- nothing has no sign: 0 times less is no less
         case steps.figure
             {% for factor in factors if factor != 'win_rate' %}
             when '{{ 'meeting_conversion_rate' if factor == 'meetings_per_connect' else factor }}'
-                then shared.{{ factor }}_accepted_part
+                then if(shared.{{ factor }}_accepted_part = 0, 0, shared.{{ factor }}_accepted_part)
             {% endfor %}
         end as accepted_part,
         shared.wins_difference,
         case steps.figure
             {% for factor in factors %}
             when '{{ 'meeting_conversion_rate' if factor == 'meetings_per_connect' else factor }}'
-                then shared.{{ factor }}_wins_part
+                then if(shared.{{ factor }}_wins_part = 0, 0, shared.{{ factor }}_wins_part)
             {% endfor %}
         end as wins_part,
         case
@@ -373,10 +374,12 @@ joined as (
             when carried.lack > 0 and not starts_with(carried.carrier, '(')
                 then carried.carried_share
         end as carried_share,
-        membership_notes.note_ja as membership_note_ja,
-        membership_notes.note_en as membership_note_en
+        case when steps.benchmark in ('own_trailing', 'target') then membership_notes.note_ja end
+            as membership_note_ja,
+        case when steps.benchmark in ('own_trailing', 'target') then membership_notes.note_en end
+            as membership_note_en
     from steps
-    left join labels on steps.scope_type = 'rep' and steps.scope_key = labels.rep_id
+    left join labels on case steps.scope_type when 'rep' then steps.scope_key end = labels.rep_id
     left join shared
         on
             {% for column in place + ['benchmark'] %}
@@ -384,15 +387,14 @@ joined as (
             {% endfor %}
     left join carried
         on
-            steps.figure = 'connect_rate'
-            {% for column in place + ['benchmark'] %}
+            case steps.figure when 'connect_rate' then steps.benchmark end = carried.benchmark
+            {% for column in place %}
             and steps.{{ column }} = carried.{{ column }}
             {% endfor %}
     left join membership_notes
         on
-            steps.benchmark in ('own_trailing', 'target')
             {% for column in place %}
-            and steps.{{ column }} = membership_notes.{{ column }}
+            {{ 'and ' if not loop.first }}steps.{{ column }} = membership_notes.{{ column }}
             {% endfor %}
 
 ),
@@ -492,9 +494,11 @@ told as (
                     period_ja || ' ' || scope_ja || 'の' || step_ja || 'は' || value_words || '（'
                     || counts_words || '）で、' || benchmark_ja || 'の' || benchmark_value_words
                     || case direction when 'below' then 'を下回ります。' else 'を上回ります。' end
-                    || coalesce(
-                        '有効商談にして' || format('{:+.1f}', accepted_part) || '件に相当します。', ''
-                    )
+                    || case
+                        when round(accepted_part, 1) != 0
+                            then '有効商談にして' || format('{:+.1f}', accepted_part) || '件に相当します。'
+                        else ''
+                    end
                     || case
                         when direction = 'below' then '考えられる原因：' || cause_ja || '。'
                         else '強みとして共有できます。'
@@ -508,10 +512,12 @@ told as (
                     || counts_words || '), '
                     || case direction when 'below' then 'below ' else 'above ' end
                     || benchmark_en || ' at ' || benchmark_value_words || '.'
-                    || coalesce(
-                        ' That stands for ' || format('{:+.1f}', accepted_part)
-                        || ' accepted meetings.', ''
-                    )
+                    || case
+                        when round(accepted_part, 1) != 0
+                            then ' That stands for ' || format('{:+.1f}', accepted_part)
+                            || ' accepted meetings.'
+                        else ''
+                    end
                     || case
                         when direction = 'below' then ' Probable cause: ' || cause_en || '.'
                         else ' A strength to learn from.'

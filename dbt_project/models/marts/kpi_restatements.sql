@@ -268,7 +268,7 @@ labelled as (
         end as cause_en
     from split
     inner join metrics on split.metric = metrics.metric
-    left join reps on split.scope_type = 'rep' and split.scope_key = reps.rep_id
+    left join reps on case split.scope_type when 'rep' then split.scope_key end = reps.rep_id
 
 ),
 
