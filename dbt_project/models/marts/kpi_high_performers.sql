@@ -775,13 +775,15 @@ final as (
         end as verdict_en,
         is_flagged,
         case when is_flagged then
-            upper(motion) || 'の成果上位者（' || people || '人中' || all_top_people || '人）は「' || trait_ja || '」が'
+            {{ period_words('ja') }} || ' '
+            || upper(motion) || 'の成果上位者（' || people || '人中' || all_top_people || '人）は「' || trait_ja || '」が'
             || {{ figure_text('top_value', 'unit') }} || '、ほかの担当者は' || {{ figure_text('others_value', 'unit') }}
             || 'で、差は' || {{ figure_text('difference', 'unit') }} || '（95％区間 '
             || {{ figure_text('difference_low', 'unit') }} || '〜' || {{ figure_text('difference_high', 'unit') }} || '）です。'
         end as finding_ja,
         case when is_flagged then
-            'Top ' || upper(motion) || 's (' || all_top_people || ' of ' || people || ' people): '
+            'Top ' || upper(motion) || 's (' || all_top_people || ' of ' || people || ' people), '
+            || {{ period_words('en') }} || ': '
             || trait_en || ' ' || {{ figure_text('top_value', 'unit') }} || ', the others '
             || {{ figure_text('others_value', 'unit') }} || '; the difference is '
             || {{ figure_text('difference', 'unit') }} || ' (95 % interval '
