@@ -10,17 +10,21 @@ import json
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from dagster_project.lib.candidate import MANIFEST, PARQUET
 from dagster_project.lib.checksums import file_sha256
-from dagster_project.settings import House
+from dagster_project.lib.house import arrive, create
+from dagster_project.lib.previous_release import tables
+from dagster_project.settings import DBT_PROJECT, House
 from tests.cases.houses import DISPOSITIONS, HOUSES
 from tests.cases.scene import Rep, Scene, day, jst
-from tests.harness import query
+from tests.harness import publish_unjudged, query
 from tests.nights.quick import Quick
 from tests.two_deliveries import FIRST, SECOND, Company, Houses, Row, first_night, moved, row
 
@@ -377,3 +381,32 @@ def test_weeks_that_begin_on_another_day_are_not_compared(houses: Houses[Cast]) 
     assert query(house, "select week_starts_on from marts.release") == [{"week_starts_on": 7}]
     types: Iterable[Row] = query(house, "select distinct period_type from marts.kpi_restatements")
     assert {found["period_type"] for found in types} == {"month", "quarter", "fiscal_year"}
+
+
+# --- every metric -----------------------------------------------------------------------------
+
+
+def test_every_table_that_metrics_count_is_compared_with_the_earlier_release() -> None:
+    """Or is made of such; the roster's days are planning's word, which is compared as a whole."""
+    compared = {table.published_as for table in tables()}
+    catalogue = DBT_PROJECT / "models" / "marts" / "metrics" / "_semantic_models.yml"
+    for counted in yaml.safe_load(catalogue.read_text(encoding="utf-8"))["semantic_models"]:
+        made_of = counted.get("config", {}).get("meta", {}).get("made_of", [])
+        of = {part["table"] for part in made_of} or {counted["model"].split("'")[1]}
+        assert of <= compared | {"fct_rep_days"}, counted["name"]
+
+
+def test_every_move_of_the_demo_companys_second_release_has_a_cause(
+    quick: Quick, tmp_path: Path
+) -> None:
+    demo = create(tmp_path / "house", demo=True, exported_by=date(2026, 9, 7))
+    quick.marts(demo, date(2026, 8, 31))
+    publish_unjudged(demo)
+    arrive(demo.root)
+    quick.marts(demo, date(2026, 9, 30))
+    moves = query(demo, "select * from marts.kpi_restatements")
+    assert {found["metric"] for found in moves} >= {
+        "connects", "accepted", "wins", "hand_raises_attempted", "leads_reached_meeting_of_cohort",
+    }  # fmt: skip
+    nameless = [found for found in moves if found["cause"] in ("unexplained", "definition")]
+    assert not nameless, nameless[:5]

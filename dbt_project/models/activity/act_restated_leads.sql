@@ -97,10 +97,10 @@ steps as (
     union all
 
     select
-        old_row.person_id as person_id,
-        what_cause as cause
+        opportunities.old_row.person_id,
+        opportunities.what_cause as cause
     from opportunities
-    where not is_there
+    where not opportunities.is_there
 
 ),
 
@@ -159,7 +159,10 @@ approach_causes as (
     inner join approaches on changed.thing_id = approaches.person_id
     where
         approaches.approached_on <= greatest(
-            changed.old_row.worked_on, changed.new_row.worked_on, changed.old_row.met_on, changed.new_row.met_on
+            changed.old_row.worked_on,
+            changed.new_row.worked_on,
+            changed.old_row.met_on,
+            changed.new_row.met_on
         )
     group by changed.thing_id
 
