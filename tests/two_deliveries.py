@@ -134,8 +134,8 @@ def row(
     metric: str,
     cause: str,
     things: int | None,
-    old: float,
-    new: float,
+    old: float | None,
+    new: float | None,
     part: float,
     below: float | None,
 ) -> Row:

@@ -140,9 +140,7 @@ approaches as (
     where
         {{ is_on_side }}
         and {{ side }}_row.{{ facts.rows }}
-        and {{ differs(relation, facts.flags + [
-            'person_id', facts.date, 'rep_id', 'team', 'business_unit', 'motion',
-        ]) | indent(8) }}
+        and {{ differs(relation, facts.flags + ['person_id', facts.date, 'motion']) | indent(8) }}
     {{ 'union all' if not (last_relation and loop.last) }}
     {% endfor %}
     {% endfor %}
