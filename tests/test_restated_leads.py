@@ -325,8 +325,8 @@ def test_other_hand_raises_in_the_settings_are_a_configuration(houses: Houses[Ca
     house = houses.after(exports=False, edit=edit)
     rep = houses.cast.reps["clock"].rep_id
     assert moved(house, rep, *HAND_RAISES) == [
-        row("hand_raises", "configuration", 1, 1, 0, -1, None),
-        row("hand_raises_attempted", "configuration", 1, 1, 0, -1, None),
+        row("hand_raises", "configuration", 1, 1, None, -1, None),
+        row("hand_raises_attempted", "configuration", 1, 1, None, -1, None),
     ]
 
 

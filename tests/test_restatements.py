@@ -253,7 +253,7 @@ def test_an_account_put_on_a_target_list_is_a_configuration(houses: Houses[Cast]
     house = houses.after(exports=False, edit=edit)
     rep = houses.cast.listed.rep_id
     assert moved(house, rep, "target_account_approaches", "approaches") == [
-        row("target_account_approaches", "configuration", 1, 0, 1, 1, None)
+        row("target_account_approaches", "configuration", 1, None, 1, 1, None)
     ]
 
 
