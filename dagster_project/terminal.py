@@ -50,6 +50,11 @@ _EXAMPLE_QUERY = (
     "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
     'order by period_start"'
 )
+_FINDINGS_SHOWN = 5
+_FINDINGS_QUERY = (
+    '"select period_type, period_start, finding_ja, finding_en from kpi_findings '
+    'order by period_end desc, rank_in_period"'
+)
 _IDS = {"check", "release", "source"}
 _PERIODS = {
     "week": "週 week",
@@ -199,6 +204,8 @@ def _table(*columns: str, title: str | None = None) -> Table:
 def show_night(night: Night) -> None:
     """The closing table of a night: files, rows, checks, last full month, and where to connect."""
     from dagster_project.lib import nights
+    from dagster_project.lib.candidate import AUDIT_PAGE
+    from dagster_project.lib.dictionary_page import DICTIONARY_PAGE
 
     if night.ingestion is not None:
         _show_files(night.ingestion, night.audit)
@@ -212,7 +219,8 @@ def show_night(night: Night) -> None:
     steps = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in night.seconds.items())
     say(f"\nPublished {night.release.release_id} (as of {night.as_of}). {steps}")
     say(f"Connect read-only to  {night.house.current / night.release.warehouse.name}")
-    say(f"Audit page            {night.house.current / 'audit.html'}")
+    say(f"Audit page            {night.house.current / AUDIT_PAGE}")
+    say(f"KPI dictionary        {night.house.current / DICTIONARY_PAGE}")
     say(f"Try                   {_how_called()} query {_EXAMPLE_QUERY}")
 
 
@@ -317,6 +325,17 @@ def _show_month(audit: Audit) -> None:
     moved = _moved(audit)
     if moved:
         say(f"{moved}. Why: kpi_restatements.")
+    _show_findings(audit)
+
+
+def _show_findings(audit: Audit) -> None:
+    """How many findings, the first few in words, and the query that lists all."""
+    summary = audit.summary
+    say(f"\nFindings 指摘: {summary.findings_count}")
+    for told in summary.findings[:_FINDINGS_SHOWN]:
+        say(f"• {told.ja}\n  {told.en}")
+    if summary.findings_count > _FINDINGS_SHOWN:
+        say(f"All of them           {_how_called()} query {_FINDINGS_QUERY}")
 
 
 def _moved(audit: Audit) -> str | None:

@@ -1,9 +1,10 @@
 """The candidate: the marts of one night, copied into the very files a release will be.
 
 `build` writes `work/candidate/<run_id>/` with `warehouse.duckdb`, one Parquet file per published
-table and `manifest.json`, which says what went in and carries the fingerprints. Only columns the dbt
-contract declares are copied, so nothing else of the work database can slip out. Whether the numbers
-are believable is left to `gate`, whether the files are intact to `verify`, shipping to `releases`.
+table, the dictionary page and `manifest.json`, which says what went in and carries the fingerprints.
+Only columns the dbt contract declares are copied, so nothing else of the work database can slip out.
+Whether the numbers are believable is left to `gate`, whether the files are intact to `verify`, shipping
+to `releases`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from dagster_project.lib import engine, suites
+from dagster_project.lib import dictionary_page, engine, suites
 from dagster_project.lib.checksums import file_sha256, table_content
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
@@ -223,6 +224,8 @@ def build(
     building = house.candidates / f"{run['run_id']}.partial"
     (building / PARQUET).mkdir(parents=True)
     inputs, tables = _copy(house, catalogue, building)
+    page = dictionary_page.of_release(building / WAREHOUSE)
+    (building / dictionary_page.DICTIONARY_PAGE).write_text(page, encoding="utf-8", newline="\n")
     (building / SEMANTIC_MANIFEST).write_text(for_release(dbt_manifest) + "\n", encoding="utf-8")
     files = tuple(
         FileFacts(

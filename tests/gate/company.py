@@ -64,7 +64,19 @@ MARTS: dict[str, str] = {
         select metric, metric as name_ja, metric as name_en, metric as label_ja, metric as label_en,
                category, unit, 'up' as direction, 20::bigint as minimum_sample,
                unit <> 'ratio' as is_additive, row_number() over () as position,
-               true as is_headline
+               true as is_headline, 'cti' as needs, 'none' as maturity, 'company, team, rep' as scopes,
+               case when unit = 'ratio' then 'ratio' else 'simple' end as metric_type,
+               case when unit = 'ratio' then 'connects' else metric end as numerator,
+               'fct_calls' as numerator_table, 'called_on' as numerator_date,
+               'sum(1)' as numerator_sql, 'is_dial' as numerator_rows, '1' as numerator_each,
+               case when unit = 'ratio' then 'dials' end as denominator,
+               case when unit = 'ratio' then 'fct_calls' end as denominator_table,
+               case when unit = 'ratio' then 'called_on' end as denominator_date,
+               case when unit = 'ratio' then 'is_dial' end as denominator_rows,
+               case when unit = 'ratio' then '1' end as denominator_each,
+               metric || 'の定義' as definition_ja, 'What ' || metric || ' means' as definition_en,
+               metric || 'の目的' as purpose_ja, 'Why ' || metric as purpose_en, 'M1' as owner,
+               1::bigint as definition_version
         from (values
             ('dials', '量', 'calls'), ('emails_sent', '量', 'emails'), ('approaches', '量', 'approaches'),
             ('connects', '量', 'calls'), ('connect_rate', '質', 'ratio'),

@@ -8,7 +8,7 @@ MARTS: dict[str, str] = {
     "kpi_balance": """
         select 'month' as period_type, date '2026-05-01' as period_start, 'rep' as scope_type,
                rep_id as scope_key, 20.0 as working_days, 100.0 as dials, 120.0 as approaches,
-               20.0 as connects, 5.0 as meetings_acquired, 4.0 as meetings_acquired_from_connect,
+               20.0::double as connects, 5.0 as meetings_acquired, 4.0 as meetings_acquired_from_connect,
                3.0 as accepted, 1.0 as wins, 3.0 as accepted_of_decided, 4.0 as decided,
                1.0 as no_shows, 4.0 as meetings_with_outcome,
                case when rep_id = 'R1' then 'no_shows_rising' else '' end as flags,
@@ -113,6 +113,30 @@ MARTS: dict[str, str] = {
         from marts.kpi_scorecard as scorecard
         where scope_type = 'company' and metric in (select metric from marts.dim_metrics)
     """,
+    "kpi_findings": """
+        with flagged as (
+            select 'kpi_bottleneck' as found_in, period_type, period_start, scope_type, scope_key,
+                   finding_ja, finding_en
+            from marts.kpi_bottleneck where is_flagged
+            union all
+            select 'kpi_balance', period_type, period_start, scope_type, scope_key, finding_ja, finding_en
+            from marts.kpi_balance where is_flagged
+            union all
+            select 'kpi_review', period_type, period_start, scope_type, scope_key, finding_ja, finding_en
+            from marts.kpi_review where is_flagged
+            union all
+            select 'kpi_high_performers', period_type, period_start, 'motion', motion, finding_ja, finding_en
+            from marts.kpi_high_performers where is_flagged
+            union all
+            select 'kpi_actions', 'action', from_date, scope_type, scope_key, finding_ja, finding_en
+            from marts.kpi_actions where is_flagged
+        )
+        select found_in || '|' || period_type || '|' || period_start || '|' || scope_key as finding_id, *,
+               case period_type when 'month' then last_day(period_start) else date '2026-06-30' end
+                   as period_end,
+               row_number() over (partition by period_type, period_start order by found_in) as rank_in_period
+        from flagged
+    """,
 }
 
 DEFECTS: dict[str, str] = {
@@ -170,4 +194,9 @@ DEFECTS: dict[str, str] = {
     "kpi_review.intervals_hold_their_figure": "update kpi_review set trend_slope_low = 1",
     "kpi_review.little_is_not_judged": "update kpi_review set rep_months = 3",
     "kpi_review.a_flag_has_its_sentence": "update kpi_review set finding_ja = null",
+    "kpi_findings.they_are_the_flags_of_the_other_tables": (
+        "delete from kpi_findings where found_in = 'kpi_actions'"
+    ),
+    "kpi_findings.ranks_count_from_one": "update kpi_findings set rank_in_period = rank_in_period + 1",
+    "kpi_findings.every_finding_is_told": "update kpi_findings set finding_en = ''",
 }

@@ -7,6 +7,7 @@ Choices where the text is silent, as the tables describe them:
 - A share is expected as the benchmark plus half a success; people, channels and lists ordinarily differ by
   0.15, one of them over time by 0.10 (standard deviation of log odds); amounts by 12 % and 8 %. Reps and
   teams that differ more among themselves are granted what they differ by.
+- First response is the share of hand-raises answered the same business day; it has no part in the split.
 - Compared with its past or a target, a cohort waits for 95 % of outcomes.
 - Every test of a release is corrected with all others.
 """
@@ -33,7 +34,8 @@ from tests.oracle.tables import Answer
 PEOPLE = ("company", "business_unit", "team", "rep", "motion")
 DIALLING = ("sdr", "bdr")
 TRAILING = 90
-STEPS = ("volume", "connect_rate", "meeting_conversion_rate", "effective_meeting_rate", "win_rate")
+SPLIT = ("volume", "connect_rate", "meeting_conversion_rate", "effective_meeting_rate", "win_rate")
+STEPS = (*SPLIT, "first_response")
 FACTORS = ("volume", "connect_rate", "meetings_per_connect", "effective_meeting_rate", "win_rate")
 SPREAD = {
     ("share", True): 0.15,
@@ -47,6 +49,7 @@ CAUSES = {
     "meeting_conversion_rate": "talk_skill",
     "effective_meeting_rate": "handover_quality",
     "win_rate": "field_sales_offer",
+    "first_response": "first_response",
 }
 SIGNS: dict[str, tuple[tuple[str, str], ...]] = {
     "dials_up_connect_rate_down": (("volume", "above"), ("connect_rate", "below")),
@@ -84,6 +87,10 @@ FIGURES = {
     ),
     "win_rate": Figure(
         "share", "win_rate", "opportunities_won_of_cohort", "opportunities_created", "both", 0.25
+    ),
+    "first_response": Figure(
+        "share", "hand_raise_share_within_same_day", "hand_raises_within_same_day",
+        "hand_raises_due_same_day", "both", 0.2,
     ),
     "meetings_per_connect": Figure(
         "share", "meeting_conversion_rate", "meetings_acquired", "connects", "both", 0.25, False
@@ -599,7 +606,7 @@ class Diagnosis:
             ends = [float(one) for one in after[:count] if one is not None]
             starts = [float(one) for one in before[:count] if one is not None]
             result[f"{name}_difference"] = base * (math.prod(ends) - math.prod(starts))
-            for step, part in zip(STEPS, shapley(ends, starts), strict=False):
+            for step, part in zip(SPLIT, shapley(ends, starts), strict=False):
                 result[f"{step}_{name}_part"] = base * part
         return result
 

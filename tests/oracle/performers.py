@@ -35,6 +35,7 @@ PERIODS = ("quarter", "fiscal_year")
 BANDS = ((0, 9), (9, 11), (11, 13), (13, 15), (15, 17), (17, 24))
 METRICS = (
     "talk_seconds_per_connect", "key_person_share", "turns_per_analysed_call", "agent_talk_ratio",
+    "hand_raise_share_within_same_day",
 )  # fmt: skip
 Group = tuple[str, date, str]  # period type, its first day, motion
 

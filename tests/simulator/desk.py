@@ -138,6 +138,9 @@ class Desk(Sales):
         motion = rep.motion(day)
         next_day = day + timedelta(days=1)
         heirs = [r for r in self.inside if r.motion(next_day) == motion and r is not rep]
+        while self.fresh[rep.rep_id]:
+            due, _, _, person = heapq.heappop(self.fresh[rep.rep_id])
+            self._enqueue(rep, person, date.fromordinal(due), 0)
         waiting, self.queues[rep.rep_id] = self.queues[rep.rep_id], []
         for number, (due, priority, _, person) in enumerate(sorted(waiting, key=lambda e: e[:3])):
             heir = heirs[number % len(heirs)] if heirs else rep
@@ -146,8 +149,13 @@ class Desk(Sales):
                 person.lead["OwnerId"] = heir.user_id
                 self._touch("Lead", person.lead, utc(day, 18 * _HOUR))
 
-    def _next_person(self, rep: Rep, day: date, rng: random.Random) -> Person | None:
-        queue = self.queues[rep.rep_id]
+    def _next_person(self, rep: Rep, day: date, clock: int, rng: random.Random) -> Person | None:
+        """Whoever raised a hand comes first, then whose turn it is, then an old lead."""
+        fresh, queue = self.fresh[rep.rep_id], self.queues[rep.rep_id]
+        while fresh and fresh[0][:2] <= (day.toordinal(), clock):
+            person = heapq.heappop(fresh)[3]
+            if person.state not in ("done", "meeting"):
+                return person
         limit = day.toordinal() + 1
         while queue and queue[0][0] <= limit:
             person = heapq.heappop(queue)[3]
@@ -175,7 +183,7 @@ class Desk(Sales):
         clock = 9 * _HOUR + 600
         for index in range(number):
             clock = max(clock, int(9.2 * _HOUR + index * slot + rng.random() * slot * 0.6))
-            person = self._next_person(rep, day, rng)
+            person = self._next_person(rep, day, clock, rng)
             if person is None:
                 break
             clock = self._dial(rep, person, day, clock, rng) + 15

@@ -80,6 +80,10 @@ class Office:
         self.queues: dict[str, list[tuple[int, int, int, Person]]] = {
             rep.rep_id: [] for rep in self.inside
         }
+        # Who raised a hand and was not called yet: (day, second) of it.
+        self.fresh: dict[str, list[tuple[int, int, int, Person]]] = {
+            rep.rep_id: [] for rep in self.inside
+        }
         self.pool: list[Person] = []
         self.agenda: dict[int, list[tuple[int, int, Callable[[date, int], None]]]] = {}
         self.dirty: dict[str, dict[str, Record]] = {}
@@ -198,6 +202,11 @@ class Office:
         person.owner = rep
         self.sequence += 1
         heapq.heappush(self.queues[rep.rep_id], (day.toordinal(), priority, self.sequence, person))
+
+    def _raise_hand(self, rep: Rep, person: Person, day: date, seconds: int) -> None:
+        person.owner = rep
+        self.sequence += 1
+        heapq.heappush(self.fresh[rep.rep_id], (day.toordinal(), seconds, self.sequence, person))
 
     def _retire(self, person: Person, status: str, at: datetime, *, for_good: bool = False) -> None:
         person.state = "done"

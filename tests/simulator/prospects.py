@@ -318,6 +318,9 @@ class Prospects(Marketing):
             self._marketing_person(person, at, day, rng)
         if channel.key == "exhibition" and self.plan.first_day.month != day.month:
             self._badge(person, day, seconds - 3 * _HOUR, rng)
+        if channel.motion == "sdr" and not batch:
+            self._raise_hand(owner, person, day, seconds)
+            return
         if len(self.queues[owner.rep_id]) >= _BACKLOG:
             return
         first = day if seconds < 16 * _HOUR else day + timedelta(days=1)

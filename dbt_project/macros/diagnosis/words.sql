@@ -1,14 +1,19 @@
 {# How a diagnosis says things, in both languages. #}
 
 {% macro period_words(language) -%}
-{%- set last_month = add_months('period_start', 2) -%}
+{%- set last_of_quarter = add_months('period_start', 2) -%}
+{%- set last_of_year = add_months('period_start', 11) -%}
     case period_type
         {% if language == 'ja' %}
+        when 'week' then strftime(period_start, '%Y年%-m月%-d日からの週')
         when 'month' then strftime(period_start, '%Y年%-m月')
-        else strftime(period_start, '%Y年%-m月〜') || strftime({{ last_month }}, '%-m月')
+        when 'fiscal_year' then strftime(period_start, '%Y年%-m月〜') || strftime({{ last_of_year }}, '%Y年%-m月')
+        else strftime(period_start, '%Y年%-m月〜') || strftime({{ last_of_quarter }}, '%-m月')
         {% else %}
+        when 'week' then strftime(period_start, 'week of %Y-%m-%d')
         when 'month' then strftime(period_start, '%Y-%m')
-        else strftime(period_start, '%Y-%m to ') || strftime({{ last_month }}, '%Y-%m')
+        when 'fiscal_year' then strftime(period_start, '%Y-%m to ') || strftime({{ last_of_year }}, '%Y-%m')
+        else strftime(period_start, '%Y-%m to ') || strftime({{ last_of_quarter }}, '%Y-%m')
         {% endif %}
     end
 {%- endmacro %}

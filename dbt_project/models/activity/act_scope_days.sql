@@ -6,6 +6,7 @@
     'dials', 'connects', 'meetings_acquired', 'meetings_acquired_from_connect',
     'meetings_acquired_of_cohort', 'accepted', 'opportunities_created', 'opportunities_won_of_cohort',
     'connect_talk_seconds', 'timed_connects', 'no_shows_of_cohort', 'meetings_outcome_known_of_cohort',
+    'hand_raises_within_same_day', 'hand_raises_due_same_day',
 ] %}
 {% set of_calls = ['dials', 'connects', 'connect_talk_seconds', 'timed_connects'] %}
 {% set added = ['inside_working_days', 'due_meetings', 'overdue_meetings'] %}

@@ -856,24 +856,28 @@ read_aloud as (
         case
             when is_flagged and rate_basis = 'mature'
                 then
-                    name_ja || 'は 1日あたり ' || pace_ja || 'が必要ですが、これまでの最高は '
-                    || strftime(best_month, '%Y-%m') || ' の ' || best_ja || 'です'
+                    {{ period_words('ja') }} || ' 全社：' || name_ja || 'は 1日あたり ' || pace_ja
+                    || 'が必要ですが、これまでの最高は ' || strftime(best_month, '%Y-%m') || ' の '
+                    || best_ja || 'です。'
             when is_flagged
                 then
-                    name_ja || 'の計画は率 ' || {{ percent_text('rate') }} || 'を前提としていますが、これまでの最高は '
-                    || strftime(best_rate_month, '%Y-%m') || ' の ' || {{ percent_text('best_rate') }} || 'です'
+                    {{ period_words('ja') }} || ' 全社：' || name_ja || 'の計画は率 ' || {{ percent_text('rate') }}
+                    || 'を前提としていますが、これまでの最高は ' || strftime(best_rate_month, '%Y-%m') || ' の '
+                    || {{ percent_text('best_rate') }} || 'です。'
         end as finding_ja,
         case
             when is_flagged and rate_basis = 'mature'
                 then
-                    name_en || ': the goal asks for ' || {{ number_text('per_business_day') }}
-                    || ' a day; the most ever done in a month was '
-                    || {{ number_text('best_per_business_day') }} || ' (' || strftime(best_month, '%Y-%m') || ')'
+                    'The company, ' || {{ period_words('en') }} || ': the goal asks for '
+                    || {{ number_text('per_business_day') }} || ' a day of "' || name_en
+                    || '"; the most ever done in a month was '
+                    || {{ number_text('best_per_business_day') }} || ' (' || strftime(best_month, '%Y-%m') || ').'
             when is_flagged
                 then
-                    name_en || ': the plan takes a rate of ' || {{ percent_text('rate') }}
+                    'The company, ' || {{ period_words('en') }} || ': the plan for "' || name_en
+                    || '" takes a rate of ' || {{ percent_text('rate') }}
                     || '; the best month so far reached ' || {{ percent_text('best_rate') }} || ' ('
-                    || strftime(best_rate_month, '%Y-%m') || ')'
+                    || strftime(best_rate_month, '%Y-%m') || ').'
         end as finding_en
     from told
 

@@ -1,4 +1,4 @@
--- one row per period (month, quarter), scope, step of the way to a win, and benchmark
+-- one row per period (month, quarter), scope, step of the way to a win (or first response), and benchmark
 {% set steps = {
     'volume': {
         'cause': 'activity', 'ja': '稼働日あたり架電数', 'en': 'dials per working day',
@@ -11,6 +11,9 @@
         'cause': 'handover_quality', 'ja': '有効商談化率', 'en': 'effective meeting rate',
     },
     'win_rate': {'cause': 'field_sales_offer', 'ja': '受注率', 'en': 'win rate'},
+    'first_response': {
+        'cause': 'first_response', 'ja': '当日中初動率', 'en': 'share of hand-raises answered the same day',
+    },
 } %}
 {% set causes = {
     'activity': {'ja': '活動量', 'en': 'level of activity'},
@@ -23,6 +26,7 @@
     'field_sales_offer': {
         'ja': 'フィールドセールスの進め方・提案内容', 'en': 'field sales or the offer',
     },
+    'first_response': {'ja': '初動', 'en': 'slow first response'},
     'strength': {'ja': '強み', 'en': 'a strength to learn from'},
 } %}
 {% set factors = [

@@ -605,8 +605,18 @@ final as (
         reading_ja,
         reading_en,
         is_flagged,
-        case when is_flagged then scope_key || ': ' || reading_ja end as finding_ja,
-        case when is_flagged then scope_key || ': ' || reading_en end as finding_en
+        case
+            when is_flagged
+                then
+                    {{ period_words('ja') }} || ' ' || {{ scope_words('ja', 'scope_key') }} || '：'
+                    || reading_ja || '。'
+        end as finding_ja,
+        case
+            when is_flagged
+                then
+                    {{ scope_words('en', 'scope_key') }} || ', ' || {{ period_words('en') }} || ': '
+                    || reading_en || '.'
+        end as finding_en
     from read_aloud
 
 )

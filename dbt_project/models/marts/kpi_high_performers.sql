@@ -11,6 +11,7 @@
 {#- traits that are metrics of the catalogue take their parts from there #}
 {%- set metric_traits = [
     'talk_seconds_per_connect', 'key_person_share', 'turns_per_analysed_call', 'agent_talk_ratio',
+    'hand_raise_share_within_same_day',
 ] %}
 {%- set own_traits = [
     {
@@ -43,6 +44,7 @@
 {%- set daily = [
     'dials', 'timed_connects', 'key_person_talk_seconds', 'connect_talk_seconds', 'key_person_connects',
     'known_title_connects', 'turns', 'calls_with_turns', 'agent_talk_seconds', 'conversation_seconds',
+    'hand_raises_within_same_day', 'hand_raises_due_same_day',
 ] %}
 {%- set scanned = ['dials_to_persons', 'persons', 'dials_with_hour', 'keyword_calls'] %}
 {%- set who = ['period_type', 'period_start', 'motion', 'rep_id'] %}
@@ -773,13 +775,15 @@ final as (
         end as verdict_en,
         is_flagged,
         case when is_flagged then
-            upper(motion) || 'の成果上位者（' || people || '人中' || all_top_people || '人）は「' || trait_ja || '」が'
+            {{ period_words('ja') }} || ' '
+            || upper(motion) || 'の成果上位者（' || people || '人中' || all_top_people || '人）は「' || trait_ja || '」が'
             || {{ figure_text('top_value', 'unit') }} || '、ほかの担当者は' || {{ figure_text('others_value', 'unit') }}
             || 'で、差は' || {{ figure_text('difference', 'unit') }} || '（95％区間 '
             || {{ figure_text('difference_low', 'unit') }} || '〜' || {{ figure_text('difference_high', 'unit') }} || '）です。'
         end as finding_ja,
         case when is_flagged then
-            'Top ' || upper(motion) || 's (' || all_top_people || ' of ' || people || ' people): '
+            'Top ' || upper(motion) || 's (' || all_top_people || ' of ' || people || ' people), '
+            || {{ period_words('en') }} || ': '
             || trait_en || ' ' || {{ figure_text('top_value', 'unit') }} || ', the others '
             || {{ figure_text('others_value', 'unit') }} || '; the difference is '
             || {{ figure_text('difference', 'unit') }} || ' (95 % interval '

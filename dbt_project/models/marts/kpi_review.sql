@@ -615,7 +615,7 @@ final as (
         action_ids,
         is_missed_and_worsening or is_without_link as is_flagged,
         case when is_missed_and_worsening or is_without_link then
-            case scope_type when 'company' then '全社' else scope_key end
+            {{ period_words('ja') }} || ' ' || {{ scope_words('ja', 'scope_key') }}
             || case when is_missed_and_worsening then
                 '：' || metric_ja || 'は' || {{ figure_text('value', 'unit') }} || 'で目標'
                 || {{ figure_text('target', 'unit') }} || 'に届かず（達成率'
@@ -633,7 +633,7 @@ final as (
             else '' end
         end as finding_ja,
         case when is_missed_and_worsening or is_without_link then
-            case scope_type when 'company' then 'Company' else scope_key end
+            {{ scope_words('en', 'scope_key') }} || ', ' || {{ period_words('en') }}
             || case when is_missed_and_worsening then
                 ': ' || metric_en || ' at ' || {{ figure_text('value', 'unit') }} || ' misses its target of '
                 || {{ figure_text('target', 'unit') }} || ' (' || {{ figure_text('attainment', "'ratio'") }}
