@@ -204,7 +204,7 @@ def test_a_deleted_lead_is_a_delete_and_two_that_are_one_are_a_merge(
     houses: Houses[Cast], june: House
 ) -> None:
     assert of_channel(houses, june, "gone", *LEADS) == [
-        row("leads_created", "delete", 1, 1, None, -1, None)
+        row("leads_created", "delete", 1, 1, 0, -1, None)
     ]
     assert of_channel(houses, june, "merged", *LEADS) == [
         row("leads_created", "merge", 1, 2, 1, -1, None)
