@@ -20,7 +20,7 @@ from tests.agreement import place_of, same, told
 from tests.harness import publish_unjudged, query
 from tests.nights.quick import Quick
 from tests.oracle.metrics import RATIOS
-from tests.oracle.restatements import moves
+from tests.oracle.restatements import moves, reached
 from tests.oracle.scorecard import PERIODS, Place
 from tests.oracle.settings import settings_from
 from tests.oracle.tables import Answer, answer
@@ -136,6 +136,35 @@ def test_the_causes_of_a_move_add_up_to_it_and_none_is_unexplained(nights: TwoNi
     assert not problems, told(problems)
     assert {row["cause"] for row in nights.published} >= {"late_fact", "correction"}
     assert not [row for row in nights.published if row["cause"] in ("unexplained", "definition")]
+
+
+def test_what_came_to_pass_after_the_earlier_day_is_a_late_fact(nights: TwoNights) -> None:
+    """Of leads and hand-raises, where both releases have the figure: as many as the oracle dates later."""
+    parts: dict[tuple[str, date], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in nights.published:
+        if (
+            (row["period_type"], row["scope_type"]) == ("month", "company")
+            and row["old_numerator"] is not None
+            and row["new_numerator"] is not None
+        ):
+            parts[(row["metric"], row["period_start"])][row["cause"]] += row["numerator_part"]
+    expected = {
+        key: counted
+        for key, counted in reached(nights.before, nights.after).items()
+        if key in parts
+    }
+    problems = [
+        f"{key}: {counted}, but {dict(parts[key])}"
+        for key, counted in expected.items()
+        if abs(parts[key]["late_fact"] - counted.later) > counted.otherwise
+        or sum(abs(part) for cause, part in parts[key].items() if cause != "late_fact")
+        > counted.otherwise
+    ]
+    assert not problems, told(problems)
+    assert {metric for (metric, _), counted in expected.items() if counted.later} >= {
+        "leads_reached_meeting_of_cohort",
+        "hand_raises_attempted",
+    }
 
 
 def test_only_days_of_the_earlier_release_are_compared(nights: TwoNights) -> None:

@@ -11,7 +11,9 @@ cut to the same days before it is counted. Choices where the text is silent:
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date
 
 from tests.oracle.metrics import KNOWN, RATIOS, Row, scopes_of
 from tests.oracle.scorecard import Place, Scorecard
@@ -45,6 +47,72 @@ def moves(before: Answer, after: Answer) -> dict[tuple[Place, str], Row]:
                 if metric not in RATIOS:
                     found[(place, metric)]["denominator_difference"] = None
     return found
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Of how many things of a month a flag changed: for what came to pass later, and otherwise."""
+
+    later: int
+    otherwise: int
+
+
+def reached(before: Answer, after: Answer) -> dict[tuple[str, date], Reached]:
+    """(metric, first of the month) → what changed in it, company-wide.
+
+    What came to pass after the earlier day, nobody could know then: no cause but the late fact is its.
+    """
+    found: dict[tuple[str, date], Reached] = {}
+    for metric, flag in _FLAGS.items():
+        then, now = _rows(before, flag), _rows(after, flag)
+        counts: dict[date, list[int]] = defaultdict(lambda: [0, 0])
+        for key in then.keys() | now.keys():
+            old, new = then.get(key, {}), now.get(key, {})
+            if bool(old.get(flag.name)) == bool(new.get(flag.name)):
+                continue
+            days = [new[day] for day in flag.days if new.get(day) is not None]
+            is_later = bool(new.get(flag.name)) and bool(old) and min(days) > before.as_of
+            for row in (old, new):
+                if row and row[flag.dated] is not None and row[flag.dated] <= before.as_of:
+                    counts[row[flag.dated].replace(day=1)][not is_later] += 1
+                    break
+        found |= {(metric, month): Reached(*counted) for month, counted in counts.items()}
+    return found
+
+
+@dataclass(frozen=True)
+class _Flag:
+    """A flag of a table, and the days the first of which made it true."""
+
+    table: str
+    key: str
+    dated: str
+    name: str
+    days: tuple[str, ...]
+
+
+_FLAGS = {
+    "leads_reached_meeting_of_cohort": _Flag(
+        "fct_leads", "person_id", "counted_on", "has_reached_meeting", ("met_on", "opportunity_on")
+    ),
+    "leads_reached_accepted_of_cohort": _Flag(
+        "fct_leads",
+        "person_id",
+        "counted_on",
+        "has_reached_accepted",
+        ("accepted_on", "opportunity_on"),
+    ),
+    "leads_reached_won_of_cohort": _Flag(
+        "fct_leads", "person_id", "counted_on", "has_reached_won", ("won_on",)
+    ),
+    "hand_raises_attempted": _Flag(
+        "fct_hand_raises", "hand_raise_id", "raised_on", "is_attempted", ("attempted_on",)
+    ),
+}
+
+
+def _rows(answer: Answer, flag: _Flag) -> dict[str, Row]:
+    return {row[flag.key]: row for row in answer.tables[flag.table]}
 
 
 def _until(after: Answer, before: Answer) -> Answer:

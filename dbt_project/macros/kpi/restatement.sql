@@ -18,7 +18,31 @@
             'previous': 'stg_kura__previous_opportunities', 'key': 'opportunity_id',
             'changes': 'act_restated_opportunities',
         },
+        'fct_hand_raises': {
+            'previous': 'stg_kura__previous_hand_raises', 'key': 'hand_raise_id',
+            'changes': 'act_restated_hand_raises',
+        },
+        'fct_leads': {
+            'previous': 'stg_kura__previous_leads', 'key': 'person_id', 'changes': 'act_restated_leads',
+        },
+        'fct_nurture': {
+            'previous': 'stg_kura__previous_nurture', 'key': 'nurture_id',
+            'changes': 'act_restated_nurture',
+        },
     }) }}
+{%- endmacro %}
+
+{# The two rows of a changed thing, and which flag says that it has it. #}
+{% macro restated_sides() -%}
+    {{ return({'old': 'was_there', 'new': 'is_there'}) }}
+{%- endmacro %}
+
+{# Of several causes the first in this order is named. #}
+{% macro first_cause(cause) -%}
+{%- set causes = [
+    'late_fact', 'merge', 'delete', 'correction', 'configuration', 'definition', 'unexplained',
+] -%}
+list_extract(['{{ causes | join("', '") }}'], min(list_position(['{{ causes | join("', '") }}'], {{ cause }})))
 {%- endmacro %}
 
 {# The scopes in which restatements are shown. #}

@@ -80,6 +80,6 @@ select
             and judged.was_there
             then case
                 {{ otherwise([]) | indent(12) }}
-        {{ otherwise(['dispositions', 'title_map', 'roster']) | indent(4) }} as what_cause
+        {{ otherwise(['dispositions', 'title_map', 'roster', 'target_accounts']) | indent(4) }} as what_cause
 from judged
 cross join previous_release

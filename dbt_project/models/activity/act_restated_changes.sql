@@ -1,8 +1,7 @@
 -- one row per metric, cause and pair of places (day and six attributes) that things moved between
--- depends_on: {{ ref('act_restated_calls') }}
--- depends_on: {{ ref('act_restated_emails') }}
--- depends_on: {{ ref('act_restated_meetings') }}
--- depends_on: {{ ref('act_restated_opportunities') }}
+{% for facts in restated_tables().values() %}
+-- depends_on: {{ ref(facts.changes) }}
+{% endfor %}
 {% set dimensions = day_dimensions() %}
 {% set who = ['rep_id', 'team', 'business_unit', 'motion'] %}
 {% set sides = ['old', 'new'] %}
@@ -29,7 +28,11 @@ previous_release as (
     select
         thing_id,
         {% for dimension, missing in dimensions.items() %}
+        {% if dimension in restated_columns(facts.previous) %}
         coalesce({{ dimension }}, '{{ missing }}') as {{ side }}_{{ dimension }},
+        {% else %}
+        cast(null as varchar) as {{ side }}_{{ dimension }},
+        {% endif %}
         {% endfor %}
         {% for date in dates %}
         case
@@ -64,51 +67,59 @@ previous_release as (
     left join {{ table }}_new as new_side on changes.thing_id = new_side.thing_id
 
 )
-{% for component in own %}
-{% set day = dates.index(component.date) + 1 %}
-{% set numerator = amounts.index(component.numerator) + 1 %}
-{% set denominator = amounts.index(component.denominator) + 1 %}
 ,
 
-{{ table }}_{{ loop.index }} as (
+-- one per metric a row may count in
+{{ table }}_things as (
 
     select
-        '{{ component.metric }}' as metric,
         who_cause,
         whom_cause,
         what_cause,
         {% for side in sides %}
-        {{ side }}_date_{{ day }} as {{ side }}_date,
         {% for dimension in dimensions %}
-        case when {{ side }}_date_{{ day }} is not null then {{ side }}_{{ dimension }} end
-            as {{ side }}_{{ dimension }},
+        {{ side }}_{{ dimension }},
         {% endfor %}
-        case when {{ side }}_date_{{ day }} is null then 0 else {{ side }}_amount_{{ numerator }} end
-            as {{ side }}_numerator,
-        case when {{ side }}_date_{{ day }} is null then 0 else {{ side }}_amount_{{ denominator }} end
-            as {{ side }}_denominator{{ ',' if not loop.last }}
         {% endfor %}
+        unnest([
+            {% for component in own %}
+            {
+                'metric': '{{ component.metric }}',
+                {% for side in sides %}
+                '{{ side }}_date': {{ side }}_date_{{ dates.index(component.date) + 1 }},
+                '{{ side }}_numerator': {{ side }}_amount_{{ amounts.index(component.numerator) + 1 }},
+                '{{ side }}_denominator': {{ side }}_amount_{{ amounts.index(component.denominator) + 1 }}{{ ',' if not loop.last }}
+                {% endfor %}
+            }{{ ',' if not loop.last }}
+            {% endfor %}
+        ], max_depth := 2)
     from {{ table }}_pairs
 
 )
-{% endfor %}
 {% endfor %}
 ,
 
 things as (
 
-    {% for table in restated_tables() %}
-    {% set last_table = loop.last %}
-    {% for component in components | selectattr('table', 'equalto', table) %}
-    select * from {{ table }}_{{ loop.index }}
-    where
-        old_numerator <> 0
-        or old_denominator <> 0
-        or new_numerator <> 0
-        or new_denominator <> 0
-    {{ 'union all' if not (last_table and loop.last) }}
-    {% endfor %}
-    {% endfor %}
+    select
+        metric,
+        who_cause,
+        whom_cause,
+        what_cause,
+        {% for side in sides %}
+        {{ side }}_date,
+        {% for dimension in dimensions %}
+        case when {{ side }}_date is not null then {{ side }}_{{ dimension }} end as {{ side }}_{{ dimension }},
+        {% endfor %}
+        case when {{ side }}_date is null then 0 else {{ side }}_numerator end as {{ side }}_numerator,
+        case when {{ side }}_date is null then 0 else {{ side }}_denominator end as {{ side }}_denominator{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        {% for table in restated_tables() %}
+        select * from {{ table }}_things
+        {{ 'union all' if not loop.last }}
+        {% endfor %}
+    ) as every_thing
 
 ),
 
@@ -138,6 +149,11 @@ compared as (
             else what_cause
         end as place_cause
     from things
+    where
+        old_numerator <> 0
+        or old_denominator <> 0
+        or new_numerator <> 0
+        or new_denominator <> 0
 
 ),
 

@@ -1,16 +1,10 @@
 -- one row per period, scope, metric and cause: how many distinct things the figure gained and lost
--- depends_on: {{ ref('act_restated_calls') }}
--- depends_on: {{ ref('act_restated_emails') }}
--- depends_on: {{ ref('act_restated_meetings') }}
--- depends_on: {{ ref('act_restated_opportunities') }}
 {% for table, facts in restated_tables().items() %}
+-- depends_on: {{ ref(facts.changes) }}
 -- depends_on: {{ ref(table) }}
 -- depends_on: {{ ref(facts.previous) }}
 {% endfor %}
 {% set dimensions = day_dimensions() %}
-{% set causes = [
-    'late_fact', 'merge', 'delete', 'correction', 'configuration', 'definition', 'unexplained',
-] %}
 with
 
 previous_release as (
@@ -137,10 +131,7 @@ dates as (
         moved.scope_key,
         moved.thing,
         moved.side,
-        list_extract(
-            ['{{ causes | join("', '") }}'],
-            min(list_position(['{{ causes | join("', '") }}'], changed.cause))
-        ) as cause
+        {{ first_cause('changed.cause') }} as cause
     from {{ measure.name }}_moved as moved
     inner join {{ measure.name }}_changed_placed as changed
         on

@@ -45,6 +45,6 @@ select
         when not judged.is_there and judged.is_deleted then 'delete'
         when judged.is_person_merged then 'merge'
         when judged.is_record_changed and judged.is_there and judged.was_there then 'correction'
-        {{ otherwise(['roster']) | indent(4) }} as what_cause
+        {{ otherwise(['roster', 'target_accounts']) | indent(4) }} as what_cause
 from judged
 cross join previous_release
