@@ -246,12 +246,18 @@ def _of_contacts_alone(found: Answer, id_of: IdOf) -> set[str | None]:
 def _of_members(found: Answer, id_of: IdOf) -> set[str | None]:
     """Whatever was done with people a campaign touched."""
     persons = found.persons
-    with_person = [
+    booked_with = {meeting.id: meeting.person for meeting in found.meetings}
+    with_person: list[tuple[str, Person | None]] = [
         *((call.id, call.person) for call in found.calls),
         *((email.id, email.person) for email in found.emails),
         *((event.id, event.person) for event in found.events),
         *((raised.id, raised.person) for raised in found.hand_raises),
         *((deal.id, persons.of_record(deal.contact_id)) for deal in found.opportunities.values()),
+        *((deal, person) for person in persons.all for deal in person.converted_opportunities),
+        *(
+            (row["opportunity_id"], booked_with.get(row["meeting_id"]))
+            for row in found.tables["fct_opportunities"]
+        ),
     ]
     return {
         id_of(name) or name
