@@ -333,8 +333,8 @@ def facts() -> dict[str, list[dict[str, Any]]]:
         ],
         "marts.fct_calls": calls,
         "marts.fct_emails": [
-            {"email_id": "e1", "sent_on": june(10), **r1, **East, "person_id": "p1"},
-            {"email_id": "e2", "sent_on": june(23), "rep_id": "r2", "person_id": "p1"},
+            {"email_id": "e1", "sent_on": june(10), **r1, **East, "person_id": "p1", "source_id": "crm"},
+            {"email_id": "e2", "sent_on": june(23), "rep_id": "r2", "person_id": "p1", "source_id": "crm"},
         ],
         "marts.fct_meetings": meetings,
         "marts.fct_opportunities": opportunities,

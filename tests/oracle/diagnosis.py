@@ -217,6 +217,9 @@ class Diagnosis:
             )
             for scope in self._scopes_of(row):
                 found[scope][row["date"]].update(counts)
+        for row in self._answer.tables["list_days"]:
+            if row["call_list"] is not None and not row["call_list"].startswith("("):
+                found["call_list", row["call_list"]][row["date"]].update(row["counted"])
         expiry = timedelta(days=self._answer.settings.decision_expires_after_days)
         for row in self._answer.tables["fct_meetings"]:
             if not row["is_booked"] or row["days_to_decision"] is None or not row["is_acquired"]:
