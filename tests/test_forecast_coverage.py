@@ -26,7 +26,9 @@ MONTHS = (5, 6, 7, 8)
 
 @pytest.fixture(scope="module")
 def company() -> Answer:
-    plan = Plan(seed=23, reps=12, months=6, stories=False, bad_rows=False, marketing=False)
+    plan = Plan(
+        seed=23, reps=12, months=6, stories=False, calm=True, bad_rows=False, marketing=False
+    )
     world = simulate(plan)
     return answer(world.records, plan.as_of, settings_from(*configuration(world.settings)))
 
