@@ -318,7 +318,8 @@ class Diagnosis:
         }
 
     def peers(self, place: Place, figure: str) -> list[Counts]:
-        """Everybody else who mostly did the same; for channels and lists, all others."""
+        """Everybody else who mostly did the same; for channels and lists in which anything was done, all
+        others."""
         if place.scope_type in ("rep", "team"):
             mine = self._mostly.get(place)
             if mine is None:
@@ -329,6 +330,8 @@ class Diagnosis:
                 if (kind, start, scope) == place[:3] and motion == mine and key != place.scope_key
             ]
         elif place.scope_type in PEOPLE:
+            return []
+        elif not self.actual(place, figure).pairs:
             return []
         else:
             others = [
