@@ -329,9 +329,7 @@ class Diagnosis:
                 for (kind, start, scope, key), motion in self._mostly.items()
                 if (kind, start, scope) == place[:3] and motion == mine and key != place.scope_key
             ]
-        elif place.scope_type in PEOPLE:
-            return []
-        elif not self.actual(place, figure).pairs:
+        elif place.scope_type in PEOPLE or not self.actual(place, figure).pairs:
             return []
         else:
             others = [
