@@ -50,6 +50,13 @@ class Style(StrEnum):
     json = "json"
 
 
+class Part(StrEnum):
+    """The sides of a rate."""
+
+    numerator = "numerator"
+    denominator = "denominator"
+
+
 class StatusFormat(StrEnum):
     """Formats of `kpi status`."""
 
@@ -104,11 +111,28 @@ def _at_work(
 def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     demo: Annotated[bool, typer.Option("--demo", help="With the demo company's exports.")] = False,
+    exported_by: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Of the demo's exports, only those made up to this day."
+        ),
+    ] = None,
+    rest: Annotated[
+        bool, typer.Option("--rest", help="Let the demo's other exports arrive in its house.")
+    ] = False,
 ) -> None:
-    """Make a house: commented configuration and empty folders, or the demo company."""
+    """Make a house: commented configuration and empty folders, or the demo company.
+
+    The demo can live through two nights: `--demo --exported-by DAY`, a night, `--demo --rest`, a night.
+    """
     from dagster_project.lib import house
 
-    made = house.create(folder, demo=demo)
+    if (not demo and (rest or exported_by is not None)) or (rest and exported_by is not None):
+        raise typer.BadParameter("--exported-by or --rest, one of them, is for --demo.")
+    if rest:
+        terminal.say(f"{house.arrive(folder)} more exports of the demo company arrived in {folder}")
+        return
+    made = house.create(folder, demo=demo, exported_by=exported_by.date() if exported_by else None)
     terminal.say(f"Made {made.root}")
     if not demo:
         terminal.say("Next: describe your exports in config/sources.yml, then `kpi sources check`.")
@@ -440,6 +464,89 @@ def query(
             sys.stdout.writelines(pieces)
         else:
             terminal.write_document(pieces)
+
+
+@app.command(epilog="Example: kpi explain connect_rate --team SDR一課 --period 2026-09")
+def explain(
+    metric: Annotated[str, typer.Argument(help="Name or label: connect_rate, コネクト率.")],
+    rep: Annotated[str | None, typer.Option(help="Id or name.")] = None,
+    team: Annotated[str | None, typer.Option()] = None,
+    business_unit: Annotated[str | None, typer.Option()] = None,
+    motion: Annotated[str | None, typer.Option(help="sdr, bdr, …")] = None,
+    channel: Annotated[str | None, typer.Option(help="With --team: the team's channel.")] = None,
+    campaign: Annotated[str | None, typer.Option()] = None,
+    call_list: Annotated[str | None, typer.Option()] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            help="2026-09, 2026-09-14 (its week), FY2026-Q2 or FY2026; the newest month if not said."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Rows shown of each part.")] = 10,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="With each row's record as exported. May hold personal data."),
+    ] = False,
+    near_misses: Annotated[
+        bool, typer.Option("--near-misses", help="Show the rows that nearly counted instead.")
+    ] = False,
+    output: Annotated[
+        Style, typer.Option("--format", help="csv and json write every row of one part.")
+    ] = Style.table,
+    part: Annotated[Part, typer.Option(help="Which rows csv and json write.")] = Part.numerator,
+) -> None:
+    """Open a number: its definition, the rows behind it, what nearly counted, and the exported records."""
+    from dagster_project.lib import explain as explaining
+    from dagster_project.lib.exported import Exported
+    from dagster_project.lib.query import Format, render
+
+    scopes = {
+        "rep": rep, "team": team, "business_unit": business_unit, "motion": motion,
+        "channel": channel, "campaign": campaign, "call_list": call_list,
+    }  # fmt: skip
+    house = _house()
+    form: Format = output.value
+    exported = Exported(house) if raw else None
+    with explaining.opened(house) as release:
+        found = release.metric(metric)
+        place = release.place(
+            {kind: key for kind, key in scopes.items() if key is not None}, period
+        )
+        explanation = release.explain(found, place)
+        rows_of = release.near_rows if near_misses else release.rows
+        if output is not Style.table:
+            rows = rows_of(found, part.value, place)
+            terminal.write_document(render(exported.beside(rows) if exported else rows, form))
+            return
+        terminal.show_explanation(explanation)
+        for opened in explanation.parts:
+            rows = rows_of(found, opened.name, place, limit)
+            terminal.show_rows(opened, exported.beside(rows) if exported else rows)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="Example: kpi mf query --metrics connect_rate --group-by metric_time__week,rep__team",
+)
+def mf(
+    arguments: typer.Context,
+    work: Annotated[
+        bool, typer.Option("--work", help="Ask the work database of the last night.")
+    ] = False,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="Only write the folder in which `mf` itself can be started."),
+    ] = None,
+) -> None:
+    """Ask the metrics of the current release through MetricFlow (extra `semantic`)."""
+    from dagster_project.lib import semantic_layer
+
+    house = _house()
+    if project is not None:
+        semantic_layer.lay_out(house, project, of_work=work)
+        terminal.say(f"Made {project}: start `mf` in it.")
+        return
+    raise typer.Exit(semantic_layer.ask(house, arguments.args, of_work=work))
 
 
 @app.command(epilog="Example: kpi dev --port 3001")

@@ -8,8 +8,11 @@ builds a path inside it. How each export is read stands in `config/sources.yml`
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -213,6 +216,19 @@ class Reporting(_Strict):
         return _WEEKDAYS.index(self.week_starts_on) + 1
 
 
+HandRaise = Literal[
+    "form_submitted",
+    "email_clicked",
+    "event_registered",
+    "event_attended",
+    "webinar_registered",
+    "webinar_attended",
+    "asset_viewed",
+    "campaign_joined",
+    "lead_created",
+]
+
+
 class Definitions(_Strict):
     """The business choices that change what a number means."""
 
@@ -220,7 +236,54 @@ class Definitions(_Strict):
     decision_expires_after_days: int = Field(30, ge=1, le=365)
     rebooking_days: int = Field(30, ge=0, le=365)
     account_rule_days: int = Field(90, ge=0, le=730)
+    coverage_days: int = Field(90, ge=1, le=730)
     maturity_percentile: float = Field(0.8, gt=0, lt=1)
+    hand_raise_events: tuple[HandRaise, ...] = Field(("form_submitted",), min_length=1)
+    """What a prospect does to be called back at once; speed to lead starts its clock there."""
+    working_hours: str = "09:00-18:00"
+    """Of business days for which planning's working_hours names none; `09:00-12:00, 13:00-18:00`."""
+    score_bands: tuple[int, ...] = Field((20, 40, 60, 80), min_length=1, max_length=20)
+
+    @field_validator("working_hours")
+    @classmethod
+    def _openings_in_order(cls, value: str) -> str:
+        previous = ""
+        for opens, closes in _openings(value):
+            if opens < previous or closes <= opens:
+                raise ValueError("must name openings in their order, each closing after it opens")
+            previous = closes
+        return value
+
+    @property
+    def openings(self) -> tuple[tuple[str, str], ...]:
+        """(opens, closes) of each opening of a business day, HH:MM local; the end may be 24:00."""
+        return tuple(_openings(self.working_hours))
+
+    @field_validator("score_bands")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if any(upper <= lower for lower, upper in pairwise(value)):
+            raise ValueError("must ascend, as in [20, 40, 60, 80]")
+        return value
+
+
+_OPENING = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)\s*-\s*((?:[01]\d|2[0-3]):[0-5]\d|24:00)")
+
+
+def _openings(written: str) -> Iterator[tuple[str, str]]:
+    for part in written.split(","):
+        read = _OPENING.fullmatch(part.strip())
+        if read is None:
+            raise ValueError("is not openings such as 09:00-12:00, 13:00-18:00")
+        yield read[1], read[2]
+
+
+class Plan(_Strict):
+    """How far back the plan, the forecast and the judgement of actions look."""
+
+    trailing_days: int = Field(180, ge=30, le=730)
+    forecast_days: int = Field(90, ge=28, le=365)
+    action_days: int = Field(60, ge=14, le=365)
 
 
 class Matching(_Strict):
@@ -288,6 +351,7 @@ class Settings(_Strict):
     company_name: str = Field(min_length=1)
     reporting: Reporting = Reporting()
     definitions: Definitions = Definitions()
+    plan: Plan = Plan()
     matching: Matching = Matching()
     ingestion: Ingestion = Ingestion()
     gate: Gate = Gate()

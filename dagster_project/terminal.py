@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -24,8 +26,10 @@ from dagster_project.lib.errors import KuraError
 if TYPE_CHECKING:
     from dagster_project.lib.audit import Audit, SourceSummary
     from dagster_project.lib.doctor import Finding
+    from dagster_project.lib.explain import Explanation, Part
     from dagster_project.lib.night import Night, Observer
     from dagster_project.lib.quarantine import QuarantineRow
+    from dagster_project.lib.query import Answer
     from dagster_project.lib.readings import FileProgress, IngestionResult
     from dagster_project.lib.releases import Release
     from dagster_project.lib.retention import Item
@@ -46,7 +50,29 @@ _EXAMPLE_QUERY = (
     "where period_type = 'month' and scope_type = 'company' and metric = 'connect_rate' "
     'order by period_start"'
 )
+_FINDINGS_SHOWN = 5
+_FINDINGS_QUERY = (
+    '"select period_type, period_start, finding_ja, finding_en from kpi_findings '
+    'order by period_end desc, rank_in_period"'
+)
 _IDS = {"check", "release", "source"}
+_PERIODS = {
+    "week": "週 week",
+    "month": "月 month",
+    "quarter": "四半期 quarter",
+    "fiscal_year": "年度 fiscal year",
+}
+_PARTS = {"numerator": "分子 numerator", "denominator": "分母 denominator"}
+_FIGURE_STATUS = {
+    "ok": "使える数字 – can be used",
+    "small_sample": "件数が少ない参考値 – small sample: less than {minimum} below the line",
+    "maturing": "確定前（結果待ちが残り、まだ動く） – maturing: outcomes are still to come",
+    "partial": "一部欠け（データのない日 {days} 日） – partial: {days} days lack their exports",
+    "unavailable": "データなし – unavailable: no day has its exports",
+}
+# How many reasons of a near miss are told one by one.
+_REASONS = 6
+_NOT_IN_TABLE = {"part", "source_file_id", "raw"}
 _DBT_DONE = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS|WARN|ERROR|FAIL)\b")
 
 
@@ -178,6 +204,8 @@ def _table(*columns: str, title: str | None = None) -> Table:
 def show_night(night: Night) -> None:
     """The closing table of a night: files, rows, checks, last full month, and where to connect."""
     from dagster_project.lib import nights
+    from dagster_project.lib.candidate import AUDIT_PAGE
+    from dagster_project.lib.dictionary_page import DICTIONARY_PAGE
 
     if night.ingestion is not None:
         _show_files(night.ingestion, night.audit)
@@ -191,7 +219,8 @@ def show_night(night: Night) -> None:
     steps = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in night.seconds.items())
     say(f"\nPublished {night.release.release_id} (as of {night.as_of}). {steps}")
     say(f"Connect read-only to  {night.house.current / night.release.warehouse.name}")
-    say(f"Audit page            {night.house.current / 'audit.html'}")
+    say(f"Audit page            {night.house.current / AUDIT_PAGE}")
+    say(f"KPI dictionary        {night.house.current / DICTIONARY_PAGE}")
     say(f"Try                   {_how_called()} query {_EXAMPLE_QUERY}")
 
 
@@ -293,6 +322,29 @@ def _show_month(audit: Audit) -> None:
         )
     out.print()
     out.print(table)
+    moved = _moved(audit)
+    if moved:
+        say(f"{moved}. Why: kpi_restatements.")
+    _show_findings(audit)
+
+
+def _show_findings(audit: Audit) -> None:
+    """How many findings, the first few in words, and the query that lists all."""
+    summary = audit.summary
+    say(f"\nFindings 指摘: {summary.findings_count}")
+    for told in summary.findings[:_FINDINGS_SHOWN]:
+        say(f"• {told.ja}\n  {told.en}")
+    if summary.findings_count > _FINDINGS_SHOWN:
+        say(f"All of them           {_how_called()} query {_FINDINGS_QUERY}")
+
+
+def _moved(audit: Audit) -> str | None:
+    """How many figures the release before this day's showed otherwise; None where there is none."""
+    summary = audit.summary
+    if summary.compared_with is None:
+        return None
+    count = summary.restated or 0
+    return f"{count:,} monthly headline figures moved since the release of {summary.compared_with}"
 
 
 def show_status(status: HouseStatus) -> None:
@@ -308,6 +360,8 @@ def show_status(status: HouseStatus) -> None:
         say(f"as of     {status.release.as_of}{age}")
         say(f"path      {status.house.current}")
         say(f"checks    {_counted(status.audit)}")
+        if moved := _moved(status.audit):
+            say(f"restated  {moved}")
     _show_last_night(status)
     say(
         f"disk      {disk.in_words(status.disk_free)} free, a night may need "
@@ -428,6 +482,87 @@ def show_quarantine(rows: Sequence[QuarantineRow]) -> None:
             say(f"        kpi quarantine show {row.file_id} {row.first_record}")
         else:
             say(f"    whole file: {row.reason_code}: {row.message}")
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """What a figure means, what it is made of and what nearly counted, in Japanese and English."""
+    from dagster_project.lib.audit import written
+
+    metric, place, figure = explanation.metric, explanation.place, explanation.figure
+    release = explanation.release
+    out.print(f"[bold]{escape(metric['label_ja'])}  {escape(metric['label_en'])}[/]")
+    say(f"  {metric['definition_ja']}\n  {metric['definition_en']}")
+    say("")
+    period = _PERIODS[place.period_type]
+    scope = "" if place.scope_type == "company" else f": {explanation.scope_name}"
+    say(f"対象 for      {explanation.scope['name_ja']} {explanation.scope['name_en']}{scope}")
+    say(f"期間 period   {period} {figure['period_start']} – {figure['period_end']}")
+    say(f"基準日 as of  {release['as_of_date']}  (release {release['release_id']})")
+    formula = " ÷ ".join(f"{part.label_ja} {part.label_en}" for part in explanation.parts)
+    counts = [figure["numerator"], figure["denominator"]][: len(explanation.parts)]
+    told = f"{' ÷ '.join(map(written, counts))} = " if len(counts) == 2 else ""
+    value = f"[bold]{escape(written(figure['value'], metric['unit']))}[/]"
+    out.print(f"値 value      {escape(formula)} = {escape(told)}{value}")
+    words = _FIGURE_STATUS[figure["status"]].format(
+        minimum=metric["minimum_sample"], days=figure["uncovered_days"]
+    )
+    say(f"状態 status   {words}")
+    if figure["target"] is not None:
+        say(f"目標 target   {written(figure['target'], metric['unit'])}")
+    for part in explanation.parts:
+        _show_part(part, metric[part.name + "_rows"])
+
+
+def _show_part(part: Part, rule: str) -> None:
+    from dagster_project.lib.audit import written
+
+    say("")
+    title = f"{_PARTS[part.name]}: {part.label_ja} {part.label_en} = {written(part.amount)}"
+    out.print(f"[bold]{escape(title)}[/]")
+    say(f"  {part.rows:,} 行 rows of {part.table}, by {part.date}, where  {rule}")
+    for miss in part.near_misses:
+        say(f"  数えなかった行 not counted: {miss.rows:,}, only because this does not hold:")
+        say(f"      {miss.condition}" + (f" – {miss.description}" * bool(miss.description)))
+        for reason, rows in miss.reasons[:_REASONS]:
+            say(f"      {rows:>7,} × {reason}")
+        if rest := miss.reasons[_REASONS:]:
+            say(f"      {sum(rows for _, rows in rest):>7,} × ほか others")
+    if part.near_misses and part.near_misses_by:
+        say(f"  (a row not counted that has no {part.date} is placed by its {part.near_misses_by})")
+
+
+def show_rows(part: Part, rows: Answer) -> None:
+    """Rows that count, or nearly, for a part: a table, and below it the records a column `raw` brings."""
+    shown = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+    if not shown:
+        return
+    columns = [
+        name
+        for name in rows.columns
+        # what the rule asks of every row tells nothing of one
+        if name not in _NOT_IN_TABLE and not all(row[name] is True for row in shown)
+    ]
+    nearly = "fails" in rows.columns
+    every = sum(miss.rows for miss in part.near_misses) if nearly else part.rows
+    what = f"{_PARTS[part.name]}{' 数えなかった行 nearly' * nearly}"
+    title = f"{what}: {part.label_ja} {part.label_en}, {len(shown)} of {every:,} rows"
+    say("")
+    table = _table(*columns, title=escape(title))
+    for row in shown:
+        table.add_row(*(escape("–" if row[name] is None else str(row[name])) for name in columns))
+    out.print(table)
+    for row in shown:
+        if "raw" in row:
+            _show_raw(row)
+
+
+def _show_raw(row: Mapping[str, Any]) -> None:
+    if row["raw"] is None:
+        say(f"{next(islice(row.values(), 1, None))}: no exported record is this row's own.")
+        return
+    say(f"{row['source_file']}, record {row['source_record']}:")
+    for line in json.dumps(row["raw"], ensure_ascii=False, indent=2).splitlines()[1:-1]:
+        say(f"  {line}")
 
 
 def show_record(text: str) -> None:

@@ -6,16 +6,21 @@ through here; how files look is the simulator's business, what a night does is `
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
 
+from dagster_project.lib import candidate, journal
+from dagster_project.lib.audit import Audit
+from dagster_project.lib.checksums import file_sha256
 from dagster_project.lib.night import NightReport, run_night
+from dagster_project.lib.transformation import manifest
 from dagster_project.settings import House
 from tests.simulator import write_records
 
@@ -89,3 +94,30 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def publish_unjudged(house: House) -> str:
+    """The marts of the work database as a release readers were shown, without asking the gate; its id.
+
+    For tests of what the next night makes of it: quick nights (`nights.quick`) have no gate to pass.
+    """
+    folder = candidate.build(house, manifest())
+    made = candidate.read_manifest(folder)
+    audit = Audit(
+        run_id=made.run_id,
+        as_of=made.as_of,
+        company=made.company,
+        manifest_sha256=file_sha256(folder / candidate.MANIFEST),
+        expectations_sha256="",
+        verdict="passed",
+        checks=(),
+    )
+    folder.chmod(0o755)
+    (folder / candidate.AUDIT).write_text(audit.model_dump_json(), encoding="utf-8")
+    house.releases.mkdir(parents=True, exist_ok=True)
+    shutil.move(folder, house.releases / made.run_id)
+    house.current.unlink(missing_ok=True)
+    house.current.symlink_to(house.releases / made.run_id)
+    at = datetime.now(UTC).isoformat()
+    journal.append(house.publications, {"at": at, "what": "published", "release_id": made.run_id})
+    return made.run_id

@@ -18,6 +18,7 @@ HALF_A_DAY_AND_MORE = timedelta(hours=13)
 def season(world: World) -> World:
     """The same world, changed in place."""
     _rare_types_of_deals(world)
+    _won_in_a_currency_without_a_rate(world)
     _lines_left_open(world)
     _deals_of_two_leads(world)
     _costs_of_every_kind(world)
@@ -32,6 +33,15 @@ def _rare_types_of_deals(world: World) -> None:
     for row in world.records["salesforce.Opportunity"]:
         if row["Id"] in types:
             row["Type"] = types[row["Id"]]
+
+
+def _won_in_a_currency_without_a_rate(world: World) -> None:
+    """Every sixth deal won with an amount is in euros, of which planning knows no rate."""
+    deals = world.records["salesforce.Opportunity"]
+    won = sorted({row["Id"] for row in deals if row["IsWon"] and row["Amount"] is not None})
+    for row in deals:
+        if row["Id"] in won[::6]:
+            row["CurrencyIsoCode"] = "EUR"
 
 
 def _lines_left_open(world: World) -> None:

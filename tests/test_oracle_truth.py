@@ -78,6 +78,6 @@ def test_every_meeting_has_exactly_one_decision_and_every_lead_one_state() -> No
     assert decided == total["meetings_booked"] > 0
     for row in found.tables["kpi_channel_conversion"]:
         states = sum(value for name, value in row.items() if name.startswith("state_"))
-        assert states == row["leads"]
+        assert states == pytest.approx(row["leads"])  # a third of a lead is no double
         reached = [row[f"reached_{step}"] for step in ("lead", "mql", "worked", "connected")]
         assert reached == sorted(reached, reverse=True)

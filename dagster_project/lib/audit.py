@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from dagster_project.lib.acceptances import Acceptance
 from dagster_project.lib.candidate import AUDIT
 from dagster_project.lib.errors import KuraError
+from dagster_project.lib.pages import written as written
 from dagster_project.lib.suites import HAS_ROWS, Kind, Nature, Words
 
 # What a check observed that looked at a table without rows.
@@ -91,18 +92,6 @@ class SourceSummary(_Model):
     covered_days_of_30: int | None
 
 
-def written(value: float | None, unit: str = "") -> str:
-    """A figure as people read it, by its unit in the KPI catalogue; a dash for what is not known."""
-    if value is None:
-        return "–"
-    if unit == "ratio":
-        return f"{value:.1%}"
-    if unit == "yen":
-        return f"¥{value:,.0f}"
-    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-    return f"{number} s" if unit == "seconds" else number
-
-
 class SetAside(_Model):
     """Records of one source that were not counted, by reason. Never the records themselves."""
 
@@ -130,6 +119,13 @@ class Figure(_Model):
     is_headline: bool = False
 
 
+class Told(_Model):
+    """One finding of the diagnosis, in both languages."""
+
+    ja: str
+    en: str
+
+
 class Summary(_Model):
     """What the page shows beside the checks."""
 
@@ -141,6 +137,13 @@ class Summary(_Model):
     dbt_tests: int = 0
     last_release: str | None = None
     last_as_of: date | None = None
+    # As-of date of the release figures are compared with, and how many monthly headline figures of the
+    # company moved since; None without such a release.
+    compared_with: date | None = None
+    restated: int | None = None
+    # How many findings there are of periods that end with that month or later, and the first of them.
+    findings_count: int = 0
+    findings: tuple[Told, ...] = ()
 
 
 class Audit(_Model):

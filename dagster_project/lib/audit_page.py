@@ -7,7 +7,6 @@ and compare. No script, no font, no picture comes from elsewhere; every text is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from html import escape
@@ -24,14 +23,23 @@ from dagster_project.lib.audit import (
     SetAside,
     SourceSummary,
     Summary,
+    Told,
     written,
 )
 from dagster_project.lib.candidate import CandidateError, Manifest, read_manifest
+from dagster_project.lib.pages import (
+    CATEGORY_EN,
+    DOCUMENT_END,
+    FIGURE_STATUS,
+    both,
+    document_head,
+    section_heading,
+    table_of,
+)
 from dagster_project.lib.query import WAREHOUSE, sandboxed
 from dagster_project.lib.suites import Words
 from dagster_project.settings import House
 
-_CATEGORY_EN = {"量": "volume", "質": "quality", "成果": "outcome"}
 _STATUS = {
     "passed": ("✓", "合格", "passed"),
     "failed": ("✕", "不合格", "failed"),
@@ -39,13 +47,7 @@ _STATUS = {
     "not_applicable": ("–", "対象なし", "not applicable"),
     "did_not_run": ("!", "実行されず", "did not run"),
 }
-_FIGURE_STATUS = {
-    "ok": ("", ""),
-    "small_sample": ("件数少", "small sample"),
-    "maturing": ("確定前", "maturing"),
-    "partial": ("一部欠け", "partial"),
-    "unavailable": ("データなし", "unavailable"),
-}
+_FINDINGS_SHOWN = 10
 
 
 def summarise(
@@ -56,9 +58,14 @@ def summarise(
     figures: tuple[Figure, ...] = ()
     sources: tuple[SourceSummary, ...] = ()
     aside: tuple[SetAside, ...] = ()
+    compared_with: date | None = None
+    restated: int | None = None
+    findings: tuple[Told, ...] = ()
     # A summary that cannot be made must not hide a verdict: the checks name what is missing.
     with suppress(duckdb.Error), sandboxed(folder / WAREHOUSE) as connection:
         month, figures = _figures(connection)
+        findings = _findings(connection, month)
+        compared_with, restated = _restated(connection)
     with suppress(duckdb.Error), reconciliation.books(house.work_database) as connection:
         sources = _sources(connection, manifest.as_of)
         aside = _set_aside(connection)
@@ -75,7 +82,37 @@ def summarise(
         dbt_tests=tests,
         last_release=last_release,
         last_as_of=last_as_of,
+        compared_with=compared_with,
+        restated=restated,
+        findings_count=len(findings),
+        findings=findings[:_FINDINGS_SHOWN],
     )
+
+
+def _restated(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, int | None]:
+    """(as-of date compared with, monthly headline figures of the company that moved); None without one."""
+    row = connection.execute(
+        """
+        select release.previous_as_of_date,
+               (select count(distinct (period_start, metric)) from kpi_restatements
+                where is_headline and period_type = 'month' and scope_type = 'company')
+        from release
+        """
+    ).fetchone()
+    return (row[0], int(row[1])) if row is not None and row[0] is not None else (None, None)
+
+
+def _findings(connection: duckdb.DuckDBPyConnection, month: date | None) -> tuple[Told, ...]:
+    """Findings of that month, of a quarter that ends with it and of what runs or is still to come."""
+    rows = connection.execute(
+        """
+        select finding_ja, finding_en from kpi_findings
+        where period_end >= last_day($month)
+        order by rank_in_period, period_end, period_type, finding_id
+        """,
+        {"month": month},
+    ).fetchall()
+    return tuple(Told(ja=ja, en=en) for ja, en in rows)
 
 
 def _figures(
@@ -202,9 +239,10 @@ def _set_aside(connection: duckdb.DuckDBPyConnection) -> tuple[SetAside, ...]:
 def render(audit: Audit, manifest: Manifest) -> str:
     """The whole page."""
     parts = [
-        _head(audit),
+        document_head(f"{audit.company} — KPI {audit.as_of}", audit.company),
         _verdict(audit),
         _figures_section(audit),
+        _findings_section(audit),
         _sources_section(audit),
         _set_aside_section(audit),
         _exceptions_section(audit),
@@ -212,83 +250,13 @@ def render(audit: Audit, manifest: Manifest) -> str:
         _contents_section(manifest),
         _inputs_section(manifest),
         _versions_section(audit, manifest),
-        "</main></body></html>\n",
+        DOCUMENT_END,
     ]
     return "\n".join(part for part in parts if part)
 
 
-_STYLE = """
-:root{--ink:#1d2733;--soft:#5b6875;--line:#d9dfe5;--paper:#fff;--wash:#f4f6f8;
---good:#1b6e3c;--bad:#a3222a;--warn:#8a5a00}
-*{box-sizing:border-box}
-body{margin:0;background:var(--wash);color:var(--ink);line-height:1.6;overflow-wrap:anywhere;
-font-family:"Hiragino Sans","Noto Sans JP","Yu Gothic",Meiryo,system-ui,sans-serif;font-size:15px}
-main{max-width:62rem;margin:0 auto;padding:1.5rem 1rem 4rem}
-h1{font-size:1.35rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2.2rem 0 .4rem}
-h3{font-size:1rem;margin:1.2rem 0 .3rem}
-p{margin:.3rem 0}.en{color:var(--soft);font-size:.9em}.ja{display:block}
-.en{display:block}
-td .en,th .en{font-weight:400}
-.verdict{border-left:.5rem solid var(--good);background:var(--paper);padding:1rem 1.2rem;
-margin:1rem 0}.verdict.refused{border-color:var(--bad)}
-.verdict strong{font-size:1.25rem;color:var(--good)}.verdict.refused strong{color:var(--bad)}
-.facts{display:flex;flex-wrap:wrap;gap:.6rem 2rem;margin:.6rem 0 0;padding:0;list-style:none}
-.facts b{display:block;font-size:1.05rem}.facts span{color:var(--soft);font-size:.85rem}
-.scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line)}
-table{border-collapse:collapse;width:100%}
-th,td{overflow-wrap:break-word;padding:.45rem .7rem;text-align:left;
-vertical-align:top;border-bottom:1px solid var(--line)}
-thead th{background:var(--wash);font-size:.85rem;white-space:nowrap}
-tr:last-child td{border-bottom:0}
-.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.s{white-space:nowrap;font-weight:600}.s .en{display:inline;margin-left:.3em}
-.passed{color:var(--good)}.failed,.did_not_run{color:var(--bad)}.accepted{color:var(--warn)}
-.not_applicable{color:var(--soft)}
-code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.8rem;overflow-wrap:anywhere;
-color:var(--soft)}
-details{background:var(--paper);border:1px solid var(--line);margin:.4rem 0}
-summary{cursor:pointer;padding:.5rem .8rem}details .scroll{border:0;border-top:1px solid var(--line)}
-@media print{body{background:#fff;font-size:11px}main{max-width:none;padding:0}
-details>*{display:block}.scroll{overflow:visible}h2{break-after:avoid}tr{break-inside:avoid}}
-@media(max-width:40rem){th,td{padding:.4rem .5rem}body{font-size:14px}}
-"""
-
-
-def _head(audit: Audit) -> str:
-    title = f"{audit.company} — KPI {audit.as_of}"
-    return (
-        '<!doctype html>\n<html lang="ja"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        # Nothing may be fetched and nothing may run, whatever a text in here says.
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f"<h1>{escape(audit.company)}</h1>"
-    )
-
-
-def _both(ja: str, en: str) -> str:
-    return f'<span class="ja">{escape(ja)}</span><span class="en" lang="en">{escape(en)}</span>'
-
-
 def _words(words: Words) -> str:
-    return _both(words.ja, words.en)
-
-
-def _heading(ja: str, en: str) -> str:
-    return f"<h2>{_both(ja, en)}</h2>"
-
-
-def _table(heads: Sequence[tuple[str, ...]], rows: Sequence[str]) -> str:
-    """heads: Japanese, English and, for a column of numbers, its class."""
-    cells = "".join(
-        f"<th{' class=' + head[2] if len(head) == 3 else ''}>{_both(head[0], head[1])}</th>"
-        for head in heads
-    )
-    return (
-        f'<div class="scroll"><table><thead><tr>{cells}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    return both(words.ja, words.en)
 
 
 def _verdict(audit: Audit) -> str:
@@ -298,7 +266,7 @@ def _verdict(audit: Audit) -> str:
     aside = sum(check.status == "not_applicable" for check in audit.checks)
     if refusals:
         kind, ja, en = "refused", "公開できません。", "Not fit to be shown."
-        detail = _both(
+        detail = both(
             f"{total} 件の点検のうち {len(refusals)} 件が公開を止めました。"
             "前回の公開内容がそのまま使われます。",
             f"{len(refusals)} of {total} checks refuse this release. "
@@ -306,7 +274,7 @@ def _verdict(audit: Audit) -> str:
         )
     else:
         kind, ja, en = "", "この数字は使えます。", "These figures can be used."
-        detail = _both(
+        detail = both(
             f"{total} 件の点検のうち {passed} 件が合格、{len(accepted)} 件は理由つきで承認、"
             f"{len(warnings)} 件は注意、{aside} 件は今回は対象がありません。",
             f"{passed} of {total} checks passed, {len(accepted)} accepted with a reason, "
@@ -327,6 +295,11 @@ def _verdict(audit: Audit) -> str:
             "previous release",
             f"{audit.summary.last_as_of}" if audit.summary.last_as_of else "–",
         ),
+        (
+            "それまでの月で動いた主要な数字",
+            "headline figures of past months that moved",
+            _moved(audit.summary),
+        ),
     ]
     listed = "".join(
         f"<li><span>{escape(ja_)} / {escape(en_)}</span><b>{escape(value)}</b></li>"
@@ -340,13 +313,19 @@ def _verdict(audit: Audit) -> str:
     )
 
 
+def _moved(summary: Summary) -> str:
+    if summary.compared_with is None:
+        return "–"
+    return f"{summary.restated}（{summary.compared_with} → kpi_restatements）"
+
+
 def _stopped(check: CheckResult) -> str:
     note = f"（{check.note}）" if check.note else ""
     return (
         '<section class="verdict refused">'
         f"<h3>{_words(check.says)}</h3>"
-        f"<p>{_both('実際', 'observed')} {escape(check.observed)}{escape(note)}</p>"
-        f"<p>{_both('期待', 'expected')} {escape(check.expected)}</p>"
+        f"<p>{both('実際', 'observed')} {escape(check.observed)}{escape(note)}</p>"
+        f"<p>{both('期待', 'expected')} {escape(check.expected)}</p>"
         f"<p>{_words(check.do)}</p><code>{escape(check.id)}</code></section>"
     )
 
@@ -361,16 +340,16 @@ def _figures_section(audit: Audit) -> str:
         counts = ""
         if figure.denominator is not None and figure.numerator is not None:
             counts = f"{_count(figure.numerator)} ÷ {_count(figure.denominator)}"
-        status = _FIGURE_STATUS.get(figure.status, (figure.status, figure.status))
-        category = _CATEGORY_EN.get(figure.category, "")
+        status = FIGURE_STATUS.get(figure.status, (figure.status, figure.status))
+        category = CATEGORY_EN.get(figure.category, "")
         rows.append(
-            f"<tr><td>{_both(figure.category, category)}</td>"
-            f"<td>{_both(figure.ja, figure.en)}</td>"
+            f"<tr><td>{both(figure.category, category)}</td>"
+            f"<td>{both(figure.ja, figure.en)}</td>"
             f'<td class="n"><b>{written(figure.value, figure.unit)}</b></td>'
             f'<td class="n">{counts}</td>'
             f'<td class="n">{written(figure.target, figure.unit)}</td>'
             f'<td class="n">{written(figure.previous, figure.unit)}</td>'
-            f"<td>{_both(*status) if status[0] else ''}</td></tr>"
+            f"<td>{both(*status) if status[0] else ''}</td></tr>"
         )
     heads = [
         ("区分", "kind"),
@@ -381,9 +360,26 @@ def _figures_section(audit: Audit) -> str:
         ("前月", "month before", "n"),
         ("状態", "status"),
     ]
-    return _heading(
+    return section_heading(
         f"直近の完了月（{label}）・全社", f"Last full month ({label}), whole company"
-    ) + _table(heads, rows)
+    ) + table_of(heads, rows)
+
+
+def _findings_section(audit: Audit) -> str:
+    summary = audit.summary
+    if summary.month is None:
+        return ""
+    heading = section_heading("数字が語ること", "What the numbers say")
+    if not summary.findings:
+        return heading + f"<p>{both('指摘はありません。', 'Nothing is flagged.')}</p>"
+    rows = [f"<tr><td>{both(told.ja, told.en)}</td></tr>" for told in summary.findings]
+    left = summary.findings_count - len(rows)
+    more = (
+        f"<p>{both(f'ほか {left} 件は kpi_findings にあります。', f'{left} more in kpi_findings.')}</p>"
+        if left
+        else ""
+    )
+    return heading + table_of([("指摘", "finding")], rows) + more
 
 
 def _count(value: float) -> str:
@@ -396,13 +392,13 @@ def _sources_section(audit: Audit) -> str:
     rows = []
     for source in audit.summary.sources:
         if source.covers_as_of is None:
-            reach = _both("–", "–")
+            reach = both("–", "–")
         elif source.covers_as_of:
-            reach = _both("そろっている", "complete")
+            reach = both("そろっている", "complete")
         else:
-            reach = _both("不足", "missing")
+            reach = both("不足", "missing")
         days = "–" if source.covered_days_of_30 is None else f"{source.covered_days_of_30} / 30"
-        required = _both("必須", "required") if source.is_required else ""
+        required = both("必須", "required") if source.is_required else ""
         files = f"{source.files:,}" + (
             f" (+{source.files_rejected:,} ✕)" if source.files_rejected else ""
         )
@@ -423,14 +419,14 @@ def _sources_section(audit: Audit) -> str:
         ("受け取った行", "records in", "n"),
         ("除いた行", "set aside", "n"),
     ]
-    return _heading("データのそろい具合", "How complete the data is") + _table(heads, rows)
+    return section_heading("データのそろい具合", "How complete the data is") + table_of(heads, rows)
 
 
 def _set_aside_section(audit: Audit) -> str:
     aside = audit.summary.set_aside
-    heading = _heading("数えなかった行とその理由", "What was set aside, and why")
+    heading = section_heading("数えなかった行とその理由", "What was set aside, and why")
     if not aside:
-        return heading + f"<p>{_both('ありません。', 'Nothing.')}</p>"
+        return heading + f"<p>{both('ありません。', 'Nothing.')}</p>"
     rows = [
         f"<tr><td>{escape(item.source_id)}</td><td>{escape(item.object_name or '–')}</td>"
         f'<td>{_reason(item.reason)}</td><td class="n">{item.records:,}</td>'
@@ -444,7 +440,7 @@ def _set_aside_section(audit: Audit) -> str:
         ("行", "records", "n"),
         ("ファイル", "files", "n"),
     ]
-    return heading + _table(heads, rows)
+    return heading + table_of(heads, rows)
 
 
 _REASONS = {
@@ -466,7 +462,7 @@ _REASONS = {
 def _reason(code: str) -> str:
     known = _REASONS.get(code.split(":")[0])
     shown = f"<code>{escape(code)}</code>"
-    return f"{_both(*known)}{shown}" if known else shown
+    return f"{both(*known)}{shown}" if known else shown
 
 
 def _exceptions_section(audit: Audit) -> str:
@@ -488,14 +484,14 @@ def _exceptions_section(audit: Audit) -> str:
         ("承認者", "by"),
         ("期限", "until"),
     ]
-    return _heading("承認済みの例外", "Accepted exceptions") + _table(heads, rows)
+    return section_heading("承認済みの例外", "Accepted exceptions") + table_of(heads, rows)
 
 
 def _checks_section(audit: Audit) -> str:
     groups: dict[str, list[CheckResult]] = {}
     for check in audit.checks:
         groups.setdefault(check.table, []).append(check)
-    parts = [_heading("すべての点検", "Every check")]
+    parts = [section_heading("すべての点検", "Every check")]
     for table, checks in groups.items():
         bad = [check for check in checks if not check.passed]
         good = len(checks) - len(bad)
@@ -512,7 +508,7 @@ def _checks_section(audit: Audit) -> str:
         }.get(table, table)
         parts.append(
             f"<details{' open' if bad else ''}><summary><b>{escape(name)}</b> "
-            f"{good} / {len(checks)}</summary>{_table(heads, rows)}</details>"
+            f"{good} / {len(checks)}</summary>{table_of(heads, rows)}</details>"
         )
     return "".join(parts)
 
@@ -543,8 +539,8 @@ def _contents_section(manifest: Manifest) -> str:
         ("指紋", "fingerprint"),
     ]
     return (
-        _heading("公開する表", "Published tables")
-        + f"<details><summary>{len(rows)}</summary>{_table(heads, rows)}</details>"
+        section_heading("公開する表", "Published tables")
+        + f"<details><summary>{len(rows)}</summary>{table_of(heads, rows)}</details>"
     )
 
 
@@ -568,8 +564,8 @@ def _inputs_section(manifest: Manifest) -> str:
         ("SHA-256", "first 16 digits"),
     ]
     return (
-        _heading("読み込んだファイル", "Input files")
-        + f"<details><summary>{len(rows)}</summary>{_table(heads, rows)}</details>"
+        section_heading("読み込んだファイル", "Input files")
+        + f"<details><summary>{len(rows)}</summary>{table_of(heads, rows)}</details>"
     )
 
 
@@ -591,4 +587,4 @@ def _versions_section(audit: Audit, manifest: Manifest) -> str:
         f"<tr><td>{escape(name)}</td><td><code>{escape(str(value))}</code></td></tr>"
         for name, value in facts
     ]
-    return _heading("版", "Versions") + _table([("名前", "name"), ("版", "version")], rows)
+    return section_heading("版", "Versions") + table_of([("名前", "name"), ("版", "version")], rows)

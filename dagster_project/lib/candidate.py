@@ -1,9 +1,10 @@
 """The candidate: the marts of one night, copied into the very files a release will be.
 
 `build` writes `work/candidate/<run_id>/` with `warehouse.duckdb`, one Parquet file per published
-table and `manifest.json`, which says what went in and carries the fingerprints. Only columns the dbt
-contract declares are copied, so nothing else of the work database can slip out. Whether the numbers
-are believable is left to `gate`, whether the files are intact to `verify`, shipping to `releases`.
+table, the dictionary page and `manifest.json`, which says what went in and carries the fingerprints.
+Only columns the dbt contract declares are copied, so nothing else of the work database can slip out.
+Whether the numbers are believable is left to `gate`, whether the files are intact to `verify`, shipping
+to `releases`.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel, ConfigDict
 
-from dagster_project.lib import engine, suites
+from dagster_project.lib import dictionary_page, engine, suites
 from dagster_project.lib.checksums import file_sha256, table_content
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.query import WAREHOUSE
+from dagster_project.lib.semantic_layer import SEMANTIC_MANIFEST, for_release
 from dagster_project.lib.sql_text import identifier, literal
 from dagster_project.settings import EXPECTATIONS, House
 
@@ -101,6 +103,8 @@ class InputFile(_Model):
     records_quarantined: int | None
     # Quarantined while reading or refused while converting; None in manifests of before it was kept.
     records_set_aside: int | None = None
+    # Whether its rows count: edited files stand here as they were before, too. None in older manifests.
+    is_active: bool | None = None
 
     @property
     def key(self) -> FileKey:
@@ -220,6 +224,9 @@ def build(
     building = house.candidates / f"{run['run_id']}.partial"
     (building / PARQUET).mkdir(parents=True)
     inputs, tables = _copy(house, catalogue, building)
+    page = dictionary_page.of_release(building / WAREHOUSE)
+    (building / dictionary_page.DICTIONARY_PAGE).write_text(page, encoding="utf-8", newline="\n")
+    (building / SEMANTIC_MANIFEST).write_text(for_release(dbt_manifest) + "\n", encoding="utf-8")
     files = tuple(
         FileFacts(
             path=path.relative_to(building).as_posix(),

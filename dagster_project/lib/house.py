@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 from dagster_project.lib import upgrade
@@ -16,7 +18,9 @@ from dagster_project.lib.contracts import (
 )
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.sources import PLANNING
-from dagster_project.settings import DBT_PROJECT, DEMO, TEMPLATES, House
+from dagster_project.settings import DBT_PROJECT, DEMO, TEMPLATES, House, load_settings
+
+_EXPORTED = re.compile(r"_(?P<day>\d{8})T\d{4}")
 
 
 class HouseExists(KuraError):
@@ -25,9 +29,16 @@ class HouseExists(KuraError):
     exit_code = 2
 
 
-def create(root: Path, *, demo: bool = False) -> House:
+class NotTheDemo(KuraError):
+    """The folder is not the demo company's house; nothing in it was touched."""
+
+    exit_code = 2
+
+
+def create(root: Path, *, demo: bool = False, exported_by: date | None = None) -> House:
     """Make a house at `root`: commented configuration and empty folders, or the demo company's exports.
 
+    exported_by: of the demo's exports, only those made up to this day; `arrive` brings the others.
     Raises HouseExists when the folder is not empty. A half-made house is never left behind under `root`.
     """
     root = root.expanduser().resolve()
@@ -44,7 +55,7 @@ def create(root: Path, *, demo: bool = False) -> House:
             raise KuraError(
                 "The demo company is not here.", where=str(DEMO), remedy="Run `make demo` once."
             )
-        shutil.copytree(DEMO, making)
+        shutil.copytree(DEMO, making, ignore=_later_than(exported_by))
     else:
         house.config.mkdir(parents=True)
         for name, target in (("house.yml", house.house_file), ("sources.yml", house.sources_file)):
@@ -61,6 +72,47 @@ def create(root: Path, *, demo: bool = False) -> House:
         root.rmdir()
     making.rename(root)
     return House(root)
+
+
+def arrive(root: Path) -> int:
+    """Bring the demo house at `root` the exports it does not have yet; returns how many they are.
+
+    Raises NotTheDemo when the house is another company's, or none.
+    """
+    house = House(root.expanduser().resolve())
+    if not house.house_file.is_file() or _company(house) != _company(House(DEMO)):
+        raise NotTheDemo(
+            "This is not the demo company's house.",
+            where=str(house.root),
+            remedy="`kpi init DIR --demo` makes one.",
+        )
+    arrived = 0
+    for export in sorted(path for path in House(DEMO).exports.rglob("*") if path.is_file()):
+        place = house.exports / export.relative_to(House(DEMO).exports)
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(export, place)
+            arrived += 1
+    return arrived
+
+
+def _company(house: House) -> str:
+    return load_settings(house).company_name
+
+
+def _later_than(day: date | None) -> Callable[[str, list[str]], set[str]]:
+    """What `copytree` leaves out: the demo's files say in their names when they were exported."""
+
+    def later(_folder: str, names: list[str]) -> set[str]:
+        return {
+            name
+            for name in names
+            if day is not None
+            and (stamp := _EXPORTED.search(name)) is not None
+            and date.fromisoformat(stamp["day"]) > day
+        }
+
+    return later
 
 
 def _write_planning(house: House, contracts: Contracts) -> None:

@@ -275,8 +275,18 @@ class Night:
                 settings=self.settings.ingestion,
                 progress=self._read,
             )
+            previous = releases.before(self.house, self.as_of)
             work_database.prepare(
-                self.house, self.settings, self.sources, self.contracts, result, self._facts()
+                self.house,
+                self.settings,
+                self.sources,
+                self.contracts,
+                result,
+                self._facts(),
+                previous.path if previous is not None else None,
+            )
+            self.log.info(
+                "figures are compared with", release=previous.release_id if previous else None
             )
             self.ingestion = result
             self._tell_ingestion(result)

@@ -308,6 +308,7 @@ VERSIONED: Mapping[str, tuple[str, tuple[Deliveries, ...]]] = {
         "opportunity_id",
         _of_systems("opportunities", Deliveries("hubspot__deals")),
     ),
+    "survey_responses": ("response_id", (Deliveries("mapped__survey_responses"),)),
     "tasks": (
         "activity_id",
         _of_systems("tasks", Deliveries("hubspot__calls"), Deliveries("hubspot__emails")),
@@ -441,6 +442,7 @@ _FACTS: Mapping[str, str] = {
     "fct_emails": "act_emails",
     "fct_meetings": "act_meeting_events",
     "fct_opportunities": "act_opportunities",
+    "fct_hand_raises": "act_hand_raises",
 }
 
 
@@ -467,7 +469,8 @@ def _leads(connection: Books, _: Terms) -> Finding:
             connection,
             """
             select (select count(*) from activity.act_person_channels where is_lead),
-                   (select sum(leads) from marts.kpi_channel_conversion)
+                   (select sum(leads) from marts.kpi_channel_conversion
+                    where attribution_model = 'first_touch')
             """,
         )[0]
     )

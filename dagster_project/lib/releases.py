@@ -35,6 +35,7 @@ from dagster_project.lib.candidate import (
 from dagster_project.lib.checksums import file_sha256
 from dagster_project.lib.errors import KuraError
 from dagster_project.lib.lock import exclusive
+from dagster_project.lib.previous_release import is_intact
 from dagster_project.lib.query import WAREHOUSE
 from dagster_project.settings import EXPECTATIONS, House, Settings
 
@@ -42,6 +43,7 @@ _SECONDS_TO_WAIT = 60.0
 _AGAIN = "Run the whole night again: `kpi run`."
 # What the journal says of a release that is about to be moved to its place.
 _PUBLISHING = "publishing"
+_ROLLED_BACK = "rolled back to"
 
 
 class PublicationRefused(KuraError):
@@ -157,7 +159,7 @@ def rollback(house: House, release_id: str | None = None) -> Release:
                 remedy="Choose another one; `kpi releases` lists what is kept.",
             )
         _flip(house, target.path)
-        _note(house, "rolled back to", target.release_id)
+        _note(house, _ROLLED_BACK, target.release_id)
         found = _current(house)
         assert found is not None
         return found
@@ -171,6 +173,25 @@ def list_releases(house: House) -> tuple[Release, ...]:
 def current_release(house: House) -> Release | None:
     """The release readers see, or None."""
     return _current(house)
+
+
+def before(house: House, as_of: date) -> Release | None:
+    """The release figures of a night for `as_of` are compared with; None when there is none.
+
+    It is the newest that readers were shown and that stands, for a day before: the same for every night of
+    one day, however often it is run. One that was rolled back from never stood, and a damaged one is passed
+    over.
+    """
+    return next((old for old in _before(house, as_of, _kept(house)) if is_intact(old.path)), None)
+
+
+def _before(house: House, as_of: date, kept: tuple[Release, ...]) -> Iterator[Release]:
+    """Kept releases for a day before that readers were shown and that stand, newest first."""
+    by_id = {release.release_id: release for release in kept}
+    for release_id in reversed(_standing(house)):
+        release = by_id.get(release_id)
+        if release is not None and release.as_of < as_of:
+            yield release
 
 
 def release_audit(release: Release) -> Audit:
@@ -356,12 +377,16 @@ def _write_down_flip(house: House) -> None:
 
 
 def surplus(house: House, keep: int) -> tuple[Release, ...]:
-    """The oldest releases beyond `keep`; never the current one or the one `rollback` would show."""
+    """The oldest releases beyond `keep`.
+
+    Never the current one, the one `rollback` would show, or the one another night for the same day would
+    be compared with.
+    """
     kept = _kept(house)
     staying = {release.release_id for release in kept if release.is_current}
-    target = _before_current(kept)
-    if target is not None:
-        staying.add(target.release_id)
+    current = next((release for release in kept if release.is_current), None)
+    compared = next(_before(house, current.as_of, kept), None) if current is not None else None
+    staying |= {release.release_id for release in (_before_current(kept), compared) if release}
     going = [release for release in kept if release.release_id not in staying]
     return tuple(going[: max(0, len(kept) - keep)])
 
@@ -472,6 +497,23 @@ def _journal(house: House) -> list[_Entry]:
             # Not a line of ours: it says nothing of a release.
             continue
     return found
+
+
+def _standing(house: House) -> list[str]:
+    """Releases readers were shown and nobody took back, oldest first; the last is the current one."""
+    line: list[str] = []
+    for entry in _journal(house):
+        if entry.what == _PUBLISHING:
+            continue
+        if entry.what == _ROLLED_BACK and entry.release_id in line:
+            del line[line.index(entry.release_id) + 1 :]
+        else:
+            line = [shown for shown in line if shown != entry.release_id] + [entry.release_id]
+    current = _current_path(house)
+    if current is not None and (not line or line[-1] != current.name):
+        # Whoever lost or never wrote the journal: the link is the truth.
+        line = [shown for shown in line if shown != current.name] + [current.name]
+    return line
 
 
 def _publications(house: House) -> dict[str, datetime]:

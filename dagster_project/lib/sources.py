@@ -37,7 +37,7 @@ DELIMITERS = (",", "\t", ";", "|", "^", "`")
 _ZONED_SYSTEMS = ("salesforce", "hubspot")
 _CLASS_OF_SYSTEM = {"miitel": "cti", "salesforce": "sfa", "hubspot": "ma", PLANNING: PLANNING}
 # What a system that can be several things is here, `sources.yml` says.
-_CLASSES_TO_CHOOSE = {MAPPED: ("cti", "ma", "sfa"), "hubspot": ("ma", "sfa")}
+_CLASSES_TO_CHOOSE = {MAPPED: ("cti", "ma", "sfa", "survey"), "hubspot": ("ma", "sfa")}
 
 
 def _known_zone(value: str) -> str:
@@ -252,7 +252,9 @@ class ValueFormat(_Strict):
         return self.date or self.timestamp
 
 
-Classes = Annotated[tuple[Literal["cti", "ma", "sfa"], ...], BeforeValidator(_one_or_more)]
+Classes = Annotated[
+    tuple[Literal["cti", "ma", "sfa", "survey"], ...], BeforeValidator(_one_or_more)
+]
 
 
 class MappedObject(_Strict):
@@ -314,7 +316,7 @@ class Source(_Strict):
             if not self.objects:
                 raise ValueError("system mapped needs objects")
             if len(self.source_class) != 1:
-                raise ValueError("system mapped needs class: one of cti, ma and sfa")
+                raise ValueError("system mapped needs class: one of cti, ma, sfa and survey")
             names = [item.object for item in self.objects]
             if len(set(names)) != len(names):
                 raise ValueError("objects names an object twice")

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.lib import acceptances, engine
+from dagster_project.lib import acceptances, engine, previous_release
+from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.contracts import MAPPED, Contract, Contracts
 from dagster_project.lib.holidays_table import japanese_holidays
 from dagster_project.lib.quarantine import set_aside_file
@@ -33,8 +34,10 @@ _TABLES = {
     "settings": """company_name varchar, reporting_timezone varchar, week_starts_on integer,
         fiscal_year_start_month integer, show_reps_by varchar, default_currency varchar,
         shodan_event varchar, decision_expires_after_days integer, rebooking_days integer,
-        account_rule_days integer, match_window_seconds integer, maturity_percentile double,
-        max_quarantine_share double, max_quarantine_rows integer""",
+        account_rule_days integer, coverage_days integer, match_window_seconds integer,
+        maturity_percentile double, score_bands integer[],
+        max_quarantine_share double, max_quarantine_rows integer,
+        plan_trailing_days integer, plan_forecast_days integer, plan_action_days integer""",
     "sources": """source_id varchar, system varchar, source_classes varchar[], account varchar,
         timezone varchar, day_timezone varchar, is_required boolean, region varchar,
         repair_leading_zero boolean, allow_bare_81 boolean, memo_separator varchar,
@@ -48,6 +51,8 @@ _TABLES = {
     "value_maps": """source_id varchar, object varchar, column_name varchar, from_value varchar,
         to_value varchar""",
     "lead_status_steps": "source_id varchar, status varchar, step varchar",
+    "hand_raise_events": "touch_type varchar",
+    "default_working_hours": "opens varchar, closes varchar",
     "mapped_columns": """source_id varchar, object varchar, column_name varchar, type varchar,
         format varchar, decimal_separator varchar, thousands_separator varchar,
         unit_factor double, constant varchar, units varchar""",
@@ -65,7 +70,7 @@ _FILE_QUARANTINE = "file_id varchar, record bigint, reason_code varchar, message
 
 
 #: The tables of `raw_kura`.
-FACT_TABLES = tuple(_TABLES)
+FACT_TABLES = (*_TABLES, *(table.name for table in previous_release.tables()))
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,12 @@ def prepare(
     contracts: Contracts,
     result: IngestionResult,
     run: Run,
+    previous: Path | None = None,
 ) -> None:
-    """Bring the work database up to tonight's readings. Doing it again changes nothing."""
+    """Bring the work database up to tonight's readings. Doing it again changes nothing.
+
+    previous: folder of the release tonight's figures are compared with; None when there is none.
+    """
     house.work.mkdir(parents=True, exist_ok=True, mode=0o700)
     with engine.connect(house.work_database) as connection:
         connection.execute("begin")
@@ -109,6 +118,7 @@ def prepare(
             connection.execute(f"create or replace table raw_kura.{table} ({columns})")
             _insert(connection, f"raw_kura.{table}", rows[table])
         _file_quarantine(connection, house, result)
+        _previous_release(connection, previous)
         readings: dict[tuple[str, str], list[Reading]] = defaultdict(list)
         for row in result.active:
             readings[(row.receipt.system, str(row.receipt.object_name))].append(row)
@@ -187,12 +197,21 @@ def _rows(
             definitions.decision_expires_after_days,
             definitions.rebooking_days,
             definitions.account_rule_days,
+            definitions.coverage_days,
             settings.matching.window_seconds,
             definitions.maturity_percentile,
+            list(definitions.score_bands),
             settings.gate.max_quarantine_share,
             settings.gate.max_quarantine_rows,
+            settings.plan.trailing_days,
+            settings.plan.forecast_days,
+            settings.plan.action_days,
         )
     )
+    rows["hand_raise_events"] += [
+        (touch_type,) for touch_type in dict.fromkeys(definitions.hand_raise_events)
+    ]
+    rows["default_working_hours"] += definitions.openings
     for source in config.sources:
         rows["sources"].append(_source_row(source, reporting.default_currency))
         rows["own_numbers"] += [(source.id, number) for number in source.own_numbers]
@@ -340,6 +359,20 @@ def _file_quarantine(
             f"""insert into raw_kura.file_quarantine
             select file_id, record, reason_code, message from read_parquet([{listed}])"""
         )
+
+
+def _previous_release(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
+    manifest = read_manifest(folder) if folder is not None else None
+    said = previous_release.said_by(manifest) if manifest is not None else {}
+    for table in previous_release.tables():
+        place = f"raw_kura.{table.name}"
+        if table.published_as is None:
+            connection.execute(f"create or replace table {place} ({table.column_definitions})")
+            _insert(connection, place, said.get(table.name, []))
+        else:
+            has_it = manifest is not None and previous_release.is_comparable(manifest, table)
+            select = table.select(folder if has_it else None)
+            connection.execute(f"create or replace view {place} as {select}")
 
 
 def _insert(

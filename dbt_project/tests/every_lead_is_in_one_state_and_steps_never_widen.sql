@@ -14,7 +14,8 @@ wrong as (
         channel_group,
         channel,
         campaign,
-        motion
+        motion,
+        attribution_model
     from conversion
     where
         leads != (

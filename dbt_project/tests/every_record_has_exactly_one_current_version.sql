@@ -14,6 +14,7 @@ versions as (
     'marketing_persons': 'person_id',
     'campaigns': 'campaign_id',
     'campaign_members': 'member_id',
+    'survey_responses': 'response_id',
 }.items() %}
     select '{{ object }}' as object, record_system, {{ key }} as record_id, is_current
     from {{ ref('act_' ~ object ~ '_versions') }}

@@ -276,7 +276,7 @@ from read_csv(
         'leg_id': 'varchar', 'direction': 'varchar', 'started_at': 'timestamp',
         'answered_at': 'timestamp', 'ended_at': 'timestamp', 'result': 'varchar',
         'duration': 'varchar', 'email': 'varchar', 'own_number': 'varchar',
-        'customer_number': 'varchar', 'memo': 'varchar'
+        'customer_number': 'varchar', 'memo': 'varchar', 'list_key': 'varchar'
     }
 )
 where leg_id is not null;

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dagster_project.lib import releases
 from dagster_project.lib.audit import read_audit
+from dagster_project.settings import House
 from tests.campaign import (
     breaking,
     casts,
@@ -25,10 +26,13 @@ from tests.campaign import (
     onlooker,
     pairs,
     readers,
+    worlds,
 )
 from tests.campaign.victim import Victims
 from tests.gate import company
 from tests.gate.company import Company
+from tests.nights.company import write_company
+from tests.nights.quick import Quick
 
 _NIGHT = ("steps", "ingestion", "transformation", "candidate", "gate", "publication")
 # What was tried, in words, and what was found wrong.
@@ -125,6 +129,22 @@ def _mutations(folder: Path, options: argparse.Namespace) -> Found:
     return told, [*exports.problems, *configuration.problems, *unlike]
 
 
+def _worlds(folder: Path, options: argparse.Namespace) -> Found:
+    reference = House(folder / "reference")
+    write_company(reference)
+    houses.night(reference)
+    with closing(Quick(reference, folder)) as quick:
+        first = options.seed * 1000
+        tally = worlds.run(
+            quick,
+            folder,
+            range(first, first + options.worlds),
+            range(first, first + options.worlds // 10),
+            _say,
+        )
+    return tally.words(), tally.problems
+
+
 PARTS: dict[str, Part] = {
     "mutations": _mutations,
     "readers": _readers,
@@ -132,6 +152,7 @@ PARTS: dict[str, Part] = {
     "clock": _clock,
     "disk": _disk,
     "kills": _kills,
+    "worlds": _worlds,
 }
 
 
@@ -150,6 +171,9 @@ def main() -> int:
         "--publications", type=int, default=200, help="under readers; by bad clocks"
     )
     parser.add_argument("--inputs", type=int, default=20_000, help="broken exports")
+    parser.add_argument(
+        "--worlds", type=int, default=200, help="without a story; a tenth as many with stories"
+    )
     parser.add_argument("--folder", type=Path, help="where houses go; they stay if found wrong")
     parser.add_argument("--stock", type=Path, help="where prepared houses are, or are to be kept")
     options = parser.parse_args()

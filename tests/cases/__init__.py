@@ -39,15 +39,23 @@ def case(
 def cases() -> list[Case]:
     """Every case, in order of number."""
     from tests.cases import (  # noqa: F401
+        accounts,
         calls,
         catalogue,
+        channels,
         coverage,
+        diagnosis,
         feeds,
         figures,
         links,
+        lists,
         meetings,
         opportunities,
         people,
+        performers,
+        pipeline,
+        planning,
+        speed,
     )
 
     found = sorted(_CASES, key=lambda case: case.number)
@@ -112,7 +120,9 @@ def _stamp(records: dict[str, list[Record]], house: CaseHouse) -> None:
                 delivered = _file_of(row, house)
             file = file_name(object_name, delivered)
             positions[file] += 1
-            midnight = datetime.combine(delivered, datetime.min.time(), tzinfo=TOKYO)
+            # A name that states a day means its midnight where the source is, else where the company is.
+            zone = TOKYO if system == "miitel" else house.zone
+            midnight = datetime.combine(delivered, datetime.min.time(), tzinfo=zone)
             row |= {
                 "_source_id": system,
                 "_file": f"{system}/{file}",
@@ -127,7 +137,9 @@ def file_name(object_name: str, delivered: date) -> str:
     stem = {"webhook_calls": "call_analysis_completed", "history_rows": "history"}.get(name, name)
     if system == "planning":
         return f"{name}.csv"
-    suffix = ".jsonl" if name == "webhook_calls" else ".csv"
+    suffix = ".jsonl" if name in ("webhook_calls", "form_submissions") else ".csv"
+    events = ("webhook_calls", "email_events", "event_participations")
+    suffix = ".jsonl" if name in events else ".csv"
     return f"{stem}_{delivered:%Y%m%d}{suffix}"
 
 

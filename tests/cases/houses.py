@@ -1,8 +1,10 @@
 """The houses the cases live in: what is configured and planned for all cases of a house.
 
-`booked` is the default configuration; `held`, `opportunity` and `unnamed` differ where a case asks;
-`gaps` lacks exports; `tool` has a second telephone system, one that tells the agent's leg from the
-customer's. Anchors are calls of nobody's case that fix which days the phone system's files cover.
+`booked` is the default configuration and asks its customers; `held`, `opportunity` and `unnamed`
+differ where a case asks; `gaps` lacks exports; `tool` has a second telephone system, one that tells
+the agent's leg from the customer's; `inbound` has marketing's forms and working hours, `newyork`
+too, in a zone whose clocks change. Anchors are calls of nobody's case that fix which days the phone
+system's files cover.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from tests.cases.scene import INTERNAL_DOMAIN, TOOL_COLUMNS, Record, Scene, day, jst
+from tests.cases.scene import INTERNAL_DOMAIN, SURVEY_COLUMNS, TOOL_COLUMNS, Record, Scene, day, jst
 
 OUTCOMES = {"実施": "held", "不参加": "no_show", "中止": "canceled", "日程変更": "rescheduled"}
 STAGES = (
@@ -59,6 +62,18 @@ class CaseHouse:
     has_marketing: bool = False
     # A second telephone system that only a mapping describes, one record per leg.
     has_tool: bool = False
+    # From when on marketing's exports speak of every day; None: of the days of their rows.
+    marketing_covers_from: str | None = None
+    # (weekday, opens, closes), from when on
+    working_hours: tuple[tuple[date, int, str, str], ...] = ()
+    company_holidays: tuple[date, ...] = ()
+    # Customers are asked after a meeting.
+    has_survey: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the days of this house are cut."""
+        return ZoneInfo(self.reporting.get("timezone", "Asia/Tokyo"))
 
     @property
     def house_yml(self) -> dict[str, Any]:
@@ -97,12 +112,23 @@ class CaseHouse:
                     "lead_status": {"mql": ["MQL"], "handed_back": ["差し戻し"]},
                 },
                 *(
-                    [{"id": "hubspot", "system": "hubspot", "extracted_at": stamped}]
+                    [
+                        {
+                            "id": "hubspot",
+                            "system": "hubspot",
+                            "extracted_at": stamped,
+                            "coverage": {
+                                "basis": "extract",
+                                "covers_from": self.marketing_covers_from or self.covers_from,
+                            },
+                        }
+                    ]
                     if self.has_marketing
                     else []
                 ),
                 {"id": "planning", "system": "planning"},
                 *([_tool(stamped)] if self.has_tool else []),
+                *([_survey(stamped, self.covers_from)] if self.has_survey else []),
             ]
         }
 
@@ -113,6 +139,26 @@ class CaseHouse:
                 {"source_id": "*", "value": value, "disposition": meaning, "rank": rank}
                 for rank, (value, meaning) in enumerate(DISPOSITIONS, start=1)
             ],
+            **(
+                {
+                    "planning.working_hours": [
+                        {"valid_from": start, "weekday": weekday, "opens": opens, "closes": closes}
+                        for start, weekday, opens, closes in self.working_hours
+                    ]
+                }
+                if self.working_hours
+                else {}
+            ),
+            **(
+                {
+                    "planning.company_holidays": [
+                        {"holiday_date": holiday, "name": "創立記念日"}
+                        for holiday in self.company_holidays
+                    ]
+                }
+                if self.company_holidays
+                else {}
+            ),
             "planning.currency_rates": [
                 {"currency": "USD", "valid_from": day(4, 1), "rate": 150},
                 {"currency": "USD", "valid_from": day(6, 1), "rate": 155},
@@ -166,10 +212,30 @@ def _tool(stamped: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _survey(stamped: dict[str, Any], covers_from: str) -> dict[str, Any]:
+    return {
+        "id": "mapped",
+        "system": "mapped",
+        "class": "survey",
+        "timezone": "Asia/Tokyo",
+        "extracted_at": stamped,
+        "coverage": {"basis": "extract", "covers_from": covers_from},
+        "objects": [
+            {
+                "object": "survey_responses",
+                "files": ["survey_responses_*.csv"],
+                "format": "csv",
+                "columns": {column: column for column in SURVEY_COLUMNS},
+            }
+        ],
+    }
+
+
+_HALVES = (("09:00", "12:00"), ("13:00", "18:00"))
 HOUSES = {
     house.name: house
     for house in (
-        CaseHouse("booked", day(6, 30), ((day(3, 30), day(6, 30)),)),
+        CaseHouse("booked", day(6, 30), ((day(3, 30), day(6, 30)),), has_survey=True),
         CaseHouse(
             "held",
             day(6, 30),
@@ -207,6 +273,32 @@ HOUSES = {
                 "salesforce.Opportunity": day(6, 21),
                 "salesforce.OpportunityHistory": day(6, 21),
             },
+        ),
+        CaseHouse(
+            "inbound",
+            day(6, 30),
+            ((day(3, 30), day(6, 30)),),
+            definitions={"working_hours": "10:00-16:00"},
+            has_marketing=True,
+            marketing_covers_from="2026-03-01",
+            working_hours=(
+                *((day(4, 1), weekday, *hours) for weekday in range(1, 6) for hours in _HALVES),
+                (day(6, 1), 6, "10:00", "12:00"),
+            ),
+            company_holidays=(day(6, 19),),
+        ),
+        # The clocks of its days change; calls end a day later in Tokyo.
+        CaseHouse(
+            "newyork",
+            day(11, 10),
+            ((day(3, 2), day(11, 11)),),
+            reporting={"timezone": "America/New_York"},
+            has_marketing=True,
+            marketing_covers_from="2026-03-01",
+            working_hours=(
+                *((day(3, 1), weekday, "09:00", "17:00") for weekday in range(1, 6)),
+                (day(3, 1), 7, "01:00", "04:00"),
+            ),
         ),
         CaseHouse("tool", day(6, 30), ((day(3, 30), day(6, 30)),), has_tool=True),
     )

@@ -23,6 +23,11 @@ TOOL_COLUMNS = (
     "customer_number_raw", "disposition_values", "has_analysis", "turn_count", "agent_talk_ratio",
     "account", "campaign_key", "crm_record_id", "crm_activity_id",
 )  # fmt: skip
+SURVEY_COLUMNS = (
+    "response_id", "answered_at", "about_at", "contact_id", "lead_id", "email_raw", "account_id",
+    "meeting_id", "opportunity_id", "rep_key", "score", "score_min", "score_max", "comment",
+    "updated_at", "is_deleted",
+)  # fmt: skip
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -194,6 +199,75 @@ class Scene:
         )
         return name
 
+    def rule(self, field_name: str, value: str) -> str:
+        """A channel rule for another field than the lead source; returns the channel's name."""
+        name = self.channel(value)
+        self.records["planning.channel_rules"][-1]["field"] = field_name
+        return name
+
+    def joins(self, lead: str, campaign: str, at: datetime) -> None:
+        """A lead becomes a member of a campaign."""
+        self._add(
+            "salesforce.CampaignMember",
+            {
+                "Id": self.id("00v"),
+                "CampaignId": campaign,
+                "LeadId": lead,
+                "ContactId": None,
+                "Status": "参加",
+                "HasResponded": False,
+                "FirstRespondedDate": None,
+                "LeadSource": None,
+                "CreatedDate": at,
+                "LastModifiedDate": at,
+                "SystemModstamp": at,
+                "IsDeleted": False,
+            },
+        )
+
+    def mail_event(
+        self, kind: str, at: datetime, send: str, *, email: str, machine: bool = False
+    ) -> None:
+        """An event of marketing's mailing number {case}; the send is named by its SENT event."""
+        identity = send if kind == "SENT" else self.uuid()
+        self._add(
+            "hubspot.email_events",
+            {
+                "id": identity,
+                "created": at,
+                "type": kind,
+                "recipient": email,
+                "portalId": 1,
+                "appId": 1,
+                "emailCampaignId": self.number,
+                "sentBy": None if kind == "SENT" else {"id": send},
+                "filteredEvent": machine,
+            },
+        )
+
+    def participation(self, state: str, at: datetime, *, email: str) -> None:
+        """What became of somebody's registration for this case's seminar."""
+        self._add(
+            "hubspot.event_participations",
+            {
+                "id": self.uuid(),
+                "associations": {
+                    "contact": {"contactId": None, "email": email},
+                    "marketingEvent": {
+                        "marketingEventId": self.tag("seminar"),
+                        "externalEventId": None,
+                        "name": self.tag("talk"),
+                    },
+                },
+                "properties": {
+                    "attendanceState": state,
+                    "occurredAt": at,
+                    "attendanceDurationSeconds": None,
+                    "attendancePercentage": None,
+                },
+            },
+        )
+
     def key_title(self, title: str) -> None:
         """A rule of the title map: whose title of this case holds these words is a key person."""
         self._add(
@@ -201,9 +275,74 @@ class Scene:
             {"match": "contains", "value": self.tag(title), "is_key_person": True},
         )
 
+    def call_list(self, field_: str, value: str, name: str | None = None) -> None:
+        """A rule of planning: what looks like this is a call list, of that name if one is given."""
+        self._add(
+            "planning.call_lists",
+            {"field": field_, "match": "exact", "value": value, "list_name": name},
+        )
+
+    def target(
+        self, account: str, name: str = "list", *, start: date, end: date | None = None
+    ) -> str:
+        """The account stands on a target list of this case; returns the list's name."""
+        listed = self.tag(name)
+        self._add(
+            "planning.target_accounts",
+            {"list_name": listed, "account_id": account, "valid_from": start, "valid_to": end},
+        )
+        return listed
+
+    def plan(self, table: str, **columns: Any) -> None:
+        """A row of a planning table."""
+        self._add(f"planning.{table}", columns)
+
     # --- whom they sell to -------------------------------------------------------------------
 
-    def account(self, phone: str | None = None) -> str:
+    def campaign(self, name: str, kind: str = "Other") -> str:
+        """A campaign of the CRM; returns its id. Its name carries the case."""
+        identity = self.id("701")
+        self._add(
+            "salesforce.Campaign",
+            {
+                "Id": identity,
+                "Name": self.tag(name),
+                "Type": kind,
+                "Status": None,
+                "StartDate": None,
+                "EndDate": None,
+                "ParentId": None,
+                "BudgetedCost": None,
+                "ActualCost": None,
+                "IsActive": True,
+                "OwnerId": None,
+                "CreatedDate": jst(3, 1),
+                "SystemModstamp": jst(3, 1),
+                "IsDeleted": False,
+            },
+        )
+        return identity
+
+    def member(self, campaign: str, contact: str, at: datetime) -> None:
+        """A contact is put into a campaign."""
+        self._add(
+            "salesforce.CampaignMember",
+            {
+                "Id": self.id("00v"),
+                "CampaignId": campaign,
+                "LeadId": None,
+                "ContactId": contact,
+                "Status": "Sent",
+                "HasResponded": False,
+                "FirstRespondedDate": None,
+                "LeadSource": None,
+                "CreatedDate": at,
+                "SystemModstamp": at,
+                "IsDeleted": False,
+            },
+        )
+
+    def account(self, phone: str | None = None, *, merged_into: str | None = None) -> str:
         identity = self.id("001")
         self._add(
             "salesforce.Account",
@@ -219,10 +358,10 @@ class Scene:
                 "AccountSource": None,
                 "ParentId": None,
                 "OwnerId": None,
-                "MasterRecordId": None,
+                "MasterRecordId": merged_into,
                 "CreatedDate": jst(3, 1),
                 "SystemModstamp": jst(3, 1),
-                "IsDeleted": False,
+                "IsDeleted": merged_into is not None,
             },
         )
         return identity
@@ -275,12 +414,15 @@ class Scene:
         deleted: datetime | None = None,
         merged_into: str | None = None,
         converted: Mapping[str, str] | None = None,
+        owner: Rep | None = None,
+        identity: str | None = None,
     ) -> str:
         """A lead; `changed` is its last modification, `deleted` when it was deleted.
 
-        `converted` may name contact, account, opportunity.
+        `converted` may name contact, account, opportunity; `identity` is a lead's of which this is
+        another state.
         """
-        identity = self.id("00Q")
+        identity = identity or self.id("00Q")
         became = converted or {}
         self._add(
             "salesforce.Lead",
@@ -303,7 +445,7 @@ class Scene:
                 "Rating": None,
                 "Industry": None,
                 "NumberOfEmployees": None,
-                "OwnerId": None,
+                "OwnerId": owner.user_id if owner else None,
                 "IsConverted": bool(became),
                 "ConvertedDate": None,
                 "ConvertedAccountId": became.get("account"),
@@ -503,6 +645,25 @@ class Scene:
         )
         return identity
 
+    def address(self, name: str = "a") -> str:
+        """An e-mail address of a prospect of this case."""
+        return f"{self.tag(name)}@prospect.example.com"
+
+    def form(self, at: datetime, email: str, *, conversion: str | None = None) -> str:
+        """A form somebody sent under an address; returns the id of the hand-raise."""
+        conversion = conversion or self.uuid()
+        self._add(
+            "hubspot.form_submissions",
+            {
+                "conversionId": conversion,
+                "submittedAt": at,
+                "formId": "form-contact",
+                "pageUrl": "https://www.kura.example.co.jp/contact",
+                "values": [{"name": "email", "value": email}],
+            },
+        )
+        return f"hubspot:form_submitted:{conversion}"
+
     def task(
         self,
         rep: Rep,
@@ -653,6 +814,27 @@ class Scene:
                 },
                 delivered,
             )
+        return identity
+
+    def answer(
+        self,
+        answered: datetime,
+        score: float | None,
+        *,
+        identity: str | None = None,
+        delivered: date | None = None,
+        **facts: Any,
+    ) -> str:
+        """What a customer says in the survey; `facts` are columns of the mapped contract."""
+        self._counts["answer"] += 1
+        identity = identity or f"{self.tag()}-{self._counts['answer']}"
+        self._add(
+            "mapped.survey_responses",
+            dict.fromkeys(SURVEY_COLUMNS)
+            | {"response_id": identity, "answered_at": answered, "score": score}
+            | facts,
+            delivered,
+        )
         return identity
 
     def prospect(self) -> str:

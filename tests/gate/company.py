@@ -17,9 +17,11 @@ from dagster_project.lib import candidate, gate, reconciliation
 from dagster_project.lib.audit import Audit
 from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import House, Settings
+from tests.gate import diagnosis, planning
 
 RUN = "20260630-20260701T050000000000"
 AS_OF = "2026-06-30"
+PREVIOUS_RUN = "20260531-20260601T050000000000"
 
 _FACT = "'9f' as source_file_id, 'miitel/calls.csv' as source_file, i::bigint as source_record"
 
@@ -62,7 +64,19 @@ MARTS: dict[str, str] = {
         select metric, metric as name_ja, metric as name_en, metric as label_ja, metric as label_en,
                category, unit, 'up' as direction, 20::bigint as minimum_sample,
                unit <> 'ratio' as is_additive, row_number() over () as position,
-               true as is_headline
+               true as is_headline, 'cti' as needs, 'none' as maturity, 'company, team, rep' as scopes,
+               case when unit = 'ratio' then 'ratio' else 'simple' end as metric_type,
+               case when unit = 'ratio' then 'connects' else metric end as numerator,
+               'fct_calls' as numerator_table, 'called_on' as numerator_date,
+               'sum(1)' as numerator_sql, 'is_dial' as numerator_rows, '1' as numerator_each,
+               case when unit = 'ratio' then 'dials' end as denominator,
+               case when unit = 'ratio' then 'fct_calls' end as denominator_table,
+               case when unit = 'ratio' then 'called_on' end as denominator_date,
+               case when unit = 'ratio' then 'is_dial' end as denominator_rows,
+               case when unit = 'ratio' then '1' end as denominator_each,
+               metric || 'の定義' as definition_ja, 'What ' || metric || ' means' as definition_en,
+               metric || 'の目的' as purpose_ja, 'Why ' || metric as purpose_en, 'M1' as owner,
+               1::bigint as definition_version
         from (values
             ('dials', '量', 'calls'), ('emails_sent', '量', 'emails'), ('approaches', '量', 'approaches'),
             ('connects', '量', 'calls'), ('connect_rate', '質', 'ratio'),
@@ -87,7 +101,7 @@ MARTS: dict[str, str] = {
                'person' as match_level, 'phone' as match_basis,
                case when i % 2 = 0 then 'オンライン' else 'オフライン' end as channel_group,
                case when i % 2 = 0 then '検索広告' else '展示会' end as channel, '(none)' as campaign,
-               '(none)' as call_list,
+               '(none)' as call_list, i % 30 < 10 as is_target_account,
                'outbound' as direction, false as is_open, true as is_dial, n < 5 as is_answered,
                'not_measured' as answered_by, false as is_machine, true as has_agent,
                n < 3 as is_human_reached,
@@ -112,10 +126,36 @@ MARTS: dict[str, str] = {
                case when rep = 'R1' or date >= date '2026-06-01' then '東京1課' else '東京2課' end as team,
                '法人' as business_unit, case when rep = 'R1' then 'sdr' else 'bdr' end as motion,
                'M1' as manager_rep_id, 'p' || i as person_id, 'A' || (i % 30) as account_id,
-               'オフライン' as channel_group, '展示会' as channel, '(none)' as campaign, {_FACT}
+               'オフライン' as channel_group, '展示会' as channel, '(none)' as campaign,
+               i % 30 < 10 as is_target_account, {_FACT}
         from emails
     """,
     # One meeting per rep and business day: of ten, six held, two missed, two with unknown outcome.
+    "fct_approaches": """
+        select 'call:' || call_id as approach_id, 'dial' as approach_kind, called_on as approached_on,
+               rep_id, team, business_unit, motion, person_id, account_id, channel, campaign,
+               is_target_account, source_file_id, source_file, source_record
+        from marts.fct_calls where is_dial
+        union all
+        select 'email:' || email_id, 'email', sent_on, rep_id, team, business_unit, motion, person_id,
+               account_id, channel, campaign, is_target_account, source_file_id, source_file,
+               source_record
+        from marts.fct_emails
+    """,
+    "fct_rep_days": """
+        select rep_id, dim_dates.date, team, business_unit, motion, manager_rep_id, has_cti,
+               is_business_day, case when is_business_day then 1.0 else 0.0 end::double as working_day,
+               'r0' as source_file_id, 'planning/roster.csv' as source_file, 1::bigint as source_record
+        from marts.dim_reps
+        inner join marts.dim_dates on dim_dates.date between valid_from and valid_to
+        where dim_dates.date <= date '2026-06-30'
+    """,
+    "dim_scopes": """
+        select scope_type, scope_type as name_ja, scope_type as name_en, null::varchar as columns,
+               scope_type as key_sql, row_number() over () as position
+        from (values ('company'), ('business_unit'), ('team'), ('rep'), ('motion'), ('channel'),
+                     ('campaign'), ('call_list'), ('team_channel')) as scopes(scope_type)
+    """,
     "fct_meetings": f"""
         with bookings as (
             select row_number() over (order by date, rep) as i, date, rep
@@ -165,6 +205,113 @@ MARTS: dict[str, str] = {
                i % 4 > 1 as is_open_of_cohort, null::bigint as days_to_close,
                source_file_id, source_file, source_record
         from accepted
+    """,
+    # A form a day, dialled after ten minutes: of four three, and two reached. The last has no person.
+    "fct_hand_raises": f"""
+        with forms as (
+            select row_number() over (order by date) as i, date, date + interval 2 hour as raised_at
+            from marts.dim_dates where is_business_day and date <= date '2026-06-30'
+        ),
+        answered as (
+            select forms.*, i % 4 > 0 and i % 20 > 0 as is_attempted, i % 4 > 1 as is_connected,
+                   i % 20 > 0 as is_linked, dialled.call_id
+            from forms
+            left join (
+                select called_on, min(call_id) as call_id from marts.fct_calls where is_connect
+                group by called_on
+            ) as dialled on forms.date = dialled.called_on
+        )
+        select 'hubspot:form_submitted:' || i as hand_raise_id, date as raised_on, raised_at,
+               'form_submitted' as touch_type, 'sf' as source_id,
+               case when is_attempted then 'R1' else '(unassigned)' end as rep_id, '東京1課' as team,
+               '法人' as business_unit, 'sdr' as motion, 'M1' as manager_rep_id,
+               case when is_linked then fct_calls.person_id end as person_id, 'A1' as account_id,
+               'オフライン' as channel_group, '展示会' as channel, '(none)' as campaign, is_linked,
+               is_attempted, is_connected, is_linked and not is_attempted as is_open,
+               raised_at as clock_started_at, date as clock_started_on, 'planning' as hours_basis,
+               case when is_attempted then raised_at + interval 10 minute end as attempted_at,
+               case when is_attempted then date end as attempted_on,
+               case when is_attempted then 'dial' end as attempt_kind,
+               case when is_attempted then answered.call_id end as attempt_id,
+               case when is_connected then raised_at + interval 10 minute end as connected_at,
+               case when is_connected then answered.call_id end as connect_call_id,
+               case when is_attempted then 10.0::double end as business_minutes_to_attempt,
+               case when is_attempted then 10.0::double end as clock_minutes_to_attempt,
+               case when is_connected then 10.0::double end as business_minutes_to_connect,
+               case when is_connected then 10.0::double end as clock_minutes_to_connect,
+               case when is_linked and not is_attempted then 900.0::double end as open_business_minutes,
+               false as is_within_5_minutes, is_linked as is_due_5_minutes,
+               is_attempted as is_within_30_minutes, is_linked as is_due_30_minutes,
+               is_attempted as is_within_60_minutes, is_linked as is_due_60_minutes,
+               is_attempted as is_within_same_day, is_linked as is_due_same_day, {_FACT}
+        from answered left join marts.fct_calls on answered.call_id = fct_calls.call_id
+    """,
+    "kpi_speed_to_lead": """
+        with months as (
+            select dim_dates.month_start as period_start, raised.*
+            from marts.fct_hand_raises as raised
+            inner join marts.dim_dates on raised.raised_on = dim_dates.date
+        )
+        select 'month' as period_type, period_start, last_day(period_start) as period_end,
+               true as is_period_over, 'company' as scope_type, 'company' as scope_key,
+               count(*) as hand_raises, count(*) filter (where is_linked) as hand_raises_linked,
+               count(*) filter (where is_attempted) as hand_raises_attempted,
+               count(*) filter (where is_connected) as hand_raises_connected,
+               count(*) filter (where is_open) as hand_raises_open,
+               0::bigint as hand_raises_within_5_minutes,
+               count(*) filter (where is_within_30_minutes) as hand_raises_within_30_minutes,
+               count(*) filter (where is_within_60_minutes) as hand_raises_within_60_minutes,
+               10.0::double as median_business_minutes_to_attempt,
+               null::double as p90_business_minutes_to_attempt,
+               10.0::double as median_business_minutes_to_connect,
+               null::double as p90_business_minutes_to_connect,
+               max(open_business_minutes) as oldest_open_business_minutes,
+               count(*) filter (where is_attempted) / count(*) filter (where is_linked)
+                   as hand_raise_attempted_share,
+               30::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from months group by period_start
+    """,
+    "dim_call_lists": """
+        select call_list, '(none)' as list_origin, false as is_named_by_planning,
+               min(called_on) as first_dialled_on, max(called_on) as last_dialled_on,
+               count(*) as dials, count(distinct person_id) as persons_dialled
+        from marts.fct_calls group by call_list
+    """,
+    # One list of ten accounts, looked at on the as-of day alone.
+    "fct_target_accounts": """
+        with windows as (
+            select * from (values ('trailing', date '2026-04-02'), ('quarter_to_date', date '2026-04-01'))
+                as windows(look_back, window_start)
+        )
+        select date '2026-06-30' as as_of_on, '重点先' as list_name, account_id, look_back, window_start,
+               true as is_known, true as is_approached, bool_or(is_connect) as is_connected,
+               false as is_met, false as has_opportunity, min(called_on) as first_approached_on,
+               min(called_on) filter (where is_connect) as first_connected_on,
+               null::date as first_met_on, null::date as first_opportunity_on, count(*) as approaches,
+               count(*) filter (where is_connect) as connects, 0::bigint as meetings_held,
+               0::bigint as opportunities_created, count(distinct person_id) as persons_approached,
+               count(distinct person_id) filter (where is_connect) as persons_reached,
+               string_agg(distinct rep_id, ', ' order by rep_id) as approached_by
+        from marts.fct_calls, windows where is_target_account and called_on >= window_start
+        group by account_id, look_back, window_start
+    """,
+    "kpi_account_coverage": """
+        with counts as (
+            select as_of_on, list_name, look_back, window_start, count(*) as accounts,
+                   0::bigint as accounts_unknown,
+                   count(*) filter (where is_approached) as accounts_approached,
+                   count(*) filter (where is_connected) as accounts_connected, 0::bigint as accounts_met,
+                   0::bigint as accounts_with_opportunity,
+                   sum(persons_approached)::bigint as persons_approached,
+                   sum(persons_reached)::bigint as persons_reached
+            from marts.fct_target_accounts group by all
+        )
+        select *, accounts_approached / accounts as approached_share,
+               accounts_connected / accounts as connected_share, accounts_met / accounts as met_share,
+               accounts_with_opportunity / accounts as opportunity_share,
+               persons_reached / nullif(accounts_connected, 0) as persons_per_account_reached,
+               91::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from counts, (values ('company', 'company'), ('rep', 'R1')) as scopes(scope_type, scope_key)
     """,
     "kpi_rep_daily": """
         with things as (
@@ -308,6 +455,142 @@ MARTS: dict[str, str] = {
              marts.dim_channels
         where channel <> '(none)'
     """,
+    # Of 60 leads a month and channel 12 met, 8 of them accepted, 6 with a deal, 3 of these won, 1 lost.
+    "fct_leads": """
+        select cohort_month || channel || i as person_id, 'sf' as source_id, 'R1' as rep_id,
+               '東京1課' as team, '法人' as business_unit, 'sdr' as motion, 'M1' as manager_rep_id,
+               channel_group, channel, campaign, channel_group as last_touch_channel_group,
+               channel as last_touch_channel, campaign as last_touch_campaign,
+               case when i < 3 then 'won' when i < 4 then 'lost' when i < 6 then 'opportunity'
+                    when i < 8 then 'accepted' when i < 12 then 'meeting' when i < 20 then 'connected'
+                    when i < 40 then 'worked' when i < 50 then 'nurturing' else 'lead' end as state,
+               1::bigint as lead_records, (i < 6)::bigint as opportunities,
+               (i < 6)::bigint as opportunities_credited, case when i < 6 then 1e6 else 0 end as pipeline_yen,
+               case when i < 3 then 1e6 else 0 end as won_yen,
+               case when i < 4 then 20::bigint end as days_to_outcome,
+               i < 50 as is_mql, i < 40 as is_worked, i < 20 as is_connected, i < 12 as is_met,
+               i < 8 as is_accepted, i < 6 as is_opportunity, i < 3 as is_won, i = 3 as is_lost,
+               i in (4, 5) as is_still_open, i < 50 as has_reached_mql, i < 40 as has_reached_worked,
+               i < 20 as has_reached_connected, i < 12 as has_reached_meeting,
+               i < 8 as has_reached_accepted, i < 6 as has_reached_opportunity, i < 3 as has_reached_won,
+               i = 3 as has_reached_lost, cohort_month as created_on, cohort_month as counted_on,
+               cohort_month, case when i < 50 then cohort_month end as mql_on,
+               case when i < 40 then cohort_month end as worked_on,
+               case when i < 20 then cohort_month end as connected_on,
+               case when i < 12 then cohort_month end as met_on,
+               case when i < 8 then cohort_month end as accepted_on,
+               case when i < 6 then cohort_month end as opportunity_on,
+               case when i < 3 then cohort_month end as won_on,
+               case when i = 3 then cohort_month end as lost_on,
+               '9f' as source_file_id, 'sf/Lead.csv' as source_file, i::bigint as source_record
+        from marts.kpi_channel_conversion, range(60) as n(i)
+    """,
+    "fct_nurture": """
+        select subject || i as nurture_id, 'ma' as source_id, 'p' || i as person_id, subject,
+               case when subject = 'score_band' then '<20' else 'one' end as segment,
+               'オンライン' as channel_group, '検索広告' as channel,
+               case when subject = 'score_band' then 0::bigint end as segment_place,
+               case when subject = 'score_band' then 10.0 end as score,
+               subject = 'email' as is_sent, subject = 'email' as is_delivered,
+               false as is_delivery_derived, false as is_bounced, subject = 'email' and i < 8 as is_opened,
+               false as is_opened_unchecked, subject = 'email' and i < 2 as is_clicked,
+               false as is_clicked_unchecked, false as is_unsubscribed, subject = 'seminar' as is_registered,
+               subject = 'seminar' and i < 12 as is_attended,
+               subject = 'seminar' and i between 12 and 15 as is_no_show,
+               subject = 'seminar' and i = 16 as is_cancelled,
+               subject = 'score_band' as is_handed_over, subject = 'return' as is_returned,
+               subject in ('score_band', 'return') and i < 5 as has_met,
+               subject in ('score_band', 'return') and i < 1 as has_won, date '2026-04-10' as happened_on,
+               case when subject = 'return' then date '2026-04-01' end as nurtured_from,
+               '9f' as source_file_id, 'ma/events.jsonl' as source_file, i::bigint as source_record
+        from (values ('email'), ('seminar'), ('score_band'), ('return')) as subjects(subject),
+             range(20) as n(i)
+    """,
+    "kpi_nurture": """
+        with counted as (
+            select date_trunc('month', happened_on)::date as month, subject, segment, channel_group, channel,
+                   count(*) filter (where is_sent) as sent, count(*) filter (where is_opened) as opened,
+                   count(*) filter (where is_clicked) as clicked,
+                   count(*) filter (where is_attended) as attended,
+                   count(*) filter (where is_no_show) as no_shows,
+                   count(*) filter (where is_cancelled) as cancelled,
+                   count(*) filter (where has_met) as met, count(*) filter (where has_won) as won,
+                   count(*) as n
+            from marts.fct_nurture group by all
+        )
+        select month, subject, segment, channel_group, channel,
+               case when subject = 'email' then sent end as emails_sent,
+               case when subject = 'email' then sent end as emails_delivered,
+               case when subject = 'email' then 0 end as emails_bounced,
+               case when subject = 'email' then opened end as emails_opened,
+               case when subject = 'email' then clicked end as emails_clicked,
+               case when subject = 'seminar' then n end as registered,
+               case when subject = 'seminar' then attended end as attended,
+               case when subject = 'seminar' then no_shows end as no_shows,
+               case when subject = 'seminar' then cancelled end as cancelled,
+               case when subject = 'seminar' then attended + no_shows end as attendance_known,
+               case when subject in ('score_band', 'return') then n end as leads,
+               case when subject in ('score_band', 'return') then met end as leads_met,
+               case when subject in ('score_band', 'return') then won end as leads_won,
+               emails_opened::double / nullif(emails_delivered, 0) as open_rate,
+               attended_share as attendance_rate, leads_met::double / nullif(leads, 0) as meeting_rate,
+               true as is_month_over, 'ok' as status
+        from (select *, case when subject = 'seminar' then attended::double / nullif(attended + no_shows, 0)
+                        end as attended_share from counted)
+    """,
+    # Every opportunity from its first day to the as-of day, or one day long.
+    "kpi_pipeline": """
+        with days as (
+            select *, unnest(generate_series(created_on, case when is_open then date '2026-06-30'
+                   else created_on end, interval 1 day))::date as date
+            from marts.fct_opportunities
+        )
+        select opportunity_id, date, rep_id, team, business_unit, motion, channel, deal_type,
+               case when is_won then 'won' when is_lost then 'lost' else 'open' end as state, stage,
+               0.3::double as probability, amount_yen, date - created_on as age_days,
+               date - created_on as days_in_stage, is_sourced, is_open, is_won, is_lost,
+               false as is_taken_back, true as is_stage_known, true as is_amount_known,
+               false as is_amount_missing, false as is_amount_unconverted,
+               is_open and date = created_on as has_entered, false as has_left, false as is_reopened
+        from days
+    """,
+    # 400 dials of one rule, half of them right; the connects are those of the calls.
+    "kpi_connect_calibration": """
+        with settings as (
+            select * from (values ('speech', 'as_configured', null, 150),
+                                  ('duration', 'as_configured', null, 150),
+                                  ('duration', '30 s', 30, 180), ('duration', '90 s', 90, 120)
+            ) as settings(rule, setting, threshold_seconds, judged)
+        ),
+        calls as (
+            select count(*) filter (where connect_basis = 'speech') as speech, count(*) as connects
+            from marts.fct_calls where is_dial and is_connect
+        )
+        select rule, setting, threshold_seconds::bigint as threshold_seconds, 'all' as period_type,
+               date '2026-04-01' as period_start, 'company' as scope_type, 'company' as scope_key,
+               400::bigint as calibration_dials, 100::bigint as true_positives,
+               (judged - 100)::bigint as false_positives, 50::bigint as false_negatives,
+               (250 - (judged - 100))::bigint as true_negatives, judged::bigint as judged_connects,
+               150::bigint as told_connects, 3::bigint as dials_without_person,
+               case when rule = 'speech' then speech else 0 end as connects_by_rule, connects,
+               100 / judged as precision_rate, 100 / judged - 0.1 as precision_rate_low,
+               100 / judged + 0.1 as precision_rate_high, 100 / 150 as recall_rate,
+               100 / 150 - 0.1 as recall_rate_low, 100 / 150 + 0.1 as recall_rate_high,
+               case when rule = 'speech' then speech else 0 end / connects as connects_by_rule_rate,
+               91::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from settings, calls
+    """,
+    "kpi_customer_voice": """
+        select 'month' as period_type, date '2026-06-01' as period_start, scope_type, scope_key,
+               20::bigint as responses, 1::bigint as comments_only, 20::bigint as rated_responses,
+               10::bigint as promoters, 5::bigint as passives, 5::bigint as detractors,
+               1600.0::double as score_sum, 80.0::double as mean_score, 25.0::double as net_promoter_score,
+               30::bigint as covered_days, 0::bigint as uncovered_days, 'ok' as status
+        from (values ('company', 'company'), ('team', '東京1課'), ('rep', 'R1'), ('channel', '展示会'),
+                     ('account', 'A1')) as scopes(scope_type, scope_key)
+    """,
+    **planning.MARTS,
+    **diagnosis.MARTS,
     "kpi_data_quality": """
         select * from (values
             ('miitel', 'history_legs', 'files_read', 1.0::double, null::double, 'info', true),
@@ -315,8 +598,29 @@ MARTS: dict[str, str] = {
             ('miitel', '(all)', 'quarantine_share', 0.02, 0.05, 'critical', true)
         ) as checks(source_id, object_name, check_name, observed, expected, severity, passed)
     """,
+    # Two late calls and a corrected one moved May's connect rate.
+    "kpi_restatements": f"""
+        with moved as (
+            select 40.0 as old_numerator, 480.0 as old_denominator, 44.0 as new_numerator,
+                   482.0 as new_denominator, cause, things, numerator_part, denominator_part
+            from (values ('late_fact', 3::bigint, 3.0::double, 2.0::double),
+                         ('correction', 1, 1.0, 0.0)
+            ) as parts(cause, things, numerator_part, denominator_part)
+        )
+        select 'month' as period_type, date '2026-05-01' as period_start, date '2026-05-31' as period_end,
+               'company' as scope_type, 'company' as scope_key, 'connect_rate' as metric,
+               '{PREVIOUS_RUN}' as previous_release_id, date '2026-05-31' as previous_as_of_date, *,
+               old_numerator / old_denominator as old_value, new_numerator / new_denominator as new_value,
+               4.0 as numerator_difference, 2.0 as denominator_difference,
+               new_numerator / new_denominator - old_numerator / old_denominator as value_difference,
+               (numerator_part - 0.5 * (old_numerator / old_denominator + new_numerator / new_denominator)
+                   * denominator_part) / (0.5 * (old_denominator + new_denominator)) as value_part,
+               'コネクト率が動いた。' as sentence_ja, 'The connect rate moved.' as sentence_en
+        from moved
+    """,
     "release": f"""
-        select '{RUN}' as release_id, date '{AS_OF}' as as_of_date, 'みらい商事' as company_name,
+        select '{RUN}' as release_id, date '{AS_OF}' as as_of_date, '{PREVIOUS_RUN}' as previous_release_id,
+               date '2026-05-31' as previous_as_of_date, 'みらい商事' as company_name,
                'Asia/Tokyo' as reporting_timezone, 'booked' as shodan_event, '0.1.0+abc' as code_version,
                'c0ffee' as config_hash
     """,
@@ -413,6 +717,7 @@ insert into activity.act_calls select 'other' || i, 'crm' from range(
 ) as n(i);
 create table activity.act_emails as select email_id from marts.fct_emails;
 create table activity.act_meeting_events as select event_id from marts.fct_meetings;
+create table activity.act_hand_raises as select hand_raise_id from marts.fct_hand_raises;
 create table activity.act_opportunities as select opportunity_id from marts.fct_opportunities;
 create table activity.act_person_channels as
     select 'p' || i as person_id, true as is_lead
@@ -528,6 +833,11 @@ def write_dbt_manifest(house: House, columns: Sequence[tuple[str, str, str]]) ->
         }
     house.dbt_target.mkdir(parents=True, exist_ok=True)
     (house.dbt_target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    (house.dbt_target / "semantic_manifest.json").write_text(
+        json.dumps(
+            {"semantic_models": [], "metrics": [], "project_configuration": {"time_spines": []}}
+        )
+    )
 
 
 def write_dbt_results(house: House, run_id: str, **statuses: str) -> None:

@@ -66,6 +66,16 @@ def test_the_page_shows_last_months_figures_sources_and_what_was_set_aside(page:
     assert "miitel/calls.csv" in page
 
 
+def test_the_page_tells_what_the_numbers_of_that_month_say(folder: Path, page: str) -> None:
+    """June's and the quarter's, and none of May's."""
+    summary = read_audit(folder).summary
+    assert summary.findings_count == len(summary.findings) > 0
+    assert all(told.ja in page and told.en in page for told in summary.findings)
+    told = [told.en for told in summary.findings]
+    assert {"Misses its target", "Dials more"} <= set(told)
+    assert "Accuracy of the list" not in told
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
     [

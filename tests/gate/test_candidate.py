@@ -12,7 +12,9 @@ import pytest
 
 from dagster_project.lib import audit_page, candidate, gate, night, verify
 from dagster_project.lib.candidate import CandidateError, read_manifest
+from dagster_project.lib.dictionary_page import DICTIONARY_PAGE
 from dagster_project.lib.query import WAREHOUSE
+from dagster_project.lib.semantic_layer import SEMANTIC_MANIFEST
 from dagster_project.settings import EXPECTATIONS, PROJECT_ROOT
 from tests.gate import company
 from tests.gate.company import Company
@@ -68,6 +70,8 @@ def test_the_manifest_names_as_of_inputs_versions_and_checksums(folder: Path) ->
     assert {"python", "duckdb", "dbt-core", "great-expectations"} <= set(manifest.packages)
     assert {file.path for file in manifest.files} == {
         WAREHOUSE,
+        DICTIONARY_PAGE,
+        SEMANTIC_MANIFEST,
         *(f"parquet/{name}.parquet" for name in company.MARTS),
     }
 

@@ -15,7 +15,7 @@ from dagster_project.lib.candidate import read_manifest
 from dagster_project.lib.query import WAREHOUSE
 from dagster_project.lib.transformation import note_tested
 from dagster_project.settings import EXPECTATIONS
-from tests.gate import company
+from tests.gate import company, diagnosis, planning
 from tests.gate.company import Company
 
 # check → what breaks a good release so that this check must notice
@@ -95,6 +95,60 @@ IN_TABLES: dict[str, str] = {
         "update fct_calls set rep_id = 'R9' where call_id = 'miitel:7'"
     ),
     "fct_calls.past_changed_little": "delete from fct_calls where called_on < date '2026-06-15'",
+    "fct_calls.lists_are_known": "update fct_calls set call_list = '17' where call_id = 'miitel:7'",
+    "dim_call_lists.calls_of_no_list_have_their_line": "delete from dim_call_lists",
+    "dim_call_lists.dials_have_their_days": "update dim_call_lists set first_dialled_on = null",
+    "dim_call_lists.dials_are_those_of_the_calls": "update dim_call_lists set dials = dials + 1",
+    "dim_call_lists.most_outbound_dials_have_a_list": (
+        "insert into dim_call_lists select '17', 'list_key', false, first_dialled_on, first_dialled_on, 1, 1 "
+        "from dim_call_lists"
+    ),
+    "fct_target_accounts.look_backs_end_on_their_day": (
+        "update fct_target_accounts set as_of_on = as_of_on + 1"
+    ),
+    "fct_target_accounts.first_days_lie_in_the_look_back": (
+        "update fct_target_accounts set first_approached_on = window_start - 1 where account_id = 'A7'"
+    ),
+    "fct_target_accounts.flags_are_what_was_counted": (
+        "update fct_target_accounts set is_approached = false where account_id = 'A7'"
+    ),
+    "fct_target_accounts.nobody_is_reached_without_being_approached": (
+        "update fct_target_accounts set persons_reached = persons_approached + 1 where account_id = 'A7'"
+    ),
+    "fct_target_accounts.known_accounts_are_in_their_table": (
+        "update fct_target_accounts set is_known = false where account_id = 'A7'"
+    ),
+    "fct_target_accounts.most_accounts_are_known": "update fct_target_accounts set is_known = false",
+    "kpi_account_coverage.no_part_exceeds_the_list": (
+        "update kpi_account_coverage set accounts_approached = accounts + 1"
+    ),
+    "kpi_account_coverage.shares_are_their_counts": (
+        "update kpi_account_coverage set approached_share = 0.01 where scope_type = 'rep'"
+    ),
+    "kpi_account_coverage.no_scope_exceeds_the_company": (
+        "update kpi_account_coverage set persons_reached = 9999 where scope_type = 'rep'"
+    ),
+    "kpi_account_coverage.company_is_the_sum_of_its_accounts": (
+        "delete from fct_target_accounts where account_id = 'A7'"
+    ),
+    "kpi_account_coverage.says_how_far_it_can_be_trusted": (
+        "update kpi_account_coverage set uncovered_days = 3"
+    ),
+    "kpi_account_coverage.scopes_are_known": (
+        "update kpi_account_coverage set scope_key = 'R9' where scope_type = 'rep'"
+    ),
+    "fct_approaches.says_who_and_when": "update fct_approaches set rep_id = null",
+    "fct_approaches.is_every_dial_and_every_email_once": (
+        "delete from fct_approaches where approach_id = (select min(approach_id) from fct_approaches)"
+    ),
+    "fct_rep_days.says_who_worked_where": "update fct_rep_days set team = null",
+    "fct_rep_days.nobody_works_more_than_a_day_a_day": (
+        "update fct_rep_days set working_day = 2 where is_business_day"
+    ),
+    "fct_rep_days.none_lies_after_the_as_of_day": "update fct_rep_days set date = date + 200",
+    "dim_scopes.knows_every_scope_of_the_scorecard": (
+        "delete from dim_scopes where scope_type = 'company'"
+    ),
     "fct_emails.none_lies_after_the_as_of_day": "update fct_emails set sent_on = sent_on + 200",
     "fct_emails.nobody_sends_thousands_a_day": (
         "insert into fct_emails select fct_emails.* replace (email_id || '-' || i as email_id) "
@@ -130,6 +184,48 @@ IN_TABLES: dict[str, str] = {
     "fct_opportunities.amounts_are_not_negative": "update fct_opportunities set amount_yen = -amount_yen",
     "fct_opportunities.amounts_are_believable": "update fct_opportunities set amount_yen = amount_yen * 1e6",
     "fct_opportunities.missing_amounts_say_so": "update fct_opportunities set amount_yen = null",
+    "fct_hand_raises.says_who_and_when": "update fct_hand_raises set channel = null where rep_id = 'R1'",
+    "fct_hand_raises.can_be_traced_to_its_export": "update fct_hand_raises set source_file = null",
+    "fct_hand_raises.none_lies_after_the_as_of_day": (
+        "update fct_hand_raises set raised_on = date '2026-07-01' where raised_on = date '2026-06-30'"
+    ),
+    "fct_hand_raises.reps_and_channels_are_known": (
+        "update fct_hand_raises set rep_id = 'R9' where rep_id = 'R1'"
+    ),
+    "fct_hand_raises.an_answer_follows_its_hand_raise": (
+        "update fct_hand_raises set attempted_at = raised_at where is_attempted"
+    ),
+    "fct_hand_raises.every_known_person_is_answered_or_open": (
+        "update fct_hand_raises set is_open = false, open_business_minutes = null"
+    ),
+    "fct_hand_raises.faster_is_within_slower": "update fct_hand_raises set is_within_5_minutes = true",
+    "fct_hand_raises.connects_are_connects_of_the_same_person": (
+        "update fct_hand_raises set person_id = 'somebody else' where is_connected"
+    ),
+    "fct_hand_raises.most_are_of_known_persons": (
+        "update fct_hand_raises set is_linked = false where raised_on < date '2026-05-15'"
+    ),
+    "fct_hand_raises.past_changed_little": (
+        "delete from fct_hand_raises where raised_on < date '2026-06-01'"
+    ),
+    "kpi_speed_to_lead.absent_is_not_zero": (
+        "update kpi_speed_to_lead set covered_days = 0, status = 'unavailable'"
+    ),
+    "kpi_speed_to_lead.known_persons_are_answered_or_open": (
+        "update kpi_speed_to_lead set hand_raises_open = hand_raises_open + 1"
+    ),
+    "kpi_speed_to_lead.medians_come_before_the_slowest": (
+        "update kpi_speed_to_lead set p90_business_minutes_to_attempt = 5"
+    ),
+    "kpi_speed_to_lead.half_answered_has_a_median": (
+        "update kpi_speed_to_lead set hand_raises_open = 0, p90_business_minutes_to_attempt = null"
+    ),
+    "kpi_speed_to_lead.the_oldest_open_one_is_open": (
+        "update kpi_speed_to_lead set oldest_open_business_minutes = null"
+    ),
+    "kpi_speed_to_lead.is_the_rows_behind_it": (
+        "update kpi_speed_to_lead set hand_raises = hand_raises * 2"
+    ),
     "kpi_rep_daily.counts_are_not_negative": "update kpi_rep_daily set dials = -dials",
     "kpi_rep_daily.connects_lie_within_reached_within_answered_within_dials": (
         "update kpi_rep_daily set connects = dials + 1"
@@ -190,6 +286,142 @@ IN_TABLES: dict[str, str] = {
     "kpi_channel_conversion.says_how_far_it_can_be_trusted": (
         "update kpi_channel_conversion set status = 'ok', is_cohort_over = false"
     ),
+    "kpi_channel_conversion.credit_adds_up_to_the_whole": (
+        "insert into kpi_channel_conversion select * replace ('last_touch' as attribution_model) "
+        "from kpi_channel_conversion where channel = '展示会'"
+    ),
+    "kpi_channel_conversion.every_lead_of_fct_leads_is_in_its_cohort": (
+        "delete from fct_leads where person_id = (select min(person_id) from fct_leads)"
+    ),
+    "kpi_channel_conversion.shared_leads_have_no_interval": (
+        "update kpi_channel_conversion set attribution_model = 'linear' where channel = '展示会'"
+    ),
+    "fct_leads.says_who_when_and_where_from": "update fct_leads set last_touch_channel = null",
+    "fct_leads.can_be_traced_to_its_export": "update fct_leads set source_file = null",
+    "fct_leads.a_later_step_implies_the_earlier_ones": (
+        "update fct_leads set has_reached_worked = false where has_reached_won"
+    ),
+    "fct_leads.a_step_seen_has_its_day": "update fct_leads set met_on = null where is_won",
+    "fct_leads.states_agree_with_the_steps": "update fct_leads set state = 'lead' where is_won",
+    "fct_leads.nothing_happened_after_the_as_of_day": (
+        "update fct_leads set won_on = date '2026-07-01' where is_won"
+    ),
+    "fct_leads.days_are_not_negative": "update fct_leads set days_to_outcome = -3 where is_won",
+    "fct_leads.amounts_belong_to_the_credited_lead": (
+        "update fct_leads set opportunities_credited = 0 where is_won"
+    ),
+    "fct_leads.reps_and_channels_are_known": "update fct_leads set last_touch_channel = 'TV'",
+    "fct_leads.past_changed_little": "delete from fct_leads where cohort_month = date '2026-05-01'",
+    "fct_nurture.says_what_and_when": "update fct_nurture set segment = null",
+    "fct_nurture.mails_registrations_and_returns_can_be_traced": (
+        "update fct_nurture set source_record = null where subject = 'return'"
+    ),
+    "fct_nurture.flags_belong_to_their_subject": (
+        "update fct_nurture set is_sent = true where subject = 'seminar'"
+    ),
+    "fct_nurture.nobody_attends_and_misses_a_seminar": (
+        "update fct_nurture set is_no_show = true where is_attended"
+    ),
+    "fct_nurture.what_was_opened_was_delivered": (
+        "update fct_nurture set is_delivered = false where is_clicked"
+    ),
+    "fct_nurture.nothing_happened_after_the_as_of_day": (
+        "update fct_nurture set nurtured_from = happened_on where subject = 'return'"
+    ),
+    "fct_nurture.scores_lie_in_their_band": (
+        "update fct_nurture set score = null where subject = 'score_band'"
+    ),
+    "fct_nurture.channels_are_known": "update fct_nurture set channel = 'TV'",
+    "fct_nurture.machines_open_little": (
+        "insert into fct_nurture select f.* replace (nurture_id || n as nurture_id, true as is_opened) "
+        "from fct_nurture as f, range(20) as more(n) where subject = 'email'"
+    ),
+    "kpi_nurture.parts_never_exceed_the_whole": "update kpi_nurture set leads_won = leads_met + 99",
+    "kpi_nurture.counts_are_not_negative": (
+        "update kpi_nurture set leads = -1 where subject = 'return'"
+    ),
+    "kpi_nurture.counts_stand_with_their_subject": (
+        "update kpi_nurture set emails_sent = 0 where subject = 'seminar'"
+    ),
+    "kpi_nurture.rates_are_their_counts": (
+        "update kpi_nurture set open_rate = 0.5 where subject = 'email'"
+    ),
+    "kpi_nurture.months_are_whole_and_up_to_the_as_of_day": (
+        "update kpi_nurture set month = month + 3"
+    ),
+    "kpi_nurture.says_how_far_it_can_be_trusted": "update kpi_nurture set status = 'fine'",
+    "kpi_nurture.facts_add_up": "delete from kpi_nurture where subject = 'seminar'",
+    "kpi_pipeline.says_whose_it_is_and_how_it_stands": "update kpi_pipeline set state = 'stuck'",
+    "kpi_pipeline.is_of_a_known_opportunity": (
+        "update kpi_pipeline set opportunity_id = 'gone' where opportunity_id = 'op2'"
+    ),
+    "kpi_pipeline.ends_as_the_opportunities_stand": (
+        "update kpi_pipeline set is_open = false where date = date '2026-06-30'"
+    ),
+    "kpi_pipeline.what_enters_leaves_or_is_open": (
+        "delete from kpi_pipeline where opportunity_id = 'op2' and not has_entered "
+        "and date < date '2026-06-30'"
+    ),
+    "kpi_pipeline.none_lies_after_the_as_of_day": (
+        "update kpi_pipeline set date = date '2026-07-01' where is_won"
+    ),
+    "kpi_pipeline.what_is_not_known_says_so": "update kpi_pipeline set amount_yen = null",
+    "kpi_pipeline.days_are_not_negative": "update kpi_pipeline set age_days = -age_days",
+    "kpi_pipeline.probabilities_are_shares": "update kpi_pipeline set probability = 30",
+    "kpi_pipeline.amounts_are_not_negative": "update kpi_pipeline set amount_yen = -amount_yen",
+    "kpi_pipeline.stages_are_recorded": (
+        "update kpi_pipeline set is_stage_known = false, stage = null, days_in_stage = null"
+    ),
+    "kpi_connect_calibration.words_are_known": "update kpi_connect_calibration set rule = 'gut'",
+    "kpi_connect_calibration.verdicts_add_up": (
+        "update kpi_connect_calibration set true_negatives = true_negatives + 1"
+    ),
+    "kpi_connect_calibration.rates_are_ratios_of_their_counts": (
+        "update kpi_connect_calibration set recall_rate = 1, recall_rate_high = 1"
+    ),
+    "kpi_connect_calibration.absent_is_not_zero": (
+        "update kpi_connect_calibration set status = 'unavailable'"
+    ),
+    "kpi_connect_calibration.a_longer_threshold_passes_fewer": (
+        "update kpi_connect_calibration set threshold_seconds = 120 - threshold_seconds"
+    ),
+    "kpi_connect_calibration.connects_are_those_of_the_calls": (
+        "update kpi_connect_calibration set connects_by_rule = 0, connects_by_rule_rate = 0"
+    ),
+    "kpi_connect_calibration.rules_are_right_more_often_than_not": (
+        "update kpi_connect_calibration set precision_rate_high = 0.4 where rule = 'speech'"
+    ),
+    "kpi_customer_voice.words_are_known": "update kpi_customer_voice set scope_type = 'mood'",
+    "kpi_customer_voice.answers_add_up": "update kpi_customer_voice set passives = 4",
+    "kpi_customer_voice.the_parts_are_the_company": (
+        "update kpi_customer_voice set responses = 19 where scope_type = 'team'"
+    ),
+    "kpi_customer_voice.scores_are_ratios_of_their_sums": (
+        "update kpi_customer_voice set net_promoter_score = 30"
+    ),
+    "kpi_customer_voice.absent_is_not_zero": (
+        "update kpi_customer_voice set status = 'unavailable', responses = 0"
+    ),
+    "kpi_customer_voice.reps_channels_and_accounts_are_known": (
+        "update kpi_customer_voice set scope_key = 'R9' where scope_type = 'rep'"
+    ),
+    **planning.DEFECTS,
+    **diagnosis.DEFECTS,
+    "kpi_restatements.causes_are_known": "update kpi_restatements set cause = 'moonlight' where things = 1",
+    "kpi_restatements.periods_are_known": "update kpi_restatements set period_type = 'moon'",
+    "kpi_restatements.scopes_are_known": "update kpi_restatements set scope_type = 'planet'",
+    "kpi_restatements.metrics_are_in_the_catalogue": "update kpi_restatements set metric = 'mood'",
+    "kpi_restatements.one_earlier_release_is_compared": (
+        "update kpi_restatements set previous_as_of_date = date '2026-06-30'"
+    ),
+    "kpi_restatements.differences_are_new_less_old": (
+        "update kpi_restatements set numerator_difference = -numerator_difference"
+    ),
+    "kpi_restatements.causes_add_up_to_the_move": "delete from kpi_restatements where things = 1",
+    "kpi_restatements.every_row_moved_something": (
+        "update kpi_restatements set numerator_part = 0, denominator_part = 0 where things = 1"
+    ),
+    "kpi_restatements.moves_have_a_cause": "update kpi_restatements set cause = 'unexplained'",
     "kpi_data_quality.every_check_has_its_verdict": "update kpi_data_quality set passed = null",
     "kpi_data_quality.says_what_was_read": (
         "delete from kpi_data_quality where check_name = 'records_in'"

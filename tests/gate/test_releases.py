@@ -228,6 +228,11 @@ def test_an_earlier_as_of_day_never_replaces_a_later_one_unless_told_to(
         "delete from marts.kpi_rep_daily",
         "delete from marts.kpi_scorecard",
         "delete from marts.kpi_channel_conversion",
+        "delete from marts.fct_hand_raises",
+        "delete from marts.kpi_speed_to_lead",
+        "delete from marts.kpi_pipeline",
+        "delete from marts.kpi_connect_calibration",
+        "delete from marts.kpi_customer_voice",
     )
     back.next_run(early, "2026-05-29")
     back.build()

@@ -134,6 +134,14 @@ def test_a_mapped_source_is_accepted(company: Company) -> None:
     assert source.class_names == ("sfa",)
 
 
+def test_a_survey_is_a_class_of_its_own(company: Company) -> None:
+    """As sfa it would count as a CRM of the company."""
+    company.configure(MAPPED.replace("class: sfa", "class: survey"))
+    source = company.sources.get("other")
+    assert source is not None
+    assert source.class_names == ("survey",)
+
+
 @pytest.mark.parametrize(
     ("said", "classes"),
     [

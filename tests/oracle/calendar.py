@@ -14,6 +14,11 @@ def _japan(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("JP", years=[year]))
 
 
+def is_holiday(day: date) -> bool:
+    """A public holiday of Japan, on whatever weekday."""
+    return day in _japan(day.year)
+
+
 def is_business_day(day: date, company_holidays: Iterable[date] = ()) -> bool:
     """Neither Saturday nor Sunday nor a Japanese holiday nor one the company names itself."""
     return (

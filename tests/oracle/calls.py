@@ -87,6 +87,8 @@ class Call:
     is_only_machinery: bool = False
     analysed_legs: list[Leg] = field(default_factory=list)
     customer_spoke: bool = False
+    feed: str = "crm"  # of the leg it began with: webhook | history | mapped
+    keywords: frozenset[str] = frozenset()
     call_list: str | None = None
     crm_record_id: str | None = None
     disposition: str | None = None
@@ -411,6 +413,10 @@ def _call(
         is_only_machinery=all(leg.role in ("monitor", "ivr", "queue") for leg in legs),
         analysed_legs=analysed,
         customer_spoke=any(leg.customer_spoke for leg in legs if leg.has_analysis),
+        feed=root.feed,
+        keywords=frozenset().union(
+            *(leg.keywords for leg in legs if leg.has_analysis and leg.role != "monitor")
+        ),
         call_list=lists[0] if lists else None,
         crm_record_id=named[0] if named else None,
         disposition=disposition,

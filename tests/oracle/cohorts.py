@@ -12,17 +12,21 @@ Choices where the text is silent:
   (nobody's approach has none), else of who booked its first meeting.
 - Of an opportunity of several leads the amount is the earliest lead's: under first touch the credit
   is whole and one's (§5), and that lead was touched first.
+- A day on which a record is known to be an MQL is that of its version, or of its history.
+- Whoever first approached a lead (or booked, see above) has it: rep, team and motion of that day.
+- Touches after the first booking brought no meeting; of a lead without a meeting those after the day
+  of its first opportunity did not bring that.
 - lead_records counts the records that keep the person in the cohort (merge losers included).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from tests.oracle.calls import Call
-from tests.oracle.channels import Channels
+from tests.oracle.channels import Channels, ChannelTouch
 from tests.oracle.emails import Email
 from tests.oracle.meetings import Meeting
 from tests.oracle.normalise import local_date, match_key
@@ -57,11 +61,22 @@ class Lead:
     state: str
     opportunities: tuple[Opportunity, ...]
     is_still_open: bool
+    is_handed_back: bool
+    touches: tuple[ChannelTouch, ...]  # up to the meeting, first to last
+    rep: str | None
+    rep_day: date | None
+    days: Mapping[str, date]  # step -> the day it was first seen at it
 
     @property
     def created(self) -> tuple[datetime, str]:
         """When its earliest record was made."""
         return self.person.leads[0].created_at, self.person.id
+
+    @property
+    def days_to_outcome(self) -> int | None:
+        """Days to the first win, else to the last loss."""
+        end = self.days.get("won") or self.days.get("lost")
+        return None if end is None else max((end - self.days["lead"]).days, 0)
 
     @property
     def reached(self) -> frozenset[str]:
@@ -76,6 +91,7 @@ class Lead:
 def leads(
     persons: Persons,
     channels: Channels,
+    touches: Mapping[str, Sequence[ChannelTouch]],
     calls: Iterable[Call],
     emails: Iterable[Email],
     meetings: Iterable[Meeting],
@@ -101,7 +117,11 @@ def leads(
         own_ids = made.setdefault(meeting.person.id, set())
         own_ids |= {event.opportunity_id for event in meeting.events if event.opportunity_id}
         own_ids |= {opportunity.id for opportunity, _ in meeting.opportunities}
-    motions = _motions(calls, emails, meetings, roster)
+    whose = _first_reps(calls, emails, meetings, roster)
+    days = _days(calls, emails, meetings, settings, as_of)
+    booked: dict[str, datetime] = {}
+    for meeting in sorted(meetings, key=lambda meeting: meeting.booked_at):
+        booked.setdefault(meeting.person.id, meeting.booked_at)
     found = []
     for person in persons.all:
         if not person.leads:
@@ -114,7 +134,8 @@ def leads(
             if identity in opportunities
         ]
         observed = {"lead"}
-        if _was_mql(person, settings, as_of):
+        mql_days = _mql_days(person, settings, as_of)
+        if mql_days:
             observed.add("mql")
         for step, who in (
             ("worked", worked),
@@ -131,6 +152,19 @@ def leads(
             observed.add("won")
         elif own and all(opportunity.is_lost for opportunity in own):
             observed.add("lost")
+        seen = {"lead": local_date(first.created_at, settings.zone), **days.get(person.id, {})}
+        if mql_days:
+            seen["mql"] = min(mql_days)
+        if own:
+            seen["opportunity"] = min(opportunity.created_on for opportunity in own)
+        wins = [deal.close_on for deal in own if deal.is_won(as_of) and deal.close_on]
+        if wins:
+            seen["won"] = min(wins)
+        if "lost" in observed:
+            seen["lost"] = max(day for deal in own if (day := deal.over_on(as_of)))
+        until = booked.get(person.id)
+        rep, rep_day = whose.get(person.id, (None, None))
+        is_back = _handed_back(person, settings, as_of)
         found.append(
             Lead(
                 person=person,
@@ -138,21 +172,34 @@ def leads(
                 channel_group=group,
                 channel=channel,
                 campaign=channels.first_campaign(person),
-                motion=motions.get(person.id, UNASSIGNED),
+                motion=roster.attributes(rep, rep_day).motion if rep_day else UNASSIGNED,
                 lead_records=len(person.leads),
                 observed=frozenset(observed),
-                state=_state(observed, _handed_back(person, settings, as_of)),
+                state=_state(observed, is_back),
                 opportunities=tuple(own),
                 is_still_open=not has_won and any(not opportunity.is_lost for opportunity in own),
+                is_handed_back=is_back,
+                touches=tuple(
+                    touch
+                    for touch in sorted(touches.get(person.id, ()), key=lambda touch: touch.place)
+                    if (
+                        touch.at <= until
+                        if until
+                        else touch.day <= seen.get("opportunity", date.max)
+                    )
+                ),
+                rep=rep,
+                rep_day=rep_day,
+                days=seen,
             )
         )
     return found
 
 
-def _motions(
+def _first_reps(
     calls: Iterable[Call], emails: Iterable[Email], meetings: Iterable[Meeting], roster: Roster
-) -> dict[str, str]:
-    """Person -> motion of the first approach by a rep, else of the first booking."""
+) -> dict[str, tuple[str | None, date]]:
+    """Person -> the rep who first approached it, else booked with it, and the day."""
     approaches = [
         (call.started_at, call.id, call.person, call.rep, call.day)
         for call in calls
@@ -162,11 +209,40 @@ def _motions(
         (meeting.booked_at, meeting.id, meeting.person, meeting.booker, meeting.booked_on)
         for meeting in meetings
     ]
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str | None, date]] = {}
     for _, _, person, rep, day in (*sorted(approaches, key=_at), *sorted(bookings, key=_at)):
-        motion = roster.attributes(rep, day).motion
-        if person is not None and motion != UNASSIGNED:
-            found.setdefault(person.id, motion)
+        if person is not None and roster.attributes(rep, day).motion != UNASSIGNED:
+            found.setdefault(person.id, (rep, day))
+    return found
+
+
+def _days(
+    calls: Iterable[Call],
+    emails: Iterable[Email],
+    meetings: Iterable[Meeting],
+    settings: Settings,
+    as_of: date,
+) -> dict[str, dict[str, date]]:
+    """Person -> step -> the first day a rep or field sales was seen at it."""
+    found: dict[str, dict[str, date]] = {}
+
+    def note(person: Person | None, step: str, day: date | None) -> None:
+        if person is not None and day is not None:
+            days = found.setdefault(person.id, {})
+            days[step] = min(day, days.get(step, day))
+
+    for call in calls:
+        if call.is_dial:
+            note(call.person, "worked", call.day)
+            if call.is_connect:
+                note(call.person, "connected", call.day)
+    for email in emails:
+        note(email.person, "worked", email.day)
+    for meeting in meetings:
+        note(meeting.person, "meeting", meeting.booked_on)
+        expires = settings.decision_expires_after_days
+        if meeting.decision(as_of, expires) == "accepted":
+            note(meeting.person, "accepted", meeting.decided_on(as_of, expires))
     return found
 
 
@@ -192,32 +268,42 @@ def _step(record: PersonRecord, status: str | None) -> str | None:
     return steps.get(match_key(status))
 
 
-def _was_mql(person: Person, settings: Settings, as_of: date) -> bool:
+def _mql_days(person: Person, settings: Settings, as_of: date) -> list[date]:
+    """Every day on which a record is known to be an MQL, or to have been one."""
+    found = []
     for record in person.records:
         for version in _known(record, settings, as_of):
+            day = local_date(_dated(record, version), settings.zone)
             if record.is_lead and _step(record, version.get("Status")) == "mql":
-                return True
+                found.append(day)
             stage = version.get("LifecycleStage")
             if record.key[1] == "ma_person":
                 stage = version["properties"].get("lifecyclestage")
             if match_key(stage) in _MQL_OR_LATER:
-                return True
+                found.append(day)
         for at, name, value in record.fields.get("StatusHistory") or ():
-            is_known = record.is_lead and local_date(at, settings.zone) <= as_of
-            if is_known and name == "lifecyclestage" and match_key(value) in _MQL_OR_LATER:
-                return True
-            if is_known and name == "hs_lead_status" and _step(record, value) == "mql":
-                return True
-    return False
+            day = local_date(at, settings.zone)
+            if not record.is_lead or day > as_of:
+                continue
+            if name == "lifecyclestage" and match_key(value) in _MQL_OR_LATER:
+                found.append(day)
+            if name == "hs_lead_status" and _step(record, value) == "mql":
+                found.append(day)
+    return found
+
+
+def _dated(record: PersonRecord, version: Record) -> datetime:
+    at: datetime = version.get("SystemModstamp") or version.get("updatedAt") or record.created_at
+    return at
 
 
 def _known(record: PersonRecord, settings: Settings, as_of: date) -> list[Record]:
     """The versions of a record dated by the as-of date, oldest first."""
-    dated = [
-        (version.get("SystemModstamp") or version.get("updatedAt") or record.created_at, version)
+    return [
+        version
         for version in record.versions
+        if local_date(_dated(record, version), settings.zone) <= as_of
     ]
-    return [version for at, version in dated if local_date(at, settings.zone) <= as_of]
 
 
 def _handed_back(person: Person, settings: Settings, as_of: date) -> bool:
@@ -228,3 +314,26 @@ def _handed_back(person: Person, settings: Settings, as_of: date) -> bool:
     newest = max(living, key=lambda record: (record.created_at, record.key[2]))
     known = _known(newest, settings, as_of)
     return bool(known) and _step(newest, known[-1].get("Status")) in ("handed_back", "nurturing")
+
+
+def back_days(person: Person, settings: Settings, as_of: date) -> list[date]:
+    """Every day on which one of its lead records was handed back to nurturing."""
+    found = []
+    for record in person.leads:
+        told = [
+            (_dated(record, version), version.get("Status"))
+            for version in _known(record, settings, as_of)
+        ]
+        told += [
+            (at, value)
+            for at, name, value in record.fields.get("StatusHistory") or ()
+            if name == "hs_lead_status" and local_date(at, settings.zone) <= as_of
+        ]
+        was_back = False
+        for at, is_back in sorted(
+            (at, _step(record, status) in ("handed_back", "nurturing")) for at, status in told
+        ):
+            if is_back and not was_back:
+                found.append(local_date(at, settings.zone))
+            was_back = is_back
+    return found

@@ -33,19 +33,38 @@ _NEED_OF_TABLE = {
     "fct_meetings": "sfa_events",
     "fct_opportunities": "sfa_opportunities",
     "working_days": "known_day",
+    "fct_hand_raises": "hand_raises",
+    "fct_leads": "people",
 }
 _DECISIONS = {"accepted", "rejected", "pending", "expired", "decided"}
 _OUTCOMES = {
     "meetings_held", "no_shows", "meetings_held_of_cohort", "no_shows_of_cohort",
     "meetings_outcome_known_of_cohort", "meetings_outcome_unknown_of_cohort",
 }  # fmt: skip
+_NURTURE = {"marketing_emails_sent": "marketing_emails", "seminar_registrations": "seminars"}
 _KEY_PERSONS = {"key_person_connects", "known_title_connects", "key_person_talk_seconds"}
 _OBJECTS = {
     "sfa_tasks": ("salesforce.Task", "hubspot.calls"),
     "sfa_emails": ("salesforce.Task", "hubspot.emails"),
     "sfa_events": ("salesforce.Event", "hubspot.meetings"),
     "sfa_opportunities": ("salesforce.Opportunity", "hubspot.deals"),
+    "marketing_emails": ("hubspot.email_events",),
+    "seminars": ("hubspot.event_participations",),
+    "survey": ("mapped.survey_responses",),
     "people": ("salesforce.Lead", "salesforce.Contact", "mapped.leads", "hubspot.contacts"),
+}
+
+
+# Who tells of which touch; without its own exports a hand-raise cannot be told from none.
+_TOLD_BY = {
+    "form_submitted": ("hubspot.form_submissions",),
+    "campaign_joined": ("salesforce.CampaignMember",),
+    "lead_created": _OBJECTS["people"],
+}
+_OF_MARKETING = {
+    "hubspot.form_submissions",
+    "hubspot.email_events",
+    "hubspot.event_participations",
 }
 
 
@@ -55,7 +74,13 @@ def needs_of(metric: str) -> frozenset[str]:
         return frozenset().union(*(needs_of(measure) for measure in RATIOS[metric]))
     if metric in DISTINCT:
         return needs_of("approaches")
+    if metric in _NURTURE:
+        return frozenset({_NURTURE[metric]})
     needs = {_NEED_OF_TABLE[part.table] for part in ADDITIVE[metric]}
+    if metric.startswith("leads_reached"):
+        needs |= {"sfa_events", "sfa_opportunities"}  # what became of it hangs on both
+    if metric == "leads_reached_accepted_of_cohort":
+        needs.add("acceptance")
     if "sfa_opportunities" in needs and not metric.startswith("company_"):
         needs.add("sfa_events")  # whose deal it is hangs on the meeting
     if metric in _DECISIONS:
@@ -66,6 +91,14 @@ def needs_of(metric: str) -> frozenset[str]:
         needs.add("cti")
     if metric in _OUTCOMES:
         needs.add("meeting_outcome")
+    if "hand_raises" in needs and metric != "hand_raises":
+        needs.add("people")  # whose it is
+        if metric != "hand_raises_linked":
+            needs.add("cti")
+        if metric not in ("hand_raises_linked", "hand_raises_connected"):
+            needs.add("sfa_emails")
+    if metric == "target_account_approaches":
+        needs.add("target_list")
     if metric in _KEY_PERSONS:
         needs |= {"people", "title_map"}
     return frozenset(needs)
@@ -88,14 +121,18 @@ class Coverage:
         """Every day on which all deliverers of the exports a need names are there."""
         if need == "cti":
             return _shared(self._of_accounts.values())
+        objects = self._objects(need)
         return _shared(
-            _shared(
-                self._of_object(source, name)
-                for name in _OBJECTS[need]
-                if self._files(source, name)
-            )
+            _shared(self._of_object(source, name) for name in objects if self._files(source, name))
             for source in self._settings.sources.values()
-            if any(self._files(source, name) for name in _OBJECTS[need])
+            if any(self._files(source, name) for name in objects)
+        )
+
+    def _objects(self, need: str) -> tuple[str, ...]:
+        if need != "hand_raises":
+            return _OBJECTS[need]
+        return tuple(
+            name for kind in sorted(self._settings.hand_raise_events) for name in _TOLD_BY[kind]
         )
 
     @cached_property
@@ -119,7 +156,8 @@ class Coverage:
         return covered
 
     def _files(self, source: Source, name: str) -> set[tuple[str, datetime]]:
-        if source.system == "hubspot" and "sfa" not in source.classes:
+        told_as = "ma" if name in _OF_MARKETING else "sfa"
+        if source.system == "hubspot" and told_as not in source.classes:
             return set()  # marketing's contacts are nobody's leads
         return self._by_source.get((source.id, name), set())
 

@@ -23,19 +23,22 @@ class Email:
     day: date
     at: datetime
     person: Person | None
+    account_id: str | None
 
 
 def emails(
     records: Records, settings: Settings, roster: Roster, persons: Persons, as_of: date
 ) -> list[Email]:
     """Closed Tasks of subtype Email by the local date of completion, else of creation."""
+    accounts = persons.accounts
     return [
         Email(
             id=task.id,
             rep=roster.of_user(task.owner_id),
             day=day,
             at=task.at,
-            person=persons.of_record(task.who_id),
+            person=(person := persons.of_record(task.who_id)),
+            account_id=(person.account_id if person else None) or accounts.winner(task.account_id),
         )
         for task in tasks(records, settings)
         if task.kind == "email"

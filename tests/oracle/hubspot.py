@@ -229,6 +229,7 @@ class _Portal:
                     **person,
                     "Status": said.get("hs_lead_status") or None,
                     "LifecycleStage": said.get("lifecyclestage") or None,
+                    "Score": said.get(self._source.custom_fields.get("lead_score", "hubspotscore")),
                     **{
                         f"{name}__c": page[name][0] if name in page else None
                         for name in ("utm_source", "utm_medium", "utm_campaign")
@@ -274,6 +275,7 @@ class _Portal:
                         "SortOrder": int(stage["displayOrder"]),
                         "IsClosed": closed,
                         "IsWon": closed and float(facts.get("probability") or 0) == 1.0,
+                        "DefaultProbability": _percent(facts.get("probability")),
                         "SystemModstamp": row.get("updatedAt") or delivered(row)[0],
                     },
                 )
@@ -291,6 +293,7 @@ class _Portal:
                     "CurrencyIsoCode": said.get("deal_currency_code") or None,
                     "IsClosed": _flag(said.get("hs_is_closed")),
                     "IsWon": _flag(said.get("hs_is_closed_won")),
+                    "Probability": _percent(said.get("hs_deal_stage_probability")),
                     "Type": said.get("dealtype") or None,
                 },
             )
@@ -328,7 +331,8 @@ class _Portal:
         }
         for deal, moments in changes.items():
             said: Row = {"pipeline": pipelines.get(deal)}
-            if not any("amount" in changed for changed in moments.values()):
+            is_amount_told = any("amount" in changed for changed in moments.values())
+            if not is_amount_told:
                 # A history asked for without amounts: the earliest version stands in.
                 said["amount"] = earliest.get(deal, {}).get("amount")
             for at, changed in sorted(moments.items()):
@@ -341,6 +345,7 @@ class _Portal:
                         "RecordId": f"{deal}@{at.isoformat()}",
                         "OpportunityId": deal,
                         "OwnerId": said.get("hubspot_owner_id") or None,
+                        "IsAmountTold": is_amount_told,
                         "CreatedDate": at,
                     },
                 )
@@ -500,6 +505,11 @@ _PERSONAL = {
     "email", "firstname", "lastname", "company", "jobtitle", "phone", "mobilephone",
     "hs_analytics_first_url",
 }  # fmt: skip
+
+
+def _percent(said: Any) -> float | None:
+    """A share as Salesforce writes it."""
+    return None if said in (None, "") else float(said) * 100
 
 
 def _flag(said: Any) -> bool | None:

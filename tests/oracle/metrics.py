@@ -34,6 +34,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "motion": ("motion",),
     "channel": ("channel",),
     "campaign": ("campaign",),
+    "call_list": ("call_list",),
     "team_channel": ("team", "channel"),
 }
 
@@ -112,13 +113,31 @@ def _won_of_type(deal_type: str | None) -> Part:
     return _deals("won_on", lambda row: row["amount_yen"] if row["deal_type"] == deal_type else 0)
 
 
+def _raised(column: str) -> tuple[Part, ...]:
+    return (Part("fct_hand_raises", "raised_on", _of(column)),)
+
+
 _EMAILS = Part("fct_emails", "sent_on", _all)
+
+
+def _leads(amount: Amount = _all) -> Part:
+    """Leads by the day they were made, of the days anything is known about."""
+    return Part("fct_leads", "counted_on", amount)
+
+
+def _nurture(column: str) -> Part:
+    return Part("fct_nurture", "happened_on", _of(column))
+
 
 ADDITIVE: dict[str, tuple[Part, ...]] = {
     # 量
     "dials": (_dials(),),
     "emails_sent": (_EMAILS,),
     "approaches": (_dials(), _EMAILS),
+    "target_account_approaches": (
+        _dials(_of("is_target_account")),
+        Part("fct_emails", "sent_on", _of("is_target_account")),
+    ),
     "answered_calls": (_dials(_of("is_answered")),),
     "human_reached": (_dials(_of("is_human_reached")),),
     "answered_with_evidence": (_dials(lambda row: row["is_answered"] and _has_evidence(row)),),
@@ -194,6 +213,27 @@ ADDITIVE: dict[str, tuple[Part, ...]] = {
     "company_won_amount_untyped_yen": (_won_of_type(None),),
     "company_won_amounts_missing": (_deals("won_on", _of("is_amount_missing")),),
     "company_won_amounts_unconverted": (_deals("won_on", _of("is_amount_unconverted")),),
+    # 初動
+    "hand_raises": (Part("fct_hand_raises", "raised_on", _all),),
+    "hand_raises_linked": _raised("is_linked"),
+    "hand_raises_attempted": _raised("is_attempted"),
+    "hand_raises_connected": _raised("is_connected"),
+    "hand_raises_open": _raised("is_open"),
+    "hand_raises_within_5_minutes": _raised("is_within_5_minutes"),
+    "hand_raises_due_5_minutes": _raised("is_due_5_minutes"),
+    "hand_raises_within_30_minutes": _raised("is_within_30_minutes"),
+    "hand_raises_due_30_minutes": _raised("is_due_30_minutes"),
+    "hand_raises_within_60_minutes": _raised("is_within_60_minutes"),
+    "hand_raises_due_60_minutes": _raised("is_due_60_minutes"),
+    "hand_raises_within_same_day": _raised("is_within_same_day"),
+    "hand_raises_due_same_day": _raised("is_due_same_day"),
+    # §5
+    "leads_created": (_leads(),),
+    "leads_reached_meeting_of_cohort": (_leads(_of("has_reached_meeting")),),
+    "leads_reached_accepted_of_cohort": (_leads(_of("has_reached_accepted")),),
+    "leads_reached_won_of_cohort": (_leads(_of("has_reached_won")),),
+    "marketing_emails_sent": (_nurture("is_sent"),),
+    "seminar_registrations": (_nurture("is_registered"),),
 }
 
 # Distinct things, counted anew in every scope and period (§1 leads_worked).
@@ -204,6 +244,8 @@ DISTINCT: dict[str, tuple[str, str, str]] = {
 
 RATIOS: dict[str, tuple[str, str]] = {
     "connect_rate": ("connects", "dials"),
+    "wrong_number_share": ("wrong_numbers", "dials"),
+    "do_not_call_share": ("do_not_call", "dials"),
     "answer_rate": ("answered_calls", "dials"),
     "human_rate": ("human_reached", "dials"),
     "human_evidence_coverage": ("answered_with_evidence", "answered_calls"),
@@ -222,6 +264,27 @@ RATIOS: dict[str, tuple[str, str]] = {
     "win_rate": ("opportunities_won_of_cohort", "opportunities_created"),
     "win_rate_open_share": ("opportunities_open_of_cohort", "opportunities_created"),
     "win_rate_closed": ("wins", "opportunities_closed"),
+    "hand_raise_share_within_5_minutes": (
+        "hand_raises_within_5_minutes",
+        "hand_raises_due_5_minutes",
+    ),
+    "hand_raise_share_within_30_minutes": (
+        "hand_raises_within_30_minutes",
+        "hand_raises_due_30_minutes",
+    ),
+    "hand_raise_share_within_60_minutes": (
+        "hand_raises_within_60_minutes",
+        "hand_raises_due_60_minutes",
+    ),
+    "hand_raise_share_within_same_day": (
+        "hand_raises_within_same_day",
+        "hand_raises_due_same_day",
+    ),
+    "hand_raise_attempted_share": ("hand_raises_attempted", "hand_raises_linked"),
+    "hand_raise_connected_share": ("hand_raises_connected", "hand_raises_linked"),
+    "lead_to_meeting_rate": ("leads_reached_meeting_of_cohort", "leads_created"),
+    "lead_to_accepted_rate": ("leads_reached_accepted_of_cohort", "leads_created"),
+    "lead_to_won_rate": ("leads_reached_won_of_cohort", "leads_created"),
 }
 
 KNOWN = frozenset(ADDITIVE) | frozenset(DISTINCT) | frozenset(RATIOS)
@@ -231,10 +294,22 @@ def scopes_of(metric: str) -> tuple[str, ...]:
     """The scopes of dictionary §8 in which the metric means something."""
     measures = RATIOS.get(metric, (metric,))
     if "working_days" in measures:  # nobody works a channel's days
-        return tuple(scope for scope, of in SCOPES.items() if not {"channel", "campaign"} & set(of))
+        whose = {"channel", "campaign", "call_list"}
+        return tuple(scope for scope, of in SCOPES.items() if not whose & set(of))
     if metric.startswith("company_"):
         return ("company", "channel", "campaign")
+    if metric.startswith("lead") and metric != "leads_worked":  # a cohort is no rep's work
+        return ("company", "motion", "channel", "campaign")
+    if metric in ("marketing_emails_sent", "seminar_registrations"):
+        return ("company", "channel")
+    if not all(_is_of_calls(measure) for measure in measures):
+        return tuple(scope for scope in SCOPES if scope != "call_list")
     return tuple(SCOPES)
+
+
+def _is_of_calls(measure: str) -> bool:
+    """Only calls are made from a list (§5)."""
+    return all(part.table == "fct_calls" for part in ADDITIVE.get(measure, (_EMAILS,)))
 
 
 def facts(tables: dict[str, list[Row]]) -> Iterator[tuple[str, Any, Row, float]]:

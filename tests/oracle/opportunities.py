@@ -51,6 +51,10 @@ class State:
     is_won: bool
     owner_id: str | None
     accepted_field: bool
+    label: str | None  # the stage as the CRM calls it today
+    sort_order: int | None
+    probability: float | None  # 0 to 1
+    is_amount_told: bool  # False: a history of no amounts at all says nothing of them
 
 
 @dataclass
@@ -245,6 +249,9 @@ def _state(row: Record, at: datetime, stages: Stages, source: Source, settings: 
     stage = stages.of(source, row.get("PipelineId"), row.get("StageName"))
     amount = row.get("Amount")
     answer = row.get(source.acceptance_field) if source.acceptance_field else None
+    percent = row.get("Probability")
+    if percent is None and stage:
+        percent = stage.get("DefaultProbability")
     return State(
         at=at,
         day=local_date(at, settings.zone),
@@ -257,6 +264,10 @@ def _state(row: Record, at: datetime, stages: Stages, source: Source, settings: 
         is_won=bool(stage["IsWon"] if stage else row.get("IsWon")),
         owner_id=salesforce_id(row.get("OwnerId")),
         accepted_field=source.acceptance_map.get(str(answer).lower()) == "accepted",
+        label=stage["MasterLabel"] if stage else row.get("StageName"),
+        sort_order=stage["SortOrder"] if stage else None,
+        probability=None if percent is None else float(percent) / 100,
+        is_amount_told=row.get("IsAmountTold", True),
     )
 
 

@@ -458,6 +458,16 @@ class Accounts:
         """The account an id stands for, None where no export has it."""
         return self.winner(account_id) if account_id in self._known else None
 
+    def written(self, account_id: str) -> str | None:
+        """The account a person means by an id: a CRM's own, or the whole one as it is published."""
+        of_its_system = (known for known in self._known if known.rpartition(":")[2] == account_id)
+        meant = {
+            self.winner(known) or known
+            for known in (*of_its_system, account_id)
+            if self.known(known)
+        }
+        return min(meant, default=None)
+
     def of_number(self, number: str) -> set[str]:
         return self._of_number.get(number, set())
 

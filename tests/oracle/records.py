@@ -81,6 +81,7 @@ class Leg:
     call_list: str | None = None
     crm_record_id: str | None = None
     crm_activity_id: str | None = None
+    keywords: frozenset[str] = frozenset()
 
     @property
     def is_overlong(self) -> bool:
@@ -199,6 +200,11 @@ def webhook_legs(records: Records, settings: Settings) -> list[Leg]:
                     customer_spoke=customer.get("analysis") is not None
                     or _customer_said_something(detail, customer),
                     delivery=delivered(record),
+                    keywords=frozenset(
+                        heard["value"].strip()
+                        for heard in detail.get("keywords") or ()
+                        if (heard.get("value") or "").strip()
+                    ),
                 )
             )
     return legs

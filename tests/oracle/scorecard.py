@@ -33,6 +33,11 @@ class Scorecard:
     def __init__(self, answer: Answer) -> None:
         self._settings = answer.settings
         self._sums: dict[Place, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for row in answer.tables["list_days"]:
+            for place in places_of(row, row["date"], answer.settings):
+                if place.scope_type == "call_list":
+                    for name in row["counted"]:
+                        self._sums[place][name] += row["counted"][name]
         things: dict[tuple[Place, str], set[str]] = defaultdict(set)
         for row in answer.tables["days"]:
             amounts = {name: row[name] for name in ADDITIVE if row[name]}
@@ -43,7 +48,8 @@ class Scorecard:
         for metric, (table, day, thing) in DISTINCT.items():
             for row in answer.tables[table]:
                 for place in places_of(row, row[day], answer.settings):
-                    things[(place, metric)].add(row[thing])
+                    if place.scope_type in scopes_of(metric):
+                        things[(place, metric)].add(row[thing])
         for (place, metric), found in things.items():
             self._sums[place][metric] = len(found)
 

@@ -76,7 +76,11 @@ class Settings:
     decision_expires_after_days: int = 30
     rebooking_days: int = 30
     account_rule_days: int = 90
+    hand_raise_events: frozenset[str] = frozenset({"form_submitted"})
+    working_hours: tuple[tuple[str, str], ...] = (("09:00", "18:00"),)
+    coverage_days: int = 90
     match_window_seconds: int = 180
+    score_bands: tuple[int, ...] = (20, 40, 60, 80)
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
@@ -123,7 +127,17 @@ def settings_from(house: Mapping[str, Any], sources: Iterable[Mapping[str, Any]]
         decision_expires_after_days=int(definitions.get("decision_expires_after_days", 30)),
         rebooking_days=int(definitions.get("rebooking_days", 30)),
         account_rule_days=int(definitions.get("account_rule_days", 90)),
+        hand_raise_events=frozenset(definitions.get("hand_raise_events", ["form_submitted"])),
+        working_hours=tuple(
+            (opens.strip(), closes.strip())
+            for opens, _, closes in (
+                opening.partition("-")
+                for opening in definitions.get("working_hours", "09:00-18:00").split(",")
+            )
+        ),
+        coverage_days=int(definitions.get("coverage_days", 90)),
         match_window_seconds=int(matching.get("window_seconds", 180)),
+        score_bands=tuple(definitions.get("score_bands", (20, 40, 60, 80))),
         sources={source.id: source for source in read},
     )
 

@@ -5,7 +5,8 @@ Choices where the text is silent:
   small_sample, ok.
 - Calls of people without CTI are the CRM's Tasks, so only a scope that has such people needs them.
   Who could call on a day is said by the roster; where it names nobody of a scope, of the company.
-- What nobody ever records (outcomes of meetings, the gate) or plans (titles) is missing every day.
+- What nobody ever records (outcomes of meetings, the gate) or plans (titles) is missing every day;
+  before the first target list nobody could be approached from one.
 - The percentile is the smallest number of days within which 80 % of the outcomes known so far came:
   from booking to decision, from booking to the last planned day, from creation to the close date. A
   period matures with its last day. Without any outcome a decision falls due by its expiry.
@@ -39,6 +40,14 @@ MATURITY = {
         "held",
     ),
     **dict.fromkeys(("win_rate", "opportunities_won_of_cohort"), "win"),
+    **dict.fromkeys(
+        (
+            "lead_to_meeting_rate", "lead_to_accepted_rate", "lead_to_won_rate",
+            "leads_reached_meeting_of_cohort", "leads_reached_accepted_of_cohort",
+            "leads_reached_won_of_cohort",
+        ),
+        "lead",
+    ),
 }  # fmt: skip
 
 
@@ -56,6 +65,9 @@ class Judge:
                 "sfa_events",
                 "sfa_opportunities",
                 "people",
+                "hand_raises",
+                "marketing_emails",
+                "seminars",
             )
         }
         self._covered: dict[tuple[Place, frozenset[str]], tuple[int, int]] = {}
@@ -65,7 +77,7 @@ class Judge:
         self, metric: str, place: Place, denominator: float | None, minimum_sample: int
     ) -> str:
         """`minimum_sample` is the catalogue's: the dictionary names no thresholds."""
-        covered, all_days = self._covered_days(metric, place)
+        covered, all_days = self.covered_days(metric, place)
         if covered == 0:
             return "unavailable"
         if covered < all_days:
@@ -76,10 +88,19 @@ class Judge:
             return "small_sample"
         return "ok"
 
-    def _days(self, place: Place) -> list[date]:
-        return days(place.period_start, min(self._end(place), self._answer.as_of))
+    def is_recorded(self, need: str) -> bool:
+        """Whether anybody records what no export brings (outcomes, the gate, titles)."""
+        return self._recorded[need]
 
-    def _end(self, place: Place) -> date:
+    def mature_until(self, kind: str) -> date | None:
+        """The last day whose cohort is old enough (decision, held, win)."""
+        waited = self._days_to_maturity[kind]
+        return None if waited is None else self._answer.as_of - timedelta(days=waited)
+
+    def _days(self, place: Place) -> list[date]:
+        return days(place.period_start, min(self.end(place), self._answer.as_of))
+
+    def end(self, place: Place) -> date:
         """The last day of a period: the one before the next begins."""
         settings, day = self._answer.settings, place.period_start
         named = (place.period_type, place.period_start)
@@ -94,24 +115,29 @@ class Judge:
             self._ends[named] = day - timedelta(days=1)
         return self._ends[named]
 
-    def _covered_days(self, metric: str, place: Place) -> tuple[int, int]:
+    def covered_days(self, metric: str, place: Place) -> tuple[int, int]:
         """Days of the period so far on which everything a metric needs was exported, and all of them."""
         needs = needs_of(metric)
         if (place, needs) not in self._covered:
             met = [
-                all(self._is_met(need, day, place) for need in needs) for day in self._days(place)
+                all(self.is_met(need, day, place.scope_type, place.scope_key) for need in needs)
+                for day in self._days(place)
             ]
             self._covered[(place, needs)] = sum(met), len(met)
         return self._covered[(place, needs)]
 
-    def _is_met(self, need: str, day: date, place: Place) -> bool:
+    def is_met(self, need: str, day: date, scope_type: str, scope_key: str) -> bool:
+        """Whether a day of a scope has what a figure needs."""
         if need == "cti":
-            return self._are_calls_there(day, place)
+            return self._are_calls_there(day, scope_type, scope_key)
         if need in self._exports:
             return day in self._exports[need]
         if need == "known_day":
             first = self._answer.coverage.first_day
             return first is not None and day >= first
+        if need == "target_list":
+            starts = [row["valid_from"] for row in self._answer.tables["target_lists"]]
+            return bool(starts) and day >= min(starts)
         if need == "shodan_event":
             counted = self._answer.settings.shodan_event
             if counted == "opportunity":
@@ -140,16 +166,16 @@ class Judge:
             "title_map": answer.has_title_map,
         }
 
-    def _are_calls_there(self, day: date, place: Place) -> bool:
-        phones, by_hand = self._callers.get(
-            (day, place.scope_type, place.scope_key), self._callers.get((day, "company", "company"))
+    def _are_calls_there(self, day: date, scope_type: str, scope_key: str) -> bool:
+        phones, by_hand = self.callers.get(
+            (day, scope_type, scope_key), self.callers.get((day, "company", "company"))
         ) or (True, False)
         return (day in self._exports["cti"] or not phones) and (
             day in self._exports["sfa_tasks"] or not by_hand
         )
 
     @cached_property
-    def _callers(self) -> dict[tuple[date, str, str], tuple[bool, bool]]:
+    def callers(self) -> dict[tuple[date, str, str], tuple[bool, bool]]:
         """Whether anybody of a scope had a telephone system that day, and anybody had none."""
         found: dict[tuple[date, str, str], tuple[bool, bool]] = defaultdict(lambda: (False, False))
         roster = self._answer.roster
@@ -161,7 +187,7 @@ class Judge:
                     continue
                 said = {"rep_id": rep, **vars(row)}
                 for scope, columns in SCOPES.items():
-                    if "channel" in columns or "campaign" in columns:
+                    if {"channel", "campaign", "call_list"} & set(columns):
                         continue
                     key = (day, scope, " × ".join(said[column] for column in columns) or scope)
                     phones, by_hand = found[key]
@@ -173,34 +199,49 @@ class Judge:
         if kind is None:
             return False
         needed = self._days_to_maturity[kind]
-        return needed is None or self._end(place) + timedelta(days=needed) > self._answer.as_of
+        return needed is None or self.end(place) + timedelta(days=needed) > self._answer.as_of
+
+    def is_settled(self, place: Place, kind: str, share: float) -> bool:
+        """Whether a period is as old as the outcomes of `kind` that come within `share` of all."""
+        needed = percentile(self._waits[kind], share)
+        return needed is not None and self.end(place) + timedelta(days=needed) <= self._answer.as_of
 
     @cached_property
     def _days_to_maturity(self) -> dict[str, int | None]:
+        found = {kind: percentile(waits) for kind, waits in self._waits.items()}
+        if found["decision"] is None:
+            found["decision"] = self._answer.settings.decision_expires_after_days
+        return found
+
+    @cached_property
+    def _waits(self) -> dict[str, list[int]]:
+        """Days to every outcome known so far, by what a cohort waits for."""
         booked = [row for row in self._answer.tables["fct_meetings"] if row["is_booked"]]
-        decided = percentile(
-            row["days_to_decision"]
-            for row in booked
-            if row["acquired_on"] and row["days_to_decision"] is not None
-        )
         return {
-            "decision": self._answer.settings.decision_expires_after_days
-            if decided is None
-            else decided,
-            "held": percentile(
+            "decision": [
+                row["days_to_decision"]
+                for row in booked
+                if row["acquired_on"] and row["days_to_decision"] is not None
+            ],
+            "held": [
                 (row["last_scheduled_on"] - row["booked_on"]).days
                 for row in booked
                 if row["is_over"] and row["cohort_outcome"] not in ("unknown", "scheduled")
-            ),
-            "win": percentile(
+            ],
+            "lead": [
+                row["days_to_outcome"]
+                for row in self._answer.tables["fct_leads"]
+                if row["days_to_outcome"] is not None
+            ],
+            "win": [
                 ((row["won_on"] or row["lost_on"]) - row["created_on"]).days
                 for row in self._answer.tables["fct_opportunities"]
                 if row["is_sourced"] and (row["won_on"] or row["lost_on"])
-            ),
+            ],
         }
 
 
-def percentile(waits: Iterable[int]) -> int | None:
+def percentile(waits: Iterable[int], share: float = PERCENTILE) -> int | None:
     """The number of days within which most of the outcomes known so far came."""
     ordered = sorted(waits)
-    return ordered[ceil(PERCENTILE * len(ordered)) - 1] if ordered else None
+    return ordered[ceil(share * len(ordered)) - 1] if ordered else None

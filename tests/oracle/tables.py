@@ -11,21 +11,29 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from tests.oracle.calibration import calibration
 from tests.oracle.calls import Call, calls
 from tests.oracle.channels import NONE, Channels
-from tests.oracle.cohorts import Lead, leads
+from tests.oracle.cohorts import STEPS, Lead, leads
 from tests.oracle.conversion import conversion
 from tests.oracle.coverage import Coverage
 from tests.oracle.emails import Email, emails
 from tests.oracle.hubspot import retold
+from tests.oracle.lists import CallLists
+from tests.oracle.marketing import activities
 from tests.oracle.meetings import Event, Meeting, credit, events, meetings
-from tests.oracle.metrics import ADDITIVE, Row, facts
+from tests.oracle.metrics import ADDITIVE, Row, facts, scopes_of
+from tests.oracle.nurture import by_month, nurture
 from tests.oracle.opportunities import Opportunity, opportunities, stage_names
 from tests.oracle.persons import Person, Persons
+from tests.oracle.pipeline import pipeline
 from tests.oracle.records import Records
 from tests.oracle.roster import UNASSIGNED, Roster
 from tests.oracle.settings import Settings
+from tests.oracle.speed import HandRaise, hand_raises
+from tests.oracle.target_lists import TargetLists
 from tests.oracle.titles import Titles
+from tests.oracle.voice import responses, voice
 
 
 @dataclass(frozen=True)
@@ -37,12 +45,14 @@ class Answer:
     coverage: Coverage
     roster: Roster
     persons: Persons
+    channels: Channels
     calls: list[Call]
     emails: list[Email]
     events: list[Event]
     meetings: list[Meeting]
     opportunities: dict[str, Opportunity]
     leads: list[Lead]
+    hand_raises: list[HandRaise]
     stages: frozenset[str]  # every name of a stage seen anywhere
     has_title_map: bool
     tables: dict[str, list[Row]]
@@ -62,11 +72,20 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
     all_meetings = meetings(calendar, all_opportunities, persons, roster, settings, as_of)
     credited = credit(all_meetings, all_opportunities, settings, as_of)
     _mark_from_connect(all_meetings, all_calls)
+    noted = activities(records, persons, settings, as_of)
+    touches = channels.touches(persons, noted, settings.zone, as_of)
     all_leads = leads(
-        persons, channels, all_calls, all_emails, all_meetings, all_opportunities, roster,
+        persons, channels, touches, all_calls, all_emails, all_meetings, all_opportunities, roster,
         settings, as_of,
     )  # fmt: skip
-    read = _Reader(roster, channels, persons, Titles(records), settings, as_of)
+    all_hand_raises = hand_raises(
+        records, settings, persons, channels, roster, all_calls, all_emails, as_of
+    )
+    targets = TargetLists(records, persons.accounts)
+    read = _Reader(
+        roster, channels, persons, Titles(records), CallLists(records, channels), targets,
+        settings, as_of,
+    )  # fmt: skip
     tables: dict[str, list[Row]] = {
         "fct_calls": [read.call(call) for call in all_calls],
         "fct_emails": [read.email(email) for email in all_emails],
@@ -75,15 +94,30 @@ def answer(records: Records, as_of: date, settings: Settings) -> Answer:
             read.opportunity(opportunity, credited.get(opportunity.id))
             for opportunity in all_opportunities.values()
         ],
+        "fct_hand_raises": [read.hand_raise(raised) for raised in all_hand_raises],
+        "fct_leads": [read.lead(lead, coverage.first_day) for lead in all_leads],
+        "fct_nurture": nurture(
+            noted, all_leads, all_calls, all_emails, all_meetings, channels, settings, as_of
+        ),
         "working_days": _working_days(roster, coverage.first_day or as_of, as_of),
+        "target_lists": targets.rows,
         "kpi_channel_conversion": conversion(all_leads, channels, records, settings, as_of),
     }
+    tables["kpi_nurture"] = by_month(tables["fct_nurture"])
+    deals = {row["opportunity_id"]: row for row in tables["fct_opportunities"]}
+    tables["kpi_pipeline"] = pipeline(all_opportunities.values(), deals, as_of)
+    tables["kpi_connect_calibration"] = calibration(all_calls, roster)
+    tables["kpi_customer_voice"] = voice(
+        responses(records, settings, roster, persons, channels, calendar, deals, as_of), settings
+    )
     tables["approaches"] = _approaches(tables)
     tables["days"] = _days(tables)
+    tables["list_days"] = _list_days(tables)
+    tables["dim_call_lists"] = _call_lists(tables["fct_calls"])
     tables["kpi_rep_daily"] = _daily(tables["days"], read)
     return Answer(
-        settings, as_of, coverage, roster, persons, all_calls, all_emails, calendar,
-        all_meetings, all_opportunities, all_leads, stage_names(records),
+        settings, as_of, coverage, roster, persons, channels, all_calls, all_emails, calendar,
+        all_meetings, all_opportunities, all_leads, all_hand_raises, stage_names(records),
         bool(records.get("planning.title_map")), tables,
     )  # fmt: skip
 
@@ -113,6 +147,8 @@ class _Reader:
     channels: Channels
     persons: Persons
     titles: Titles
+    lists: CallLists
+    targets: TargetLists
     settings: Settings
     as_of: date
 
@@ -147,7 +183,8 @@ class _Reader:
             "account_id": call.account_id,
             "match_level": call.match_level,
             "match_basis": call.match_basis,
-            "call_list": call.call_list or NONE,
+            "call_list": self.lists.of_call(call),
+            "is_target_account": self.targets.hold(call.account_id, call.day),
             "direction": "internal" if call.is_internal else call.direction,
             "is_dial": call.is_dial,
             "is_open": call.is_open,
@@ -172,6 +209,11 @@ class _Reader:
             "customer_talk_seconds": call.customer_talk_seconds,
             "has_key_person": self.titles.is_key_person(call.person),
             "crm_activity_id": call.twin.id if call.twin else None,
+            "hour": None
+            if call.origin == "crm"
+            else call.started_at.astimezone(self.settings.zone).hour,
+            "keywords": call.keywords,
+            "can_tell_keywords": call.feed == "webhook" and call.has_analysis,
         }
 
     def email(self, email: Email) -> Row:
@@ -180,6 +222,15 @@ class _Reader:
             "sent_on": email.day,
             **self.who(email.rep, email.day),
             **self._whom(email.person, email.at),
+            "account_id": email.account_id,
+            "is_target_account": self.targets.hold(email.account_id, email.day),
+        }
+
+    def hand_raise(self, raised: HandRaise) -> Row:
+        return {
+            **raised.row(self.as_of),
+            **self.who(raised.rep, raised.day),
+            **self._whom(raised.person, raised.at),
         }
 
     def event(self, event: Event) -> Row:
@@ -194,6 +245,7 @@ class _Reader:
             "meeting_on": event.meeting_on,
             **self.who(booker, booked_on),
             **self._whom(event.person, event.booked_at),
+            "account_id": (event.person.account_id if event.person else None) or event.account_id,
             "field_rep_id": event.owner,
             "outcome": event.outcome,
             "ineligible_reason": event.ineligible_reason,
@@ -270,6 +322,52 @@ class _Reader:
         ]
         return min(leads, key=age, default=None) or self.persons.of_record(found.contact_id)
 
+    def lead(self, found: Lead, first_day: date | None) -> Row:
+        rep = {} if found.rep_day is None else self.who(found.rep, found.rep_day)
+        last = found.touches[-1].line if found.touches else None
+        first = (found.channel_group, found.channel, found.campaign)
+        return {
+            "person_id": found.person.id,
+            **(rep or dict.fromkeys(("rep_id", "team", "business_unit", "motion"), UNASSIGNED)),
+            **dict(zip(("channel_group", "channel", "campaign"), first, strict=True)),
+            **dict(
+                zip(
+                    ("last_touch_channel_group", "last_touch_channel", "last_touch_campaign"),
+                    last or first,
+                    strict=True,
+                )
+            ),
+            "account_id": found.person.account_id,
+            "state": found.state,
+            "lead_records": found.lead_records,
+            "opportunities": len(found.opportunities),
+            "days_to_outcome": found.days_to_outcome,
+            "is_handed_back": found.is_handed_back,
+            "is_still_open": found.is_still_open,
+            **{
+                column: step in found.observed
+                for column, step in {
+                    "is_mql": "mql", "is_worked": "worked", "is_connected": "connected",
+                    "is_met": "meeting", "is_accepted": "accepted",
+                    "is_opportunity": "opportunity", "is_won": "won", "is_lost": "lost",
+                }.items()
+            },
+            **{f"has_reached_{step}": step in found.reached for step in (*STEPS[1:], "lost")},
+            "created_on": found.days["lead"],
+            "counted_on": found.days["lead"]
+            if first_day is not None and found.days["lead"] >= first_day
+            else None,
+            "cohort_month": found.cohort_month,
+            **{
+                column: found.days.get(step)
+                for column, step in {
+                    "mql_on": "mql", "worked_on": "worked", "connected_on": "connected",
+                    "met_on": "meeting", "accepted_on": "accepted",
+                    "opportunity_on": "opportunity", "won_on": "won", "lost_on": "lost",
+                }.items()
+            },
+        }  # fmt: skip
+
 
 def _days(tables: dict[str, list[Row]]) -> list[Row]:
     """Every additive KPI per day and everything a scope is made of (dictionary §8)."""
@@ -283,12 +381,41 @@ def _days(tables: dict[str, list[Row]]) -> list[Row]:
     ]
 
 
+def _list_days(tables: dict[str, list[Row]]) -> list[Row]:
+    """Every additive KPI of calls per day and call list (dictionary §5)."""
+    sums: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+    for metric, day, row, amount in facts(tables):
+        if "call_list" in scopes_of(metric):
+            sums[(day, row["call_list"])][metric] += amount  # type: ignore[assignment]
+    return [
+        {"date": day, "call_list": name, "counted": counted}
+        for (day, name), counted in sums.items()
+    ]
+
+
+def _call_lists(calls_: list[Row]) -> list[Row]:
+    """What was dialled from every list that any call names."""
+    found = []
+    for name in {row["call_list"] for row in calls_}:
+        dials = [row for row in calls_ if row["is_dial"] and row["call_list"] == name]
+        found.append(
+            {
+                "call_list": name,
+                "first_dialled_on": min((row["called_on"] for row in dials), default=None),
+                "last_dialled_on": max((row["called_on"] for row in dials), default=None),
+                "dials": len(dials),
+                "persons_dialled": len({row["person_id"] for row in dials} - {None}),
+            }
+        )
+    return found
+
+
 def _daily(days: list[Row], read: _Reader) -> list[Row]:
     """kpi_rep_daily: additive counts per rep, date, channel and campaign (dictionary §8)."""
     keys = ("rep_id", "date", "channel", "campaign")
     sums: dict[tuple[str | date, ...], Counter[str]] = defaultdict(Counter)
     for row in days:
-        if row["channel"] is not None:
+        if row["channel"] is not None and row["rep_id"] is not None:
             sums[tuple(row[key] for key in keys)].update({name: row[name] for name in ADDITIVE})
     return [
         dict(zip(keys, found, strict=True))

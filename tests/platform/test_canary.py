@@ -155,6 +155,9 @@ def of_prospects(world: World) -> Canaries:
         found.company(row["company_name"])
         found.address(row["email_raw"])
         found.number(row["phone_raw"])
+    for row in records["mapped.survey_responses"]:
+        found.word(row["comment"])
+        found.address(row["email_raw"])
     for row in records["hubspot.contacts"]:
         said = row["properties"]
         found.word(f"{said.get('lastname') or ''} {said.get('firstname') or ''}")

@@ -225,6 +225,27 @@ def test_a_night_ends_with_files_checks_kpis_path_and_a_query_to_paste(
     assert "kpi query" in shown
 
 
+def test_the_closing_lines_tell_the_first_findings_and_where_all_of_them_are(
+    demo_night: DemoNight,
+) -> None:
+    lines = demo_night.run.out.splitlines()
+    answer = kpi(
+        demo_night.house.root, "query", "--format", "json",
+        "select rank_in_period, finding_ja, finding_en from kpi_findings "
+        "where period_end >= date '2026-09-30'",
+    )  # fmt: skip
+    rows = [json.loads(line) for line in answer.out.splitlines()]
+    assert f"Findings 指摘: {len(rows)}" in lines
+    shown = [line.removeprefix("• ") for line in lines if line.startswith("• ")]
+    assert len(shown) == min(5, len(rows))
+    assert {row["finding_ja"] for row in rows if row["rank_in_period"] == 1} <= set(shown)
+    for row in rows:
+        assert (row["finding_ja"] in shown) == (f"  {row['finding_en']}" in lines)
+    (asked,) = (line for line in lines if line.startswith("All of them"))
+    query = asked.partition(' query "')[2].removesuffix('"')
+    assert kpi(demo_night.house.root, "query", query).code == 0
+
+
 def test_a_warning_is_no_failure_but_something_to_watch(demo_night: DemoNight) -> None:
     """Two results of calls that nobody explained: the demo's, in both of its sales systems."""
     checks = next(line for line in said(demo_night.run).splitlines() if "Checks: " in line)

@@ -47,6 +47,13 @@ IN_MARTS: dict[str, str] = {
         "update fct_emails set sent_on = date '2026-10-01' "
         "where email_id = (select max(email_id) from fct_emails)"
     ),
+    "fct_hand_raises.an_answer_follows_its_hand_raise": (
+        "update fct_hand_raises set attempted_at = raised_at - interval 1 second "
+        "where hand_raise_id = (select min(hand_raise_id) from fct_hand_raises where is_attempted)"
+    ),
+    "kpi_speed_to_lead.known_persons_are_answered_or_open": (
+        "update kpi_speed_to_lead set hand_raises_open = 0 where scope_type = 'company'"
+    ),
     "kpi_rep_daily.shares_lie_between_0_and_1": (
         "update kpi_rep_daily set connect_rate = 1.2 where dials > 0 and rep_id = 'R01'"
     ),
@@ -335,7 +342,14 @@ SMALL = {
     "act_channel_costs": "currency rates",
     "act_cohort_costs": "months of costs",
     "act_titles": "rules of the title map",
+    "fct_nurture": "bands of scores",
+    "act_record_news": "one row of the previous release",
+    "kpi_actions": "actions that planning names",
+    "kpi_backward_plan": "the company's one row of a rate",
     "kpi_channel_conversion": "one row of settings",
+    "kpi_high_performers": "maturities, and one row of days",
+    "kpi_nurture": "one row of settings",
+    "release": "one row",
 }
 
 

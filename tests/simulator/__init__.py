@@ -64,6 +64,8 @@ planning.<table>
 mapped.call_legs, mapped.leads
     One row of a tool only sources.yml describes, under canonical column names, before value maps
     and constants (the Japanese value stays).
+mapped.survey_responses
+    One answer of a survey, under canonical column names; only where a world was `surveyed`.
 
 `World.bad_rows` holds what was planted to be set aside: object, file, record number, why, and the
 text or dict written. Bad rows never stand in `World.records`.

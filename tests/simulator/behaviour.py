@@ -48,6 +48,7 @@ class Simulation(Desk):
                 if rep.row(day) is not None and rep.absent.get(day) != "full":
                     self._working_day(rep, day, rng)
             self._field_sales_day(day, rng)
+            self._paper_meetings(day)
         elif self.plan.identity.has_phone_system and rng.random() < 0.4:
             self._missed_inbound(day, rng)
         if self.plan.marketing and day.weekday() == 2 and 8 <= day.day <= 14:

@@ -8,18 +8,19 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 import holidays
 
 from tests.simulator import vocabulary
-from tests.simulator.identifiers import SalesforceIds
+from tests.simulator.identifiers import SalesforceIds, salesforce_suffix
 from tests.simulator.world import Plan, Record, days
 
 ACCOUNT: Final = "minamo-demo"
 OWN_NUMBERS: Final = ("0300000100", "0300000101", "0600000200", "05000000300")
 ACCEPTANCE_STAGE: Final = "有効商談"
 MEMO_SEPARATOR: Final = "、"
+OSAKA_LIST: Final = "OSK-01"  # how the Osaka office's telephone numbers its list
 LEAD_STATUS: Final = {"MQL": "mql", "育成": "nurturing", "返却": "handed_back"}
 MEETING_OUTCOMES: Final = {
     "実施": "held",
@@ -41,6 +42,10 @@ STAGES: Final = (
 )
 
 
+# Dials a day against the plan's, by what somebody does.
+PACE: Final = {"sdr": 0.9, "bdr": 1.18}
+
+
 @dataclass
 class Rep:
     """A person on the roster, with the skill only the simulator knows."""
@@ -57,6 +62,7 @@ class Rep:
     handoff: float = 1.0  # quality of what is handed to field sales
     tagging: float = 0.75  # share of answered calls with a memo
     talk_ratio: float = 0.5
+    slow_from: date | None = None  # dials a third as much from that day on
     own_number: str = OWN_NUMBERS[0]
     extension: str = "200"
 
@@ -83,6 +89,7 @@ class Company:
     company_holidays: tuple[date, ...]
     bad_list_owners: tuple[str, ...]
     weak_talker: str | None
+    gamer: str | None
 
     @property
     def everyone(self) -> list[Rep]:
@@ -115,7 +122,17 @@ def _names(rng: random.Random, number: int) -> list[tuple[str, str, str]]:
 
 
 def found(plan: Plan, ids: SalesforceIds) -> Company:
-    """Roster with its history, users, calendar."""
+    """Roster with its history, users, calendar.
+
+    The stories of a plan with `stories`, by who tells them:
+
+    - bad list: two BDRs get the bought list, whose numbers are wrong or reach a reception;
+    - weak talk: an SDR gets through better than anybody and loses nearly all of them;
+    - gamed quarter: another SDR ends a quarter with appointments nobody called for or comes to;
+    - a channel that converts: the web form's people are looking for just this (`desk`);
+    - team change: an SDR moves to the BDRs halfway and dials a third as much there;
+    - late acceptances: in the last two months but one field sales decides in the last week (`sales`).
+    """
     rng = random.Random(f"{plan.seed}:company")
     who = plan.identity
     sdrs = max(1, round(plan.reps * 5 / 12))
@@ -205,15 +222,16 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
     weak = reps[1] if sdrs >= 2 and plan.stories else None
     if weak is not None:
         # The weak talk: gets through better than anybody and loses them all.
-        weak.reach, weak.convert, weak.talk_ratio = 1.5, 0.26, 0.78
-    if sdrs >= 3:
+        weak.reach, weak.convert, weak.talk_ratio = 1.5, 0.12, 0.78
+    if sdrs >= 3 and not plan.calm:
         mover = reps[2]
         old = mover.rows[0]
         new = dict(old, team=who.bdr_team, business_unit=who.business_units[0], motion="bdr")
         new["valid_from"] = middle
         old["valid_to"] = middle - timedelta(days=1)
         mover.rows.append(new)
-    if sdrs >= 5:
+        mover.slow_from = middle if plan.stories else None
+    if sdrs >= 5 and not plan.calm:
         reps[4].rows[0]["valid_to"] = min(middle + timedelta(days=44), plan.as_of)
 
     company_holidays = tuple(
@@ -252,6 +270,7 @@ def found(plan: Plan, ids: SalesforceIds) -> Company:
         company_holidays,
         tuple(rep.rep_id for rep in reps[sdrs : sdrs + 2]),
         weak.rep_id if weak is not None else None,
+        reps[0].rep_id if weak is not None and plan.gamed_until is not None else None,
     )
 
 
@@ -297,15 +316,15 @@ def planning_tables(company: Company, target_account_ids: list[str]) -> dict[str
             _factor(
                 "won_amount_yen", "F3", "商談の質", "Quality", "accepted", "effective_meeting_rate"
             ),
+            _factor(
+                "won_amount_yen", "F4", "会話の質", "Talk", "meeting", "meeting_conversion_rate"
+            ),
+            _factor("won_amount_yen", "F5", "提案と受注", "Closing", "won", "win_rate"),
         ],
-        "target_accounts": [
-            {
-                "list_name": plan.identity.target_list,
-                "account_id": account_id,
-                "valid_from": plan.first_day,
-                "valid_to": None,
-            }
-            for account_id in target_account_ids[:100]
+        "target_accounts": _target_accounts(plan, target_account_ids[:100]),
+        "call_lists": [
+            _call_list("campaign_type", "exact", "List", None),
+            _call_list("list_key", "exact", OSAKA_LIST, "大阪ターゲット"),
         ],
         "channel_rules": _channel_rules(),
         "dispositions": [
@@ -358,6 +377,30 @@ def planning_tables(company: Company, target_account_ids: list[str]) -> dict[str
     }
 
 
+def _target_accounts(plan: Plan, account_ids: list[str]) -> list[Record]:
+    """The list; a campaign with a third of it that ends mid-month; and an id somebody copied wrongly."""
+
+    def row(name: str, account_id: str, last: date | None) -> Record:
+        return {
+            "list_name": name,
+            "account_id": account_id,
+            "valid_from": plan.first_day,
+            "valid_to": last,
+        }
+
+    name, ends = plan.identity.target_list, plan.month_start(plan.months // 2) + timedelta(days=14)
+    gone = "0015h00000ZZZZZ"
+    return [
+        *(row(name, account_id, None) for account_id in account_ids),
+        row(name, gone + salesforce_suffix(gone), None),
+        *(row(f"{name}（集中架電）", account_id, ends) for account_id in account_ids[::3]),
+    ]
+
+
+def _call_list(field_: str, match: str, value: str, name: str | None) -> Record:
+    return {"field": field_, "match": match, "value": value, "list_name": name}
+
+
 def _factor(kgi: str, factor: str, ja: str, en: str, step: str, metric: str) -> Record:
     return {
         "kgi_metric": kgi,
@@ -381,6 +424,14 @@ def _channel_rules() -> list[Record]:
         ("lead_source", "exact", "紹介", "紹介", "紹介"),
         ("lead_source", "exact", "ターゲットリスト", "アウトバウンド", "ターゲットリスト"),
         ("lead_source", "exact", "購入リスト", "アウトバウンド", "購入リスト"),
+        # What a touch without a lead's record knows: the campaign, or the link that was clicked.
+        ("campaign_type", "exact", "Webinar", "イベント", "ウェビナー"),
+        ("campaign_type", "exact", "Seminar", "イベント", "セミナー"),
+        ("campaign_type", "exact", "Trade Show", "イベント", "展示会"),
+        ("campaign_type", "exact", "Advertisement", "オンライン", "リスティング広告"),
+        ("campaign_type", "exact", "List", "アウトバウンド", "購入リスト"),
+        ("campaign_name", "contains", "ウェビナー", "イベント", "ウェビナー"),
+        ("utm_medium", "exact", "email", "メール", "メールマガジン"),
         # その他・不明 has no rule on purpose: it shows as (unmapped).
     )
     return [
@@ -420,14 +471,23 @@ def _cost(month: date, channel: str, amount: int) -> Record:
 
 
 def _targets(company: Company) -> list[Record]:
-    """Monthly targets of the company, its teams and its people, and the year's goal."""
+    """Targets of the company, its teams and its people by month, of the company by quarter and year.
+
+    The last month's dials were lowered while it ran; a team's of two months before, after its end. The
+    month to come has its goal already: with stories, one that asks for more than was ever done.
+    """
     plan = company.plan
     inside = [rep for rep in company.reps if rep.motion(plan.first_day) in ("sdr", "bdr")]
-    working = 20
+    if plan.calm:
+        return _attainable_targets(company, inside)
+    working, people = 20, len(inside)
     dials = round(plan.dials_per_day * working)
+    goal = 2_200_000 * max(1, people // 3)
     targets: list[Record] = []
 
-    def add(kind: str, start: date, scope: str, key: str, metric: str, value: float) -> None:
+    def add(
+        kind: str, start: date, scope: str, key: str, metric: str, value: float, **told: Any
+    ) -> None:
         targets.append(
             {
                 "period_type": kind,
@@ -442,17 +502,25 @@ def _targets(company: Company) -> list[Record]:
                 "relevant": "受注額の目標を逆算した値",
                 "valid_from": plan.first_day,
             }
+            | told
         )
+
+    def add_rates(kind: str, start: date, **told: Any) -> None:
+        add(kind, start, "company", "", "connect_rate", 0.2, **told)
+        add(kind, start, "company", "", "meeting_conversion_rate", 0.13, **told)
+        add(kind, start, "company", "", "effective_meeting_rate", 0.5, **told)
+        add(kind, start, "company", "", "win_rate", 0.3, **told)
 
     for number in range(plan.months):
         month = plan.month_start(number)
-        people = len(inside)
-        add("month", month, "company", "", "dials", dials * people)
-        add("month", month, "company", "", "connects", round(dials * people * 0.2))
-        add("month", month, "company", "", "meetings_acquired", round(dials * people * 0.026))
-        add("month", month, "company", "", "connect_rate", 0.2)
-        add("month", month, "company", "", "effective_meeting_rate", 0.5)
-        add("month", month, "company", "", "won_amount_yen", 2_200_000 * max(1, people // 3))
+        due = {"due_date": plan.month_start(number + 1) - timedelta(days=1)}
+        add("month", month, "company", "", "dials", dials * people, **due)
+        add("month", month, "company", "", "connects", round(dials * people * 0.2), **due)
+        add(
+            "month", month, "company", "", "meetings_acquired", round(dials * people * 0.026), **due
+        )
+        add_rates("month", month, **due)
+        add("month", month, "company", "", "won_amount_yen", goal, **due)
         for rep in inside:
             if rep.row(month) is not None:
                 add("month", month, "rep", rep.rep_id, "dials", dials)
@@ -461,13 +529,78 @@ def _targets(company: Company) -> list[Record]:
             size = sum(1 for rep in inside if (rep.row(month) or {}).get("team") == team)
             if size:
                 add("month", month, "team", team, "dials", dials * size)
-    year = plan.first_day.year if plan.first_day.month >= 4 else plan.first_day.year - 1
+    _revise(targets, plan)
+    following = plan.month_start(plan.months)
+    agreed = {"valid_from": following - timedelta(days=7)}
     add(
-        "fiscal_year",
-        date(year, 4, 1),
+        "month",
+        following,
         "company",
         "",
         "won_amount_yen",
-        26_400_000 * max(1, len(inside) // 3),
+        goal * (2 if plan.stories else 1),
+        **agreed,
     )
+    add_rates("month", following, **agreed)
+    year = plan.first_day.year if plan.first_day.month >= 4 else plan.first_day.year - 1
+    for quarter in (date(year, 4, 1), date(year, 7, 1), date(year, 10, 1), date(year + 1, 1, 1)):
+        add("quarter", quarter, "company", "", "won_amount_yen", goal * 3)
+        add_rates("quarter", quarter)
+    add("fiscal_year", date(year, 4, 1), "company", "", "won_amount_yen", goal * 12)
     return targets
+
+
+def _attainable_targets(company: Company, inside: list[Rep]) -> list[Record]:
+    """Dials as many as people make in that month's days, and rates as they are."""
+    plan = company.plan
+    targets: list[Record] = []
+    for number in range(plan.months):
+        month, after = plan.month_start(number), plan.month_start(number + 1)
+        working = sum(
+            company.is_business_day(day) for day in days(month, after - timedelta(days=1))
+        )
+        dials = {
+            rep.rep_id: round(plan.dials_per_day * PACE[rep.motion(month) or ""] * (working - 0.5))
+            for rep in inside
+        }
+        asked: list[tuple[str, str, str, float]] = [
+            ("company", "", "dials", sum(dials.values())),
+            ("company", "", "connect_rate", 0.2),
+        ]
+        asked += [("rep", rep_id, "dials", dialled) for rep_id, dialled in dials.items()]
+        targets += [
+            {
+                "period_type": "month",
+                "period_start": month,
+                "scope_type": scope,
+                "scope_key": key,
+                "metric": metric,
+                "value": value,
+                "owner": company.managers[0].rep_id,
+                "due_date": None,
+                "achievable": "いつもの実績",
+                "relevant": "受注額の目標を逆算した値",
+                "valid_from": plan.first_day,
+            }
+            for scope, key, metric, value in asked
+        ]
+    return targets
+
+
+def _revise(targets: list[Record], plan: Plan) -> None:
+    """Append the two targets that were changed after they had been agreed on."""
+    last = plan.month_start(plan.months - 1)
+    earlier = plan.month_start(max(0, plan.months - 3))
+    changes = (
+        (last, "company", last + timedelta(days=14), 0.9, "欠員により月半ばに見直し"),
+        (earlier, "team", plan.month_start(max(1, plan.months - 2)) + timedelta(days=4), 0.8, None),
+    )
+    for month, scope, changed, factor, reason in changes:
+        agreed = [
+            row
+            for row in targets
+            if (row["period_start"], row["scope_type"], row["metric"]) == (month, scope, "dials")
+        ]
+        for row in agreed[:1]:
+            value = round(row["value"] * factor)
+            targets.append(row | {"value": value, "achievable": reason, "valid_from": changed})

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tests.simulator import identifiers, vocabulary
-from tests.simulator.company import Rep
+from tests.simulator.company import PACE, Rep
 from tests.simulator.office import Person
 from tests.simulator.phones import Leg
 from tests.simulator.sales import Sales
@@ -138,6 +138,9 @@ class Desk(Sales):
         motion = rep.motion(day)
         next_day = day + timedelta(days=1)
         heirs = [r for r in self.inside if r.motion(next_day) == motion and r is not rep]
+        while self.fresh[rep.rep_id]:
+            due, _, _, person = heapq.heappop(self.fresh[rep.rep_id])
+            self._enqueue(rep, person, date.fromordinal(due), 0)
         waiting, self.queues[rep.rep_id] = self.queues[rep.rep_id], []
         for number, (due, priority, _, person) in enumerate(sorted(waiting, key=lambda e: e[:3])):
             heir = heirs[number % len(heirs)] if heirs else rep
@@ -146,8 +149,13 @@ class Desk(Sales):
                 person.lead["OwnerId"] = heir.user_id
                 self._touch("Lead", person.lead, utc(day, 18 * _HOUR))
 
-    def _next_person(self, rep: Rep, day: date, rng: random.Random) -> Person | None:
-        queue = self.queues[rep.rep_id]
+    def _next_person(self, rep: Rep, day: date, clock: int, rng: random.Random) -> Person | None:
+        """Whoever raised a hand comes first, then whose turn it is, then an old lead."""
+        fresh, queue = self.fresh[rep.rep_id], self.queues[rep.rep_id]
+        while fresh and fresh[0][:2] <= (day.toordinal(), clock):
+            person = heapq.heappop(fresh)[3]
+            if person.state not in ("done", "meeting"):
+                return person
         limit = day.toordinal() + 1
         while queue and queue[0][0] <= limit:
             person = heapq.heappop(queue)[3]
@@ -165,7 +173,9 @@ class Desk(Sales):
 
     def _working_day(self, rep: Rep, day: date, rng: random.Random) -> None:
         motion = rep.motion(day)
-        mean = self.rate * (1.18 if motion == "bdr" else 0.9)
+        mean = self.rate * (PACE["bdr"] if motion == "bdr" else PACE["sdr"])
+        if rep.slow_from is not None and day >= rep.slow_from:
+            mean /= 3
         if rep.absent.get(day) == "half":
             mean /= 2
         number = max(0, round(rng.gauss(mean, math.sqrt(mean))))
@@ -173,7 +183,7 @@ class Desk(Sales):
         clock = 9 * _HOUR + 600
         for index in range(number):
             clock = max(clock, int(9.2 * _HOUR + index * slot + rng.random() * slot * 0.6))
-            person = self._next_person(rep, day, rng)
+            person = self._next_person(rep, day, clock, rng)
             if person is None:
                 break
             clock = self._dial(rep, person, day, clock, rng) + 15
@@ -230,7 +240,8 @@ class Desk(Sales):
             rep.phone == "miitel"
             and channel.motion == "bdr"
             and rep.motion(day) == "bdr"
-            and rng.random() < (0.35 if channel.key == "bought_list" else 0.06)
+            and rng.random()
+            < (0.35 if channel.key == "bought_list" and not self.plan.calm else 0.06)
         )
         joined = not predictive or rng.random() < 0.93
         end = self._write_call(
@@ -246,6 +257,8 @@ class Desk(Sales):
         """How long the right person stayed, and how it ended."""
         channel = person.channel
         chance = 0.125 * channel.intent * rep.convert
+        if channel.key == "web_form" and self.plan.stories and self.plan.months >= 5:
+            chance *= 2.5  # the channel that converts
         draw = rng.random()
         if draw < chance:
             return int(rng.lognormvariate(5.6, 0.45)), "アポ獲得"

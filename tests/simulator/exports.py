@@ -26,6 +26,7 @@ OSAKA_COLUMNS: Final = (
     ("own_number_raw", "使用回線"),
     ("customer_number_raw", "相手先番号"),
     ("disposition_values", "応対結果"),
+    ("campaign_key", "リスト番号"),
 )
 EXPO_COLUMNS: Final = (
     ("lead_id", "来場者番号"),

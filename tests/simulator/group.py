@@ -19,6 +19,7 @@ from tests.simulator.hubspot import (
     portal_of,
 )
 from tests.simulator.portal import Portal
+from tests.simulator.survey import surveyed
 from tests.simulator.world import (
     BadRow,
     CallTruth,
@@ -61,7 +62,7 @@ _KEPT_BY_BOTH: Final = ("roster", "absences", "targets", "target_accounts")
 
 def demo_world() -> World:
     """The company under data/demo."""
-    return joined(_run(PARENT), _run(BOUGHT))
+    return joined(surveyed(_run(PARENT)), _run(BOUGHT))
 
 
 def _run(plan: Plan) -> World:

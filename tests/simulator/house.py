@@ -13,6 +13,7 @@ import yaml
 
 from tests.simulator.exports import EXPO_COLUMNS, OSAKA_COLUMNS
 from tests.simulator.hubspot import PORTAL_ID
+from tests.simulator.survey import SURVEY_COLUMNS
 from tests.simulator.world import World, WorldSettings
 from tests.simulator.writers import write_world
 
@@ -33,6 +34,8 @@ definitions:
   decision_expires_after_days: 30
   rebooking_days: 30           # booked again within 30 days of a no-show: the same meeting
   account_rule_days: 90
+  hand_raise_events: [form_submitted]  # フォーム送信から初回コンタクトまでの時間を計る
+  working_hours: "09:00-18:00" # planning/working_hours.csv より前の営業日の就業時間
 
 matching:
   window_seconds: 180          # reps log calls in the CRM a minute or two after hanging up
@@ -169,6 +172,28 @@ _HUBSPOT: Final = """\
 
 """
 
+_SURVEY: Final = """\
+  # What customers say after a meeting, as the survey tool exports it. Comments and addresses are
+  # read and stay in the work database.
+  - id: survey
+    system: mapped
+    class: survey
+    timezone: {timezone}
+    extracted_at: {{pattern: '_(?P<date>\\d{{8}})T(?P<time>\\d{{4}})'}}
+    coverage: {{basis: extract, covers_from: {covers_from}}}
+    objects:
+      - object: survey_responses
+        files: ["アンケート_*.csv"]
+        format: csv
+        columns:
+{survey_columns}
+        formats:
+          answered_at: {{timestamp: "%Y/%m/%d %H:%M"}}
+          about_at: {{date: "%Y/%m/%d"}}
+        constants: {{score_min: "0", score_max: "10"}}   # another scale: say so here, or map a column
+
+"""
+
 _THE_REST: Final = """\
   # The exhibition's organiser sends the badges it scanned as a spreadsheet.
   - id: expo
@@ -228,7 +253,8 @@ def sources_text(settings: WorldSettings) -> str:
         return "\n".join(f"          {name}: {header}" for name, header in pairs)
 
     parts = {"salesforce": _SALESFORCE, "hubspot": _HUBSPOT}
-    text = _PHONES + "".join(parts[system] for system in settings.sales_systems) + _THE_REST
+    sales = "".join(parts[system] for system in settings.sales_systems)
+    text = _PHONES + sales + (_SURVEY if settings.has_survey else "") + _THE_REST
     return text.format(
         account=settings.account,
         timezone=settings.timezone,
@@ -247,6 +273,7 @@ def sources_text(settings: WorldSettings) -> str:
         portal_domains=_flow(list(settings.portal_domains)),
         osaka_columns=columns(OSAKA_COLUMNS),
         expo_columns=columns(EXPO_COLUMNS),
+        survey_columns=columns(SURVEY_COLUMNS),
     )
 
 

@@ -207,7 +207,7 @@ def _planning(delivery: Delivery, portal: Portal) -> Delivery:
     elif name == "dispositions":
         rows += own_dispositions()
     elif name == "target_accounts":
-        rows = [dict(row, account_id=portal.id_of(row["account_id"])) for row in delivery.records]
+        rows = in_target_list(delivery.records, portal)
     told = replace(delivery, rows=rows)
     told.stamp()
     return told
@@ -225,6 +225,10 @@ def in_roster(rows: Iterable[Record], portal: Portal) -> list[Record | BadRow]:
 
 
 def in_target_list(rows: Iterable[Record], portal: Portal) -> list[Record | BadRow]:
-    """The portal's company ids, each once."""
-    found = {portal.id_of(row["account_id"]): row for row in rows}
-    return [dict(row, account_id=identity) for identity, row in found.items()]
+    """The portal's company ids, each once on a list."""
+
+    def in_portal(account_id: str) -> str:
+        return portal.id_of(account_id) or account_id
+
+    found = {(row["list_name"], in_portal(row["account_id"])): row for row in rows}
+    return [dict(row, account_id=identity) for (_, identity), row in found.items()]

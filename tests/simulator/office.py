@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Final
 
 from tests.simulator import company as selling
-from tests.simulator import identifiers
+from tests.simulator import identifiers, vocabulary
 from tests.simulator.company import Company, Rep
 from tests.simulator.vocabulary import Channel
 from tests.simulator.world import PersonTruth, Plan, Record, Truth, WorldSettings, days, utc
@@ -80,6 +80,10 @@ class Office:
         self.queues: dict[str, list[tuple[int, int, int, Person]]] = {
             rep.rep_id: [] for rep in self.inside
         }
+        # Who raised a hand and was not called yet: (day, second) of it.
+        self.fresh: dict[str, list[tuple[int, int, int, Person]]] = {
+            rep.rep_id: [] for rep in self.inside
+        }
         self.pool: list[Person] = []
         self.agenda: dict[int, list[tuple[int, int, Callable[[date, int], None]]]] = {}
         self.dirty: dict[str, dict[str, Record]] = {}
@@ -103,6 +107,7 @@ class Office:
         self.hubspot_dirty: dict[str, Record] = {}
         self.overlap: dict[str, list[Record]] = {}
         self.firms: list[Firm] = []
+        self.channels = vocabulary.alike(vocabulary.CHANNELS) if plan.calm else vocabulary.CHANNELS
         self.targets: list[Firm] = []
         self.target_account_ids: list[str] = []
         self.newsletter: list[Person] = []
@@ -197,6 +202,11 @@ class Office:
         person.owner = rep
         self.sequence += 1
         heapq.heappush(self.queues[rep.rep_id], (day.toordinal(), priority, self.sequence, person))
+
+    def _raise_hand(self, rep: Rep, person: Person, day: date, seconds: int) -> None:
+        person.owner = rep
+        self.sequence += 1
+        heapq.heappush(self.fresh[rep.rep_id], (day.toordinal(), seconds, self.sequence, person))
 
     def _retire(self, person: Person, status: str, at: datetime, *, for_good: bool = False) -> None:
         person.state = "done"

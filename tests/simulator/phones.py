@@ -239,13 +239,29 @@ class Phones(Prospects):
                 for tag in leg.system_tags
             ],
             "comments": [],
-            "keywords": [],
+            "keywords": self._keywords(leg),
             "phrases": [],
             "speech_recognition": {
                 "raw": "（文字起こしは省略）" if analysis is not None else "",
                 "summary": None,
             },
         }
+
+    def _keywords(self, leg: Leg) -> list[Record]:
+        """Words of the tenant's list, from dice of their own so that nothing else moves."""
+        if not (leg.analysis and leg.customer_spoke and leg.talk is not None):
+            return []
+        rng = random.Random(f"{self.plan.seed}:performers:{leg.leg_id}")
+        heard = [word for word, often in vocabulary.KEYWORDS if rng.random() < often]
+        return [
+            {
+                "starts_at": rng.randrange(max(leg.talk, 1)),
+                "participant_id": identifiers.sibling_uuid(leg.leg_id, rng.choice((101, 102))),
+                "value": word,
+            }
+            for word in heard
+            for _ in range(rng.choice((1, 1, 2)))
+        ]
 
     def _voice(self, rng: random.Random) -> Record:
         return {
@@ -322,6 +338,11 @@ class Phones(Prospects):
                 ),
                 "disposition_values": (
                     words.get(tags[-1].strip(), tags[-1].strip()) if tags else None
+                ),
+                "campaign_key": (
+                    selling.OSAKA_LIST
+                    if leg.customer is not None and leg.customer.channel.key == "outbound_list"
+                    else None
                 ),
             }
         )

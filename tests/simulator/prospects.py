@@ -117,7 +117,9 @@ class Prospects(Marketing):
         given = rng.choice(vocabulary.GIVEN_NAMES)
         title = rng.choices(_TITLES, cum_weights=_TITLE_WEIGHTS)[0]
         draw = rng.random()
-        if channel.key == "bought_list":
+        if self.plan.calm:
+            kind = "main" if draw < 0.4 else "direct" if draw < 0.7 else "mobile"
+        elif channel.key == "bought_list":
             kind = "main" if draw < 0.7 else "direct"
         elif channel.motion == "bdr":
             kind = "main" if draw < 0.55 else "direct" if draw < 0.85 else "mobile"
@@ -250,7 +252,7 @@ class Prospects(Marketing):
         open_day = self.company.is_business_day(day)
         monthly = self.leads_per_day * 20.5
         weight = 1.25 if open_day else 0.3
-        for channel in vocabulary.CHANNELS:
+        for channel in self.channels:
             if channel.key == "webinar":
                 amount = monthly * channel.share if day.day == self._webinar_day(day) else 0.0
             elif channel.key == "exhibition":
@@ -316,6 +318,9 @@ class Prospects(Marketing):
             self._marketing_person(person, at, day, rng)
         if channel.key == "exhibition" and self.plan.first_day.month != day.month:
             self._badge(person, day, seconds - 3 * _HOUR, rng)
+        if channel.motion == "sdr" and not batch:
+            self._raise_hand(owner, person, day, seconds)
+            return
         if len(self.queues[owner.rep_id]) >= _BACKLOG:
             return
         first = day if seconds < 16 * _HOUR else day + timedelta(days=1)

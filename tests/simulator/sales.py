@@ -9,11 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tests.simulator import company as selling
-from tests.simulator import vocabulary
 from tests.simulator.company import Rep
 from tests.simulator.office import Person
 from tests.simulator.phones import Phones
-from tests.simulator.world import MeetingTruth, Record, utc
+from tests.simulator.world import MeetingTruth, Record, days, utc
 
 _HOUR: Final = 3600
 
@@ -85,6 +84,39 @@ class Sales(Phones):
         if rng.random() < 0.12:
             self._event(rep, seller, None, created, utc(when, start - 1800), Subject="社内引き継ぎ")
         self._schedule_fate(rep, seller, person, event, day, when, start, truth, rng)
+
+    def _paper_meetings(self, day: date) -> None:
+        """The gamed quarter: on its last days appointments with people who were never called for one."""
+        until = self.plan.gamed_until
+        rep = next((one for one in self.inside if one.rep_id == self.company.gamer), None)
+        if rep is None or until is None or not self._is_among_last_days(day, until):
+            return
+        rng = random.Random(f"{self.plan.seed}:gamed:{day.isoformat()}")
+        idle = [
+            person
+            for person in self.pool
+            if person.meetings == 0
+            and person.lead is not None
+            and not person.lead["IsDeleted"]
+            and not person.lead["IsConverted"]
+        ]
+        for person in rng.sample(idle, min(3, len(idle))):
+            seller = self.field[rng.randrange(len(self.field))]
+            when, start = self._slot(day, rng)
+            person.meetings += 1
+            at = utc(day, 18 * _HOUR + rng.randrange(3000))
+            event = self._event(rep, seller, person, at, utc(when, start))
+            truth = MeetingTruth([event["Id"]], person.key, rep.rep_id, day, fate="no_show")
+            if self.plan.keep_truth:
+                self.truth.meetings[event["Id"]] = truth
+            self._plan_for(when, start + _HOUR, self._missed(event))
+
+    def _is_among_last_days(self, day: date, until: date) -> bool:
+        left = sum(self.company.is_business_day(later) for later in days(day, until))
+        return self.company.is_business_day(day) and 1 <= left <= 5
+
+    def _missed(self, event: Record) -> Callable[[date, int], None]:
+        return lambda day, at: self._outcome(event, "不参加", utc(day, at + 300))
 
     def _schedule_fate(
         self,
@@ -429,7 +461,7 @@ class Sales(Phones):
         """Now and then field sales makes its own appointment, or meets somebody of the company."""
         for seller in self.field:
             if rng.random() < 0.03:
-                channel = next(c for c in vocabulary.CHANNELS if c.key == "referral")
+                channel = next(c for c in self.channels if c.key == "referral")
                 person = self._person(channel, rng)
                 at = utc(day, 11 * _HOUR)
                 self._contact(person, at, seller.user_id, rng)
@@ -446,7 +478,7 @@ class Sales(Phones):
         rng = self.rng
         day = self.plan.first_day - timedelta(days=40)
         at = utc(day, 11 * _HOUR)
-        list_channel = next(c for c in vocabulary.CHANNELS if c.key == "outbound_list")
+        list_channel = next(c for c in self.channels if c.key == "outbound_list")
         bdrs = [rep for rep in self.inside if rep.motion(self.plan.first_day) == "bdr"]
         owner = self.field[0].user_id
         for number in range(max(12, round(self.rate * len(bdrs) * 2.2))):
@@ -478,10 +510,23 @@ class Sales(Phones):
             )
         self.target_account_ids = list(dict.fromkeys(self.target_account_ids))
         self._legacy(rng)
+        if self.plan.calm:
+            self._enough_to_dial()
+
+    def _enough_to_dial(self) -> None:
+        """Leads of the weeks before, so that nobody's first month is short of people."""
+        rng = random.Random(f"{self.plan.seed}:enough")
+        for number in range(round(self.rate * len(self.inside) * 6)):
+            channel = self.channels[number % 4]
+            before = self.plan.first_day - timedelta(days=1 + rng.randrange(28))
+            person = self._person(channel, rng)
+            rep = self.inside[number % len(self.inside)]
+            person.lead = self._lead(person, utc(before, 12 * _HOUR), rep.user_id, rng)
+            self._enqueue(rep, person, self.plan.first_day + timedelta(days=rng.randrange(20)), 1)
 
     def _legacy(self, rng: random.Random) -> None:
         """What last year left in the CRM: a renamed stage, a doubled account, a colleague."""
-        channel = next(c for c in vocabulary.CHANNELS if c.key == "referral")
+        channel = next(c for c in self.channels if c.key == "referral")
         units = self.plan.identity.business_units
         for number in range(4):
             person = self._person(channel, rng)

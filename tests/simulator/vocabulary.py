@@ -6,7 +6,7 @@ example.jp or example.com, which are reserved for examples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -37,6 +37,10 @@ GIVEN_NAMES: Final = _pairs(
     理恵/rie 進/susumu 久美/kumi 豊/yutaka 舞/mai
     """
 )
+# What the company asked its phone system to listen for, and how often it is said.
+KEYWORDS: Final = (
+    ("料金", 0.34), ("導入事例", 0.26), ("デモ", 0.22), ("予算", 0.15), ("競合", 0.1), ("セキュリティ", 0.07),
+)  # fmt: skip
 COMPANY_STEMS: Final = _pairs(
     """
     ソラマメ/soramame ミズカガミ/mizukagami カゼマチ/kazemachi ホシクズ/hoshikuzu
@@ -122,6 +126,14 @@ CHANNELS: Final = (
     Channel("outbound_list", "ターゲットリスト", "bdr", 0.20, 1.00, 0.85, 1.10, 0.04),
     Channel("bought_list", "購入リスト", "bdr", 0.09, 0.35, 0.40, 0.70, 0.30),
 )
+
+
+def alike(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    """The same channels, none better than another."""
+    return tuple(
+        replace(channel, reach=1.0, intent=1.0, fit=1.0, wrong_number=0.03) for channel in channels
+    )
+
 
 # The memos of 応対メモ and 「コール結果」 the company uses, and what planning says they mean.
 # 要フォロー and メモ have no row on purpose: unmapped values.

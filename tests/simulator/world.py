@@ -64,7 +64,12 @@ class Plan:
     # The phone system also exported history CSV for one month the webhook covers.
     overlap: bool = True
     bad_rows: bool = True
+    # Six things go wrong or well that a diagnosis should name: see `company.found`.
     stories: bool = True
+    # Nothing to tell: every channel is as good as every other, nobody changes team or leaves, everybody
+    # has enough to dial from the first day on and is asked for what people do. People still differ by
+    # their natural skill (± 17 %), days by chance. Without it channels differ as in `vocabulary`.
+    calm: bool = False
     # How often webhook and CRM files are cut; a large world must be cut often to fit in memory.
     cut_calls: Literal["month", "week", "day"] = "week"
     cut_crm: Literal["month", "week", "day"] = "month"
@@ -73,6 +78,10 @@ class Plan:
     # The last day comes in files of its own, as if the night before had read all others.
     newest_day_apart: bool = False
     identity: Identity = Identity()
+
+    def __post_init__(self) -> None:
+        if self.calm and self.stories:
+            raise ValueError("a calm world has no stories: stories=False, calm=True")
 
     @property
     def first_day(self) -> date:
@@ -84,6 +93,17 @@ class Plan:
         """First day of the month `number` months after the first (0 = the first)."""
         month = self.first_day.year * 12 + self.first_day.month - 1 + number
         return date(month // 12, month % 12 + 1, 1)
+
+    @property
+    def gamed_until(self) -> date | None:
+        """The quarter's last day somebody games, if one lies far enough back to show its outcome."""
+        if not self.stories or self.months < 5:
+            return None
+        for number in range(self.months - 1, 2, -1):
+            end = self.month_start(number) - timedelta(days=1)
+            if end.month % 3 == 0 and self.as_of - end >= timedelta(days=61):
+                return end
+        return None
 
 
 @dataclass(frozen=True)
@@ -235,6 +255,7 @@ class WorldSettings:
     sales_systems: tuple[str, ...] = ("salesforce",)
     portal_of: str = "The company"
     portal_domains: tuple[str, ...] = ()
+    has_survey: bool = False
 
 
 @dataclass

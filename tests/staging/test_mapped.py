@@ -86,6 +86,41 @@ SHORT_OWNER = deal(owner_id="0055h000001AbCe")
 DAMAGED_OWNER = deal(owner_id="5.635300E+15")
 
 
+def answer(**columns: str | None) -> Row:
+    said: dict[str, Any] = {"response_id": "r1", "answered_at": "2024-04-01 09:30:00", **columns}
+    return csv_row("mapped", "survey_responses", source="sfa", **said)
+
+
+NINE_OF_TEN = answer(score="9", email_raw=" Taro@Prospect.example.com ", comment="良い")
+FOUR_OF_FIVE = answer(response_id="r2", score="4", score_min="1", score_max="5")
+COMMENT_ALONE = answer(response_id="r3", comment="特になし", about_at="2024-03-29 10:00:00")
+OFF_THE_SCALE = [answer(score="11"), answer(score="0", score_min="1", score_max="5")]
+NO_SCALE = answer(score="5", score_min="5", score_max="5")
+UNDATED_ANSWER = answer(score="5", answered_at=None)
+
+
+def test_a_score_is_on_the_scale_its_source_names_or_from_0_to_10(staged: Staged) -> None:
+    made = staged(NINE_OF_TEN)
+    assert (made["score"], made["score_min"], made["score_max"]) == (9, 0, 10)
+    assert made["email_norm"] == "taro@prospect.example.com"
+    assert made["answered_at"] == datetime(2024, 4, 1, 0, 30)
+    made = staged(FOUR_OF_FIVE)
+    assert (made["score"], made["score_min"], made["score_max"]) == (4, 1, 5)
+    assert made["reject_reason"] is None
+
+
+def test_a_comment_without_a_score_is_an_answer(staged: Staged) -> None:
+    made = staged(COMMENT_ALONE)
+    assert (made["score"], made["reject_reason"]) == (None, None)
+    assert made["about_at"] == datetime(2024, 3, 29, 1)
+
+
+def test_a_score_off_its_scale_is_refused(staged: Staged) -> None:
+    assert {staged(row)["reject_reason"] for row in OFF_THE_SCALE} == {"out_of_range:score"}
+    assert staged(NO_SCALE)["reject_reason"] == "out_of_range:score_max"
+    assert staged(UNDATED_ANSWER)["reject_reason"] == "missing:answered_at"
+
+
 def test_an_amount_is_read_with_the_unit_its_source_names(staged: Staged) -> None:
     for row in AMOUNTS:
         made = staged(row)

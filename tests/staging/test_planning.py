@@ -127,10 +127,16 @@ RULE = csv_row(
     channel_group="広告", channel="リスティング",
 )  # fmt: skip
 TITLE = csv_row("planning", "title_map", match="contains", value="部長", is_key_person="はい")
+CALL_LIST = csv_row(
+    "planning", "call_lists", field="campaign_type", match="exact", value="List", list_name=" "
+)
+NO_FIELD = csv_row("planning", "call_lists", field="owner", match="exact", value="x")
 RATE = csv_row("planning", "currency_rates", currency="USD", valid_from="2024-04-01", rate="0")
 
 
 def test_rules_titles_and_rates_are_read(staged: Staged) -> None:
     assert staged(RULE)["priority"] == 1
     assert staged(TITLE)["is_key_person"] is True
+    assert staged(CALL_LIST)["list_name"] is None
+    assert staged(NO_FIELD)["reject_reason"].startswith("not_allowed:field")
     assert staged(RATE)["reject_reason"] == "out_of_range:rate"

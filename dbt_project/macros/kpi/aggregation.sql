@@ -20,12 +20,12 @@
 {% endmacro %}
 
 
-{# One scan: date × the six dimensions × its measures. Facts later than `as_of` (SQL of a date) are not
+{# One scan: date × the dimensions × its measures. Facts later than `as_of` (SQL of a date) are not
    counted. A table without one of the dimensions has null there, which no scope by that dimension shows. #}
-{% macro scanned(scan, as_of) -%}
+{% macro scanned(scan, dimensions, as_of) -%}
     select
         {{ scan.date }} as date,
-        {% for dimension, missing in missing_names().items() %}
+        {% for dimension, missing in dimensions.items() %}
         {% if dimension in scan.dimensions %}
         coalesce({{ dimension }}, '{{ missing }}') as {{ dimension }},
         {% else %}
@@ -37,7 +37,52 @@
         {% endfor %}
     from {{ ref(scan.model) }}
     where {{ scan.date }} <= {{ as_of }}
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by {% for key in ['date'] + dimensions.keys() | list %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+
+{# CTEs: every scan, and `joined`, one row per date and dimensions with all their measures; a CTE `settings`
+   stands before them. Each measure comes from one scan: joined, not added up, because 65 sums cost more
+   than ten joins. #}
+{% macro joined_scans(scans, dimensions) -%}
+{% set keys = ['date'] + dimensions.keys() | list %}
+{% for scan in scans %}
+{{ scan.name }} as (
+
+    {{ scanned(scan, dimensions, '(select as_of_date from settings)') | indent(4) }}
+
+),
+
+{% endfor %}
+days as (
+
+    {% for scan in scans %}
+    select {{ keys | join(', ') }} from {{ scan.name }}
+    {{ 'union' if not loop.last }}
+    {% endfor %}
+
+),
+
+joined as (
+
+    select
+        {% for key in keys %}
+        days.{{ key }},
+        {% endfor %}
+        {% for measure in scans | map(attribute='measures') | sum(start=[]) | sort(attribute='name') %}
+        cast({{ exact(measure, 'coalesce(' ~ measure.name ~ ', 0)') }} as {{ measure.type }})
+            as {{ measure.name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from days
+    {% for scan in scans %}
+    left join {{ scan.name }}
+        on
+            {% for key in keys %}
+            {{ 'and ' if not loop.first }}days.{{ key }} is not distinct from {{ scan.name }}.{{ key }}
+            {% endfor %}
+    {% endfor %}
+
+)
 {%- endmacro %}
 
 
@@ -46,12 +91,12 @@
     {{ 'cast(' ~ value ~ ' as decimal(38, 4))' if measure.type == 'double' else value }}
 {%- endmacro %}
 
-{# `group by` of every scope in every period, for relations with period_type, period_start and the six
-   dimensions. #}
-{% macro group_by_period_and_scope() -%}
+{# `group by` of every scope in every period but the call lists, for relations with period_type,
+   period_start and the dimensions of a day; `within` are columns that divide each of them further. #}
+{% macro group_by_period_and_scope(within=[]) -%}
     group by grouping sets (
-        {% for columns in scope_columns().values() %}
-        ({{ (['period_type', 'period_start'] + columns) | join(', ') }}){{ ',' if not loop.last }}
+        {% for columns in day_scopes().values() %}
+        ({{ (['period_type', 'period_start'] + within + columns) | join(', ') }}){{ ',' if not loop.last }}
         {% endfor %}
     )
 {%- endmacro %}
@@ -60,7 +105,7 @@
 {% macro grouped_scope_type() -%}
     case
         when grouping(team) = 0 and grouping(channel) = 0 then 'team_channel'
-        {% for scope, columns in scope_columns().items() if columns | length == 1 %}
+        {% for scope, columns in day_scopes().items() if columns | length == 1 %}
         when grouping({{ columns[0] }}) = 0 then '{{ scope }}'
         {% endfor %}
         else 'company'
@@ -70,7 +115,7 @@
 {% macro grouped_scope_key() -%}
     case
         when grouping(team) = 0 and grouping(channel) = 0 then {{ team_channel_key('team', 'channel') }}
-        {% for scope, columns in scope_columns().items() if columns | length == 1 %}
+        {% for scope, columns in day_scopes().items() if columns | length == 1 %}
         when grouping({{ columns[0] }}) = 0 then {{ columns[0] }}
         {% endfor %}
         else 'company'

@@ -13,8 +13,18 @@
         'motion': ['motion'],
         'channel': ['channel'],
         'campaign': ['campaign'],
+        'call_list': ['call_list'],
         'team_channel': ['team', 'channel'],
     }) }}
+{%- endmacro %}
+
+{# SQL of the key of a scope, of a row that has the columns of the scope. #}
+{% macro scope_key_sql(scope) -%}
+    {%- set parts = [] -%}
+    {%- for column in scope_columns()[scope] -%}
+        {%- do parts.append('coalesce(' ~ column ~ ", '" ~ missing_names()[column] ~ "')") -%}
+    {%- endfor -%}
+    {{ return(team_channel_key(parts[0], parts[1]) if parts | length == 2 else (parts or ["'company'"])[0]) }}
 {%- endmacro %}
 
 {# What a fact without the attribute is called; such facts are a line of their own, never dropped. #}
@@ -26,12 +36,28 @@
         'motion': '(unassigned)',
         'channel': '(unlinked)',
         'campaign': '(none)',
+        'call_list': '(none)',
     }) }}
 {%- endmacro %}
 
+{# What a line of act_metric_days is told apart by. Not by call list: it would multiply the lines of every
+   table, and only calls know it. Lists have days of their own (act_metric_list_days). #}
+{% macro day_dimensions() -%}
+    {% set found = missing_names() %}
+    {% do found.pop('call_list') %}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# The scopes whose columns those are. #}
+{% macro day_scopes() -%}
+    {% set found = scope_columns() %}
+    {% do found.pop('call_list') %}
+    {{ return(found) }}
+{%- endmacro %}
+
 {# Every measure, sorted by name: name, agg, sql (the aggregate), expr, type, is_additive, semantic_model,
-   model (what to ref), date (SQL of its day), published (table, date and sql by which a reader opens it),
-   dimensions. #}
+   model (what to ref), date (SQL of its day), rows (SQL: whether a row counts), each (SQL: what a row that
+   counts adds, or the thing it is told apart by), dimensions. #}
 {% macro catalogue_measures() -%}
     {% set found = [] %}
     {% for semantic in graph.semantic_models.values() | sort(attribute='name') %}
@@ -50,36 +76,36 @@
             {% set agg = agg.split('.')[-1] %}
             {% if agg == 'sum_boolean' %}
                 {% set sql = 'cast(sum(case when ' ~ expr ~ ' then 1 else 0 end) as bigint)' %}
+                {% set rows, each = expr, '1' %}
             {% elif agg == 'count' %}
                 {% set sql = 'cast(count(' ~ expr ~ ') as bigint)' %}
+                {% set rows, each = expr ~ ' is not null', '1' %}
             {% elif agg == 'sum' %}
                 {# Exact decimals: the sum of doubles would depend on the order two threads add in. #}
                 {% set sql = 'cast(sum(cast(' ~ expr ~ ' as decimal(18, 4))) as double)' %}
+                {% set rows, each = '(' ~ expr ~ ') <> 0', 'cast(' ~ expr ~ ' as decimal(18, 4))' %}
             {% elif agg == 'count_distinct' %}
                 {% set sql = 'cast(count(distinct ' ~ expr ~ ') as bigint)' %}
+                {% set rows, each = expr ~ ' is not null', expr %}
             {% else %}
                 {% do exceptions.raise_compiler_error(
                     'Measure ' ~ measure.name ~ ' uses agg ' ~ agg ~ '; only counts and sums can be KPIs here.'
                 ) %}
             {% endif %}
             {% set date = dates[measure.agg_time_dimension or semantic.defaults.agg_time_dimension] %}
-            {% set seen_in = semantic.config.meta.get('published_in') %}
             {% do found.append({
                 'name': measure.name,
                 'agg': agg,
                 'expr': expr,
                 'sql': sql,
+                'rows': rows,
+                'each': each,
                 'type': 'double' if agg == 'sum' else 'bigint',
                 'is_additive': agg != 'count_distinct',
                 'semantic_model': semantic.name,
                 'model': semantic.refs[0].name,
                 'date_name': measure.agg_time_dimension or semantic.defaults.agg_time_dimension,
                 'date': date,
-                'published': {
-                    'table': seen_in | map(attribute='table') | join(' + '),
-                    'date': seen_in | map(attribute='date') | join(' + '),
-                    'sql': sql ~ ' -- rows: ' ~ seen_in | map(attribute='rows') | join(' + '),
-                } if seen_in else {'table': semantic.refs[0].name, 'date': date, 'sql': sql},
                 'dimensions': dimensions,
             }) %}
         {% endfor %}
@@ -126,6 +152,12 @@
                     {% do lacking.append(column) %}
                 {% endif %}
             {% endfor %}
+            {# distinct things are counted anew in every scope of act_metric_days, and lists are none of it #}
+            {% if scope == 'call_list' and not (
+                numerator.is_additive and (denominator is none or denominator.is_additive)
+            ) %}
+                {% do lacking.append(scope) %}
+            {% endif %}
             {% if not lacking and scope in meta.get('scopes', [scope]) %}
                 {% do scopes.append(scope) %}
             {% endif %}

@@ -11,12 +11,31 @@
         'sfa_events': ['events', 'meetings'],
         'sfa_opportunities': ['opportunities', 'deals'],
         'people': ['leads', 'contacts'],
+        'marketing_emails': ['email_events', 'marketing_activities'],
+        'seminars': ['event_participations', 'marketing_activities'],
+        'hand_raises': hand_raise_objects().values() | sum(start=[]) | unique | list,
+    }) }}
+{%- endmacro %}
+
+{# What a prospect may do to be called back at once, with the objects that tell of it. Which of them a
+   company counts is a setting: act_hand_raise_events. #}
+{% macro hand_raise_objects() %}
+    {{ return({
+        'form_submitted': ['form_submissions', 'marketing_activities'],
+        'email_clicked': ['email_events', 'marketing_activities'],
+        'event_registered': ['event_participations', 'marketing_activities'],
+        'event_attended': ['event_participations', 'marketing_activities'],
+        'webinar_registered': ['event_participations', 'marketing_activities'],
+        'webinar_attended': ['event_participations', 'marketing_activities'],
+        'asset_viewed': ['marketing_activities'],
+        'campaign_joined': ['campaign_members'],
+        'lead_created': ['leads', 'contacts'],
     }) }}
 {%- endmacro %}
 
 {# Needs that hold for every day or none, and what depends on a setting. #}
 {% macro other_needs() -%}
-    {{ return(['known_day', 'meeting_outcome', 'shodan_event', 'acceptance', 'title_map']) }}
+    {{ return(['known_day', 'meeting_outcome', 'shodan_event', 'acceptance', 'title_map', 'target_list']) }}
 {%- endmacro %}
 
 {% macro all_needs() -%}
@@ -62,3 +81,35 @@
         )
     )
 {%- endmacro %}
+
+{# The scopes people belong to. #}
+{% macro member_scopes() -%}
+    {{ return(['business_unit', 'team', 'rep', 'motion']) }}
+{%- endmacro %}
+
+{# Who could call that day, and through what, by scope: people without CTI are counted from the CRM.
+   `rep_days` is a relation like act_rep_days. #}
+{% macro callers_by_scope(rep_days) %}
+    select
+        date,
+        'company' as scope_type,
+        'company' as scope_key,
+        bool_or(has_cti) as has_cti_callers,
+        bool_or(not has_cti) as has_crm_callers
+    from {{ rep_days }}
+    group by date
+
+    {% for scope in member_scopes() %}
+    {% set column = scope_columns()[scope][0] %}
+    union all
+
+    select
+        date,
+        '{{ scope }}' as scope_type,
+        coalesce({{ column }}, '{{ missing_names()[column] }}') as scope_key,
+        bool_or(has_cti) as has_cti_callers,
+        bool_or(not has_cti) as has_crm_callers
+    from {{ rep_days }}
+    group by date, coalesce({{ column }}, '{{ missing_names()[column] }}')
+    {% endfor %}
+{% endmacro %}

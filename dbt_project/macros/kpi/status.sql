@@ -27,3 +27,29 @@
     where ranked.place >= settings.maturity_percentile * ranked.outcomes
     group by ranked.maturity
 {%- endmacro %}
+
+{# How long the outcomes known so far took, by what a cohort waits for: rows of maturity and days, from
+   CTEs `meetings`, `opportunities` and `leads` of the fact tables. #}
+{% macro outcome_waits() -%}
+    select 'decision' as maturity, days_to_decision as days
+    from meetings
+    where is_acquired and days_to_decision is not null
+
+    union all
+
+    select 'held' as maturity, last_scheduled_on - booked_on as days
+    from meetings
+    where is_outcome_known_of_cohort
+
+    union all
+
+    select 'win' as maturity, days_to_close as days
+    from opportunities
+    where is_sourced and days_to_close is not null
+
+    union all
+
+    select 'lead' as maturity, days_to_outcome as days
+    from leads
+    where days_to_outcome is not null
+{%- endmacro %}

@@ -27,6 +27,7 @@ results as (
             ]) }},
             false
         ) as is_not_intended,
+        answered_by in ('machine', 'fax') as is_machine_by_phone,
         answered_by in ('machine', 'fax')
         or coalesce(disposition = 'left_voicemail', false) as is_machine,
     from evidence
@@ -42,10 +43,11 @@ conversations as (
         and not is_internal
         and not is_open as is_dial,
         is_answered
-        and not is_machine
+        and not is_machine_by_phone
         and not is_internal
         and not is_open
-        and has_agent as is_conversation,
+        and has_agent as is_conversation_by_phone,
+        is_conversation_by_phone and not is_machine as is_conversation,
     from results
 
 ),
@@ -56,7 +58,41 @@ human as (
         *,
         is_conversation
         and (talk_seconds >= min_human_seconds or is_intended) as is_human_reached,
+        is_conversation_by_phone and talk_seconds >= min_human_seconds as is_human_by_talk,
+        -- the rule that judges a call nobody wrote a result of
+        case
+            when not is_conversation_by_phone then 'none'
+            when has_analysis then 'speech'
+            when require_disposition then 'none'
+            else 'duration'
+        end as evidence_rule,
     from conversations
+
+),
+
+-- what that rule says, whether or not a result was written
+evident as (
+
+    select
+        *,
+        coalesce(
+            is_human_by_talk
+            and case evidence_rule
+                when 'speech'
+                    then
+                        talk_seconds >= speech_min_seconds
+                        and (
+                            coalesce(turn_count >= speech_min_turns, false)
+                            or coalesce(
+                                customer_talk_seconds >= speech_min_customer_seconds, false
+                            )
+                            or customer_spoke
+                        )
+                when 'duration' then talk_seconds >= duration_min_seconds
+            end,
+            false
+        ) as passes_evidence_rule,
+    from human
 
 ),
 
@@ -70,29 +106,10 @@ ruled as (
             when call_origin = 'crm' and is_not_intended then 'disposition'
             when not is_conversation then 'none'
             when is_intended or is_not_intended then 'disposition'
-            when not is_human_reached then 'none'
-            when has_analysis
-                then
-                    case
-                        when
-                            talk_seconds >= speech_min_seconds
-                            and (
-                                coalesce(turn_count >= speech_min_turns, false)
-                                or coalesce(
-                                    customer_talk_seconds
-                                    >= speech_min_customer_seconds,
-                                    false
-                                )
-                                or customer_spoke
-                            )
-                            then 'speech'
-                        else 'none'
-                    end
-            when talk_seconds >= duration_min_seconds and not require_disposition
-                then 'duration'
+            when passes_evidence_rule then evidence_rule
             else 'none'
         end as deciding_rule,
-    from human
+    from evident
 
 ),
 
@@ -148,6 +165,13 @@ flags as (
         is_connect,
         connect_basis,
         is_unidentified_party,
+        case
+            when is_intended then true
+            when is_not_intended then false
+        end as is_intended_by_disposition,
+        evidence_rule,
+        passes_evidence_rule,
+        is_human_by_talk,
         is_connect and direction = 'inbound' as is_inbound_connect,
         is_wrong_number,
         is_do_not_call,

@@ -28,12 +28,26 @@ channels as (
 
 ),
 
+list_names as (
+
+    select * from {{ ref('act_call_list_names') }}
+    where list_origin = 'list_key'
+
+),
+
+target_spans as (
+
+    select * from {{ ref('act_target_account_spans') }}
+
+),
+
 -- from one touch to the next the campaign touched last is the same
 campaign_spans as (
 
     select
         person_id,
         campaign,
+        call_list,
         touched_at,
         coalesce(
             lead(touched_at) over (partition by person_id order by touched_at),
@@ -46,7 +60,12 @@ campaign_spans as (
 calls as (
 
     select
-        flags.*,
+        -- the list the dialler worked through, else the one the person was last put on
+        flags.* replace (
+            coalesce(
+                list_names.call_list, nullif(flags.call_list, '(none)'), campaign_spans.call_list, '(none)'
+            ) as call_list
+        ),
         coalesce(spans.team, '(unassigned)') as team,
         coalesce(spans.business_unit, '(unassigned)') as business_unit,
         coalesce(spans.motion, '(unassigned)') as motion,
@@ -61,6 +80,7 @@ calls as (
         ) as channel,
         coalesce(campaign_spans.campaign, '(none)') as campaign,
         persons.is_key_person as has_key_person,
+        target_spans.account_id is not null as is_target_account,
     from flags
     left join spans
         on
@@ -75,6 +95,12 @@ calls as (
             flags.person_id = campaign_spans.person_id
             and flags.started_at >= campaign_spans.touched_at
             and flags.started_at < campaign_spans.touched_next_at
+    left join list_names
+        on flags.call_list = list_names.list_key
+    left join target_spans
+        on
+            flags.account_id = target_spans.account_id
+            and flags.called_on between target_spans.span_from and target_spans.span_to
 
 )
 

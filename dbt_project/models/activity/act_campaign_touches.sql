@@ -19,6 +19,13 @@ campaigns as (
 
 ),
 
+call_lists as (
+
+    select * from {{ ref('act_call_list_names') }}
+    where list_origin = 'campaign'
+
+),
+
 crm_people as (
 
     select * from {{ ref('act_crm_people') }}
@@ -35,7 +42,8 @@ joined as (
         members.file_id,
         members.record,
         campaigns.name as campaign,
-        campaigns.type as campaign_type
+        campaigns.type as campaign_type,
+        call_lists.call_list
     from members
     inner join campaigns
         on members.record_system = campaigns.record_system
@@ -44,6 +52,8 @@ joined as (
     inner join crm_people
         on members.record_system = crm_people.record_system
         and coalesce(members.lead_id, members.contact_id) = crm_people.record_id
+    left join call_lists
+        on {{ record_key('campaigns.record_system', 'campaigns.campaign_id') }} = call_lists.list_key
     cross join settings
     where
         members.is_current

@@ -31,6 +31,8 @@ latest as (
         upper(coalesce(costs.currency, settings.default_currency)) as currency
     from costs
     cross join settings
+    -- what planning sets aside for months to come was spent on nobody yet
+    where date_trunc('month', costs.month) <= settings.as_of_date
     qualify
         dense_rank() over (
             partition by

@@ -1,9 +1,16 @@
--- one row per line of the lead cohorts, or line without leads, that a cost falls on
+-- one row per line of the lead cohorts and attribution model, or line without leads, that a cost falls on
+{%- set of_one_cost = 'partition by costs.month, costs.channel, costs.campaign, models.attribution_model' %}
 with
 
 leads as (
 
     select * from {{ ref('act_lead_steps') }}
+
+),
+
+credits as (
+
+    select * from {{ ref('act_lead_credits') }}
 
 ),
 
@@ -19,16 +26,25 @@ channels as (
 
 ),
 
+models as (
+
+    select models.attribution_model
+    from (values ('first_touch'), ('last_touch'), ('linear')) as models (attribution_model)
+
+),
+
 lines as (
 
     select
-        cast(date_trunc('month', lead_created_on) as date) as cohort_month,
-        channel_group,
-        channel,
-        campaign,
-        motion,
-        count(*) as leads
-    from leads
+        credits.attribution_model,
+        cast(date_trunc('month', leads.lead_created_on) as date) as cohort_month,
+        credits.channel_group,
+        credits.channel,
+        credits.campaign,
+        leads.motion,
+        cast(sum(credits.units) as hugeint) as units
+    from credits
+    inner join leads on credits.person_id = leads.person_id
     group by all
 
 ),
@@ -42,19 +58,23 @@ matched as (
         costs.campaign as cost_campaign,
         costs.cost_yen,
         costs.has_unconverted_cost,
+        models.attribution_model,
         lines.channel_group,
         lines.campaign,
         lines.motion,
-        {{
-            ratio(
-                'lines.leads',
-                'sum(lines.leads) over (partition by costs.month, costs.channel, costs.campaign)',
-            )
-        }} as share
+        lines.units,
+        sum(lines.units) over (
+            {{ of_one_cost }}
+            order by lines.channel_group, lines.campaign, lines.motion
+            rows between unbounded preceding and current row
+        ) - lines.units as units_before,
+        sum(lines.units) over ({{ of_one_cost }}) as all_units
     from costs
+    cross join models
     left join lines
         on costs.month = lines.cohort_month
         and costs.channel = lines.channel
+        and models.attribution_model = lines.attribution_model
         and (costs.campaign is null or costs.campaign = lines.campaign)
 
 ),
@@ -73,13 +93,19 @@ channel_groups as (
 placed as (
 
     select
+        matched.attribution_model,
         matched.month as cohort_month,
         coalesce(matched.channel_group, channel_groups.channel_group, '(unmapped)')
             as channel_group,
         matched.channel,
         coalesce(matched.campaign, matched.cost_campaign, '(none)') as campaign,
         coalesce(matched.motion, '(unassigned)') as motion,
-        matched.cost_yen * coalesce(matched.share, 1) as cost_yen,
+        case
+            when matched.units is null then cast(matched.cost_yen as decimal(38, 4))
+            else {{ share_of_yen(
+                'matched.cost_yen', 'matched.units_before', 'matched.units', 'matched.all_units'
+            ) | indent(12) }}
+        end as cost_yen,
         matched.has_unconverted_cost
     from matched
     left join channel_groups on matched.channel = channel_groups.channel
@@ -89,15 +115,16 @@ placed as (
 final as (
 
     select
+        attribution_model,
         cohort_month,
         channel_group,
         channel,
         campaign,
         motion,
-        sum(cost_yen) as cost_yen,
+        cast(sum(cost_yen) as double) as cost_yen,
         bool_or(has_unconverted_cost) as has_unconverted_cost
     from placed
-    group by cohort_month, channel_group, channel, campaign, motion
+    group by attribution_model, cohort_month, channel_group, channel, campaign, motion
 
 )
 

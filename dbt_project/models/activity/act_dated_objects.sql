@@ -20,9 +20,29 @@ objects as (
     where false
 {%- endfor %}
 
+),
+
+needed as (
+
+    select
+        *,
+        {{ need_of_object('object_name') | indent(8) }} as need,
+    from objects
+
+),
+
+hand_raise_objects as (
+
+    select distinct object_name from {{ ref('act_hand_raise_events') }}
+
 )
 
 select
-    *,
-    {{ need_of_object('object_name') | indent(4) }} as need,
-from objects
+    needed.* exclude (need),
+    -- an export of touches nobody counts as hand-raises is not waited for
+    case
+        when needed.need != 'hand_raises' or hand_raise_objects.object_name is not null
+            then needed.need
+    end as need,
+from needed
+left join hand_raise_objects on needed.object_name = hand_raise_objects.object_name

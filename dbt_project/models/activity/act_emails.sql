@@ -46,6 +46,12 @@ campaigns as (
 
 ),
 
+target_spans as (
+
+    select * from {{ ref('act_target_account_spans') }}
+
+),
+
 emails as (
 
     select
@@ -71,6 +77,7 @@ emails as (
             case when activities.person_id is null then '(unlinked)' else '(none)' end
         ) as channel,
         coalesce(campaigns.campaign, '(none)') as campaign,
+        target_spans.account_id is not null as is_target_account,
     from activities
     left join spans
         on
@@ -80,6 +87,10 @@ emails as (
         on activities.person_id = channels.person_id
     left join campaigns
         on activities.activity_id = campaigns.activity_id
+    left join target_spans
+        on
+            activities.account_id = target_spans.account_id
+            and activities.logged_on between target_spans.span_from and target_spans.span_to
 
 )
 

@@ -83,6 +83,7 @@ status_versions as (
         told_statuses.is_current,
         told_statuses.valid_at,
         told_statuses.last_extracted_at,
+        {{ reporting_date('told_statuses.updated_at') }} as told_on,
         told_statuses.updated_at is null
         or {{ reporting_date('told_statuses.updated_at') }}
         <= settings.as_of_date as is_known
@@ -138,6 +139,8 @@ crm as (
         status_versions.person_id,
         coalesce(bool_or(status_versions.is_known and status_versions.step = 'mql'), false)
             as is_mql,
+        min(status_versions.told_on)
+            filter (where status_versions.is_known and status_versions.step = 'mql') as mql_on,
         coalesce(any_value(handed_back.is_handed_back), false) as is_handed_back
     from status_versions
     left join handed_back on status_versions.person_id = handed_back.person_id
@@ -179,19 +182,18 @@ lifecycles as (
 ),
 
 -- HubSpot's default lifecycle; every stage from MQL on implies it
-lifecycle as (
+lifecycle_mqls as (
 
     select
         person_records.person_id,
-        bool_or(
-            {{ match_key('lifecycles.lifecycle_status') }} in (
-                'marketingqualifiedlead',
-                'salesqualifiedlead',
-                'opportunity',
-                'customer',
-                'evangelist'
-            )
-        ) as is_mql
+        {{ match_key('lifecycles.lifecycle_status') }} in (
+            'marketingqualifiedlead',
+            'salesqualifiedlead',
+            'opportunity',
+            'customer',
+            'evangelist'
+        ) as is_mql,
+        {{ reporting_date('lifecycles.updated_at') }} as told_on
     from lifecycles
     inner join person_records
         on lifecycles.record_system = person_records.record_system
@@ -205,7 +207,17 @@ lifecycle as (
             or {{ reporting_date('lifecycles.updated_at') }}
             <= settings.as_of_date
         )
-    group by person_records.person_id
+
+),
+
+lifecycle as (
+
+    select
+        person_id,
+        bool_or(is_mql) as is_mql,
+        min(told_on) filter (where is_mql) as mql_on
+    from lifecycle_mqls
+    group by person_id
 
 ),
 
@@ -214,6 +226,7 @@ final as (
     select
         coalesce(crm.person_id, lifecycle.person_id) as person_id,
         coalesce(crm.is_mql, false) or coalesce(lifecycle.is_mql, false) as is_mql,
+        least(crm.mql_on, lifecycle.mql_on) as mql_on,
         coalesce(crm.is_handed_back, false) as is_handed_back
     from crm
     full join lifecycle on crm.person_id = lifecycle.person_id

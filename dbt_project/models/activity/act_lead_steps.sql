@@ -38,7 +38,17 @@ met as (
     select
         person_id,
         min(booked_on) as met_on,
-        arg_min(motion, { 'at': booked_at, 'id': meeting_id }) as motion,
+        min(booked_at) as met_at,
+        arg_min(
+            {
+                'rep_id': rep_id,
+                'team': team,
+                'business_unit': business_unit,
+                'motion': motion,
+                'manager_rep_id': manager_rep_id
+            },
+            { 'at': booked_at, 'id': meeting_id }
+        ) as booker,
         bool_or(decision = 'accepted') as is_accepted,
         min(accepted_on) filter (where decision = 'accepted') as accepted_on
     from meetings
@@ -71,7 +81,19 @@ observed as (
         leads.channel_group,
         leads.channel,
         leads.first_campaign as campaign,
-        coalesce(approaches.motion, met.motion, '(unassigned)') as motion,
+        case when approaches.motion is null then met.booker.rep_id else approaches.rep_id end
+            as rep_id,
+        case when approaches.motion is null then met.booker.team else approaches.team end
+            as team,
+        case
+            when approaches.motion is null then met.booker.business_unit
+            else approaches.business_unit
+        end as business_unit,
+        coalesce(approaches.motion, met.booker.motion, '(unassigned)') as motion,
+        case
+            when approaches.motion is null then met.booker.manager_rep_id
+            else approaches.manager_rep_id
+        end as manager_rep_id,
         coalesce(mql_leads.is_mql, false) as is_mql,
         coalesce(mql_leads.is_handed_back, false) as is_handed_back,
         approaches.worked_on is not null as is_worked,
@@ -82,8 +104,10 @@ observed as (
         coalesce(sold.is_won, false) as is_won,
         coalesce(sold.is_all_lost, false) as is_lost,
         coalesce(sold.is_open and not sold.is_won, false) as is_still_open,
+        mql_leads.mql_on,
         approaches.worked_on,
         approaches.connected_on,
+        met.met_at,
         met.met_on,
         met.accepted_on,
         sold.opportunity_on,
@@ -132,7 +156,11 @@ final as (
         is_accepted or is_opportunity as has_reached_accepted,
         is_opportunity as has_reached_opportunity,
         is_won as has_reached_won,
-        is_lost as has_reached_lost
+        is_lost as has_reached_lost,
+        case
+            when coalesce(won_on, lost_on) is not null
+                then greatest(coalesce(won_on, lost_on) - lead_created_on, 0)
+        end as days_to_outcome
     from placed
 
 )

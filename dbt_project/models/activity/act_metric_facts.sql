@@ -1,6 +1,6 @@
 -- one row per period, scope and measure that is not zero
--- depends_on: {{ ref('act_approaches') }}
-{% set dimensions = missing_names() %}
+-- depends_on: {{ ref('fct_approaches') }}
+{% set dimensions = day_dimensions() %}
 {% set by_dimension = dimensions.keys() | join(', ') %}
 {% set period_types = ['week', 'month', 'quarter', 'fiscal_year'] %}
 with
@@ -14,6 +14,12 @@ settings as (
 days as (
 
     select * from {{ ref('act_metric_days') }}
+
+),
+
+list_days as (
+
+    select * from {{ ref('act_metric_list_days') }}
 
 ),
 
@@ -36,6 +42,8 @@ months as (
 {% set measures = catalogue_measures() %}
 {% set additive = measures | selectattr('is_additive') | list %}
 {% set distinct = measures | rejectattr('is_additive') | list %}
+{% set listed = [] %}
+{% for measure in additive if 'call_list' in measure.dimensions %}{% do listed.append(measure) %}{% endfor %}
 {% set shown = [] %}
 {% for metric in catalogue_metrics() %}
 {% for scope in metric.scopes %}
@@ -120,6 +128,50 @@ additive_facts as (
 
 ),
 
+{% if listed %}
+list_sums as (
+
+    {% for period_type in period_types %}
+    select
+        '{{ period_type }}' as period_type,
+        dates.{{ period_type }}_start as period_start,
+        list_days.call_list,
+        {% for measure in listed %}
+        cast(sum({{ exact(measure, 'list_days.' ~ measure.name) }}) as double)
+            as {{ measure.name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from list_days
+    inner join dates on list_days.date = dates.date
+    group by all
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+list_facts as (
+
+    select
+        list_sums.period_type,
+        list_sums.period_start,
+        'call_list' as scope_type,
+        list_sums.call_list as scope_key,
+        measures.measure,
+        case measures.measure
+            {% for measure in listed %}
+            when '{{ measure.name }}' then list_sums.{{ measure.name }}
+            {% endfor %}
+        end as value
+    from list_sums
+    cross join (
+        values
+        {% for measure in listed %}
+        ('{{ measure.name }}'){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as measures (measure)
+
+),
+
+{% endif %}
 {% for measure in distinct %}
 {{ measure.name }}_seen as (
 
@@ -210,6 +262,10 @@ additive_facts as (
 facts as (
 
     select * from additive_facts
+    {% if listed %}
+    union all
+    select * from list_facts
+    {% endif %}
     {% for measure in distinct %}
     union all
     select * from {{ measure.name }}_facts

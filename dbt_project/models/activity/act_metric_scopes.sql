@@ -1,5 +1,4 @@
 -- one row per period, scope and set of needs: which days of the period the needed sources cover
-{% set member_scopes = ['business_unit', 'team', 'rep', 'motion'] %}
 with
 
 periods as (
@@ -38,31 +37,9 @@ targets as (
 
 ),
 
--- Who could call that day, and through what: people without CTI are counted from the CRM.
 callers as (
 
-    select
-        date,
-        'company' as scope_type,
-        'company' as scope_key,
-        bool_or(has_cti) as has_cti_callers,
-        bool_or(not has_cti) as has_crm_callers
-    from rep_days
-    group by date
-
-    {% for scope in member_scopes %}
-    {% set column = scope_columns()[scope][0] %}
-    union all
-
-    select
-        date,
-        '{{ scope }}' as scope_type,
-        coalesce({{ column }}, '{{ missing_names()[column] }}') as scope_key,
-        bool_or(has_cti) as has_cti_callers,
-        bool_or(not has_cti) as has_crm_callers
-    from rep_days
-    group by date, coalesce({{ column }}, '{{ missing_names()[column] }}')
-    {% endfor %}
+    {{ callers_by_scope('rep_days') }}
 
 ),
 
@@ -121,7 +98,8 @@ rostered as (
 
 ),
 
--- A channel, campaign or former colleague exists from the first to the last period something is counted.
+-- A channel, campaign, call list or former colleague exists from the first to the last period
+-- something is counted.
 lifetimes as (
 
     select
@@ -162,7 +140,7 @@ scopes as (
         on
             known_periods.period_type = lifetimes.period_type
             and known_periods.period_start between lifetimes.first_start and lifetimes.last_start
-    where lifetimes.scope_type in ('channel', 'campaign', 'team_channel')
+    where lifetimes.scope_type in ('channel', 'campaign', 'call_list', 'team_channel')
 
     union
 

@@ -14,8 +14,25 @@ accounts as (
 
 ),
 
-objects_of_needs as (
+all_objects as (
     {{ needs_of_objects() }}
+
+),
+
+hand_raise_objects as (
+
+    select distinct object_name from {{ ref('act_hand_raise_events') }}
+
+),
+
+objects_of_needs as (
+
+    select all_objects.*
+    from all_objects
+    left join hand_raise_objects on all_objects.object_name = hand_raise_objects.object_name
+    where
+        all_objects.need != 'hand_raises'
+        or hand_raise_objects.object_name is not null
 
 ),
 

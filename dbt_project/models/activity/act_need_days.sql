@@ -39,6 +39,14 @@ titles as (
 
 ),
 
+-- before the first target list there was nobody to approach from it
+first_lists as (
+
+    select min(valid_from) as first_listed_on
+    from {{ ref('act_target_accounts') }}
+
+),
+
 first_known_days as (
 
     select min(date) as first_known_on
@@ -99,12 +107,15 @@ need_days as (
         end as is_shodan_event_met,
         known_gates.are_known as is_acceptance_met,
         known_titles.are_known as is_title_map_met,
+        coalesce(export_days.date >= first_lists.first_listed_on, false)
+            as is_target_list_met,
     from export_days
     cross join settings
     cross join first_known_days
     cross join recorded_outcomes
     cross join known_gates
     cross join known_titles
+    cross join first_lists
 
 )
 

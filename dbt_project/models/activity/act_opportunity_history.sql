@@ -71,6 +71,7 @@ recorded as (
         amount,
         coalesce(is_amount_told, true) as is_amount_told,
         close_date,
+        probability,
         owner_id,
         cast(null as varchar) as acceptance
     from snapshots
@@ -89,6 +90,7 @@ recorded as (
         amount,
         true as is_amount_told,
         close_date,
+        probability,
         owner_id,
         acceptance
     from opportunity_versions
@@ -215,6 +217,7 @@ judged as (
         owned.amount,
         owned.is_amount_told,
         owned.close_date,
+        coalesce(owned.probability, stages.probability) as probability,
         case
             when coalesce(stages.is_won, false) then true
             when source_modes.acceptance_mode = 'owner_role'

@@ -219,6 +219,7 @@ final as (
         end as open_until,
         stood.accepted_on,
         case when stood.accepted_on is null then stood.lost_recorded_on end as rejected_on,
+        stood.yen_per_unit,
         stood.first_amount * stood.yen_per_unit as amount_at_creation_yen,
         stood.current_amount * stood.yen_per_unit as amount_yen,
         stood.is_amount_at_creation_recorded,

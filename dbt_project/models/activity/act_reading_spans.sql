@@ -36,6 +36,7 @@
 -- depends_on: {{ ref('stg_mapped__call_legs') }}
 -- depends_on: {{ ref('stg_mapped__marketing_persons') }}
 -- depends_on: {{ ref('stg_mapped__marketing_activities') }}
+-- depends_on: {{ ref('stg_mapped__survey_responses') }}
 with
 
 settings as (

@@ -33,15 +33,7 @@ campaign_touches as (
 
 rules as (
 
-    select
-        priority,
-        lower(field) as field,
-        lower(match) as match,
-        {{ match_key('value') }} as value,
-        channel_group,
-        channel
-    from {{ ref('stg_planning__channel_rules') }}
-    where reject_reason is null
+    {{ channel_rules() }}
 
 ),
 
@@ -159,44 +151,9 @@ judged_fields as (
 
 ),
 
-field_values as (
-
-    select distinct
-        field,
-        value,
-        {{ match_key('value') }} as value_key
-    from judged_fields
-
-),
-
--- few values stand on many records: rules are tried on each value once, and numbered by their precedence
 judged_values as (
 
-    select
-        field_values.field,
-        field_values.value,
-        rules.channel_group,
-        rules.channel,
-        row_number() over (
-            partition by field_values.field, field_values.value
-            order by rules.priority, rules.match, rules.value
-        ) as place_among_rules,
-        row_number() over (
-            order by
-                rules.priority,
-                field_values.field,
-                rules.match,
-                rules.value,
-                field_values.value
-        ) as precedence
-    from field_values
-    inner join rules
-        on field_values.field = rules.field
-        and case rules.match
-            when 'prefix' then starts_with(field_values.value_key, rules.value)
-            when 'contains' then contains(field_values.value_key, rules.value)
-            else field_values.value_key = rules.value
-        end
+    {{ judged_by_channel_rules('judged_fields') }}
 
 ),
 
@@ -211,7 +168,6 @@ best as (
     left join judged_values
         on judged_fields.field = judged_values.field
         and judged_fields.value = judged_values.value
-        and judged_values.place_among_rules = 1
     group by
         judged_fields.record_system,
         judged_fields.record_type,

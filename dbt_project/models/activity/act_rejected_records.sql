@@ -8,13 +8,13 @@
     'mapped': [
         'accounts', 'call_legs', 'campaign_members', 'campaigns', 'contacts', 'events', 'leads',
         'marketing_activities', 'marketing_persons', 'opportunities', 'opportunity_history',
-        'opportunity_stages', 'tasks', 'users',
+        'opportunity_stages', 'survey_responses', 'tasks', 'users',
     ],
     'miitel': ['history_legs', 'webhook_legs'],
     'planning': [
-        'absences', 'actions', 'channel_rules', 'company_holidays', 'costs', 'currency_rates',
-        'dispositions', 'roster', 'success_factors', 'target_accounts', 'targets', 'title_map',
-        'working_hours',
+        'absences', 'actions', 'call_lists', 'channel_rules', 'company_holidays', 'costs',
+        'currency_rates', 'dispositions', 'roster', 'success_factors', 'target_accounts', 'targets',
+        'title_map', 'working_hours',
     ],
     'salesforce': [
         'accounts', 'campaign_members', 'campaigns', 'contacts', 'events', 'leads',

@@ -32,6 +32,8 @@ candidates as (
         reps.motion,
         reps.manager_rep_id,
         reps.has_cti,
+        reps.file_id,
+        reps.record,
         reps.valid_from,
         reps.valid_to >= turning_points.span_from as is_valid,
     from turning_points
@@ -69,6 +71,8 @@ spans as (
         motion,
         manager_rep_id,
         has_cti,
+        file_id,
+        record,
         is_valid,
     from chosen
 

@@ -39,6 +39,8 @@ reps as (
         coalesce(cti, 'yes') <> 'none' as has_cti,
         coalesce(valid_from, date '1900-01-01') as valid_from,
         coalesce(valid_to, date '9999-12-31') as valid_to,
+        file_id,
+        record,
     from current_rows
 
 )

@@ -58,9 +58,14 @@ select
     settings.decision_expires_after_days,
     settings.rebooking_days,
     settings.account_rule_days,
+    settings.coverage_days,
     settings.maturity_percentile,
+    settings.score_bands,
     settings.max_quarantine_share,
     settings.max_quarantine_rows,
+    settings.plan_trailing_days,
+    settings.plan_forecast_days,
+    settings.plan_action_days,
     -- No event may lie before this day (the plausible window of the staging rules).
     cast('2000-01-01' as date) as calendar_starts_on
 from runs

@@ -18,7 +18,7 @@ targets as (
 
     select
         account_id,
-        count(*) as target_lists,
+        count(distinct list_name) as target_lists,
     from target_accounts
     group by account_id
 

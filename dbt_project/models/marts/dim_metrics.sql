@@ -16,8 +16,8 @@ metrics as (
 
     {% for metric in catalogue_metrics() %}
     {% set meta = metric.meta %}
-    {% set numerator = metric.numerator.published %}
-    {% set denominator = metric.denominator.published if metric.denominator else {} %}
+    {% set numerator = metric.numerator %}
+    {% set denominator = metric.denominator or {} %}
     {% set definition = metric.description.split('\n') %}
     select
         {{ text_literal(metric.name) }} as metric,
@@ -34,13 +34,17 @@ metrics as (
         {{ metric.numerator.is_additive | lower if metric.type == 'simple' else 'false' }} as is_additive,
         {{ text_literal(metric.scopes | join(', ')) }} as scopes,
         {{ text_literal(metric.numerator.name) }} as numerator,
-        {{ text_literal(numerator.table) }} as numerator_table,
+        {{ text_literal(numerator.model) }} as numerator_table,
         {{ text_literal(numerator.date) }} as numerator_date,
         {{ text_literal(numerator.sql) }} as numerator_sql,
+        {{ text_literal(numerator.rows) }} as numerator_rows,
+        {{ text_literal(numerator.each) }} as numerator_each,
         {{ text_literal(metric.denominator.name if metric.denominator else none) }} as denominator,
-        {{ text_literal(denominator.get('table')) }} as denominator_table,
+        {{ text_literal(denominator.get('model')) }} as denominator_table,
         {{ text_literal(denominator.get('date')) }} as denominator_date,
         {{ text_literal(denominator.get('sql')) }} as denominator_sql,
+        {{ text_literal(denominator.get('rows')) }} as denominator_rows,
+        {{ text_literal(denominator.get('each')) }} as denominator_each,
         {{ text_literal(definition[1]) }} as definition_ja,
         {{ text_literal(definition[0]) }} as definition_en,
         {{ text_literal(meta.purpose_ja) }} as purpose_ja,

@@ -34,6 +34,7 @@ facts as (
         calls.channel,
         calls.campaign,
         calls.call_list,
+        calls.is_target_account,
         calls.direction,
         calls.is_open,
         calls.is_dial,

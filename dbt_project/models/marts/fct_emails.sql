@@ -30,6 +30,7 @@ facts as (
         emails.channel_group,
         emails.channel,
         emails.campaign,
+        emails.is_target_account,
         emails.file_id as source_file_id,
         files.path as source_file,
         emails.record as source_record,

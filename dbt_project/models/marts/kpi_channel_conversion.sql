@@ -25,7 +25,12 @@
     'opportunity_to_won': ['opportunity_on', 'won_on'],
 } %}
 {%- set minimum_leads = 10 %}
-{%- set line = ['cohort_month', 'channel_group', 'channel', 'campaign', 'motion'] %}
+{%- set line = [
+    'cohort_month', 'channel_group', 'channel', 'campaign', 'motion', 'attribution_model'
+] %}
+{#- a lead that several lines share has days and an interval in none of them #}
+{%- set is_whole = "attribution_model != 'linear'" %}
+{%- set parts = ['lead_records', 'still_open', 'opportunities'] %}
 with
 
 settings as (
@@ -64,27 +69,46 @@ costs as (
 
 ),
 
+credits as (
+
+    select * from {{ ref('act_lead_credits') }}
+
+),
+
 amounts as (
 
     select
         person_id,
         count(*) filter (where is_first_of_opportunity) as opportunities,
-        sum(amount_yen) as pipeline_yen,
-        sum(amount_yen) filter (where is_won) as won_yen
+        sum(cast(amount_yen as decimal(38, 4))) as pipeline_yen,
+        sum(cast(amount_yen as decimal(38, 4))) filter (where is_won) as won_yen
     from lead_opportunities
     group by person_id
 
 ),
 
+-- a lead stands in one line of a model or, with a part of itself, in several
 leads as (
 
     select
         cast(date_trunc('month', lead_steps.lead_created_on) as date) as cohort_month,
-        lead_steps.*,
+        lead_steps.* exclude (channel_group, channel, campaign),
+        credits.attribution_model,
+        credits.channel_group,
+        credits.channel,
+        credits.campaign,
+        credits.units,
         amounts.opportunities,
-        amounts.pipeline_yen,
-        amounts.won_yen
+        {% for amount in ['pipeline_yen', 'won_yen'] -%}
+        {{ share_of_yen(
+            'coalesce(amounts.' ~ amount ~ ', 0)',
+            'credits.units_before',
+            'credits.units',
+            credit_units_of_a_lead(),
+        ) | indent(8) }} as {{ amount }}{{ ',' if not loop.last }}
+        {% endfor %}
     from lead_steps
+    inner join credits on lead_steps.person_id = credits.person_id
     left join amounts on lead_steps.person_id = amounts.person_id
 
 ),
@@ -93,24 +117,28 @@ counted as (
 
     select
         {{ line | join(', ') }},
-        count(*) as leads,
-        sum(lead_records) as lead_records,
+        sum(units) as leads,
+        sum(units * lead_records) as lead_records,
         {% for step in steps + ['lost'] -%}
-        count(*) filter (where has_reached_{{ step }}) as reached_{{ step }},
+        sum(units) filter (where has_reached_{{ step }}) as reached_{{ step }},
         {% endfor -%}
         {% for step, flag in observed.items() -%}
-        count(*) filter (where {{ flag }}) as observed_{{ step }},
+        sum(units) filter (where {{ flag }}) as observed_{{ step }},
         {% endfor -%}
         {% for state in states -%}
-        count(*) filter (where state = '{{ state }}') as state_{{ state }},
+        sum(units) filter (where state = '{{ state }}') as state_{{ state }},
         {% endfor -%}
-        count(*) filter (where is_still_open) as still_open,
-        coalesce(sum(opportunities), 0) as opportunities,
-        coalesce(sum(pipeline_yen), 0) as pipeline_yen,
-        coalesce(sum(won_yen), 0) as won_yen,
+        sum(units) filter (where is_still_open) as still_open,
+        sum(units * opportunities) as opportunities,
+        sum(pipeline_yen) as pipeline_yen,
+        sum(won_yen) as won_yen,
         {% for name, days in waits.items() -%}
-        median(case when {{ days[1] }} is not null then greatest({{ days[1] }} - {{ days[0] }}, 0) end)
-            as median_days_{{ name }}{{ ',' if not loop.last }}
+        case when {{ is_whole }} then median(
+            case
+                when {{ days[0] }} is not null and {{ days[1] }} is not null
+                    then greatest({{ days[1] }} - {{ days[0] }}, 0)
+            end
+        ) end as median_days_{{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from leads
     group by {{ line | join(', ') }}
@@ -124,8 +152,24 @@ joined as (
         {% for column in line -%}
         coalesce(counted.{{ column }}, costs.{{ column }}) as {{ column }},
         {% endfor -%}
-        counted.* exclude ({{ line | join(', ') }}, leads),
-        coalesce(counted.leads, 0) as lead_count,
+        {{ credits_of('coalesce(counted.leads, 0)') }} as lead_count,
+        {% for part in parts -%}
+        {{ credits_of('coalesce(counted.' ~ part ~ ', 0)') }} as {{ part }},
+        {% endfor -%}
+        {% for step in steps + ['lost'] -%}
+        {{ credits_of('coalesce(counted.reached_' ~ step ~ ', 0)') }} as reached_{{ step }},
+        {% endfor -%}
+        {% for step in observed -%}
+        {{ credits_of('coalesce(counted.observed_' ~ step ~ ', 0)') }} as observed_{{ step }},
+        {% endfor -%}
+        {% for state in states -%}
+        {{ credits_of('coalesce(counted.state_' ~ state ~ ', 0)') }} as state_{{ state }},
+        {% endfor -%}
+        {% for name in waits -%}
+        counted.median_days_{{ name }},
+        {% endfor -%}
+        cast(coalesce(counted.pipeline_yen, 0) as double) as pipeline_yen,
+        cast(coalesce(counted.won_yen, 0) as double) as won_yen,
         costs.cost_yen,
         costs.has_unconverted_cost
     from counted
@@ -167,9 +211,9 @@ waits as (
 
     select
         'lead' as maturity,
-        greatest(coalesce(won_on, lost_on) - lead_created_on, 0) as days
+        days_to_outcome as days
     from lead_steps
-    where coalesce(won_on, lost_on) is not null
+    where days_to_outcome is not null
 
 ),
 
@@ -210,22 +254,21 @@ final as (
 
     select
         {{ line | join(',\n        ') }},
-        'first_touch' as attribution_model,
-        cast(lead_count as bigint) as leads,
-        cast(coalesce(lead_records, 0) as bigint) as lead_records,
+        lead_count as leads,
+        lead_records,
         {% for step in steps + ['lost'] -%}
-        cast(coalesce(reached_{{ step }}, 0) as bigint) as reached_{{ step }},
+        reached_{{ step }},
         {% endfor -%}
         {% for step in observed -%}
-        cast(coalesce(observed_{{ step }}, 0) as bigint) as observed_{{ step }},
+        observed_{{ step }},
         {% endfor -%}
         {% for state in states -%}
-        cast(coalesce(state_{{ state }}, 0) as bigint) as state_{{ state }},
+        state_{{ state }},
         {% endfor -%}
-        cast(coalesce(still_open, 0) as bigint) as still_open,
-        cast(coalesce(opportunities, 0) as bigint) as opportunities,
-        cast(coalesce(pipeline_yen, 0) as double) as pipeline_yen,
-        cast(coalesce(won_yen, 0) as double) as won_yen,
+        still_open,
+        opportunities,
+        pipeline_yen,
+        won_yen,
         {% for name in waits -%}
         cast(median_days_{{ name }} as double) as median_days_{{ name }},
         {% endfor -%}
@@ -233,14 +276,16 @@ final as (
         coalesce(has_unconverted_cost, false) as has_unconverted_cost,
         {% for step in steps -%}
         {{ ratio('reached_' ~ step, 'lead_count') }} as lead_to_{{ step }}_rate,
-        {{ wilson_low('reached_' ~ step, 'lead_count') }} as lead_to_{{ step }}_rate_low,
-        {{ wilson_high('reached_' ~ step, 'lead_count') }} as lead_to_{{ step }}_rate_high,
+        case when {{ is_whole }} then {{ wilson_low('reached_' ~ step, 'lead_count') }} end
+            as lead_to_{{ step }}_rate_low,
+        case when {{ is_whole }} then {{ wilson_high('reached_' ~ step, 'lead_count') }} end
+            as lead_to_{{ step }}_rate_high,
         {% endfor -%}
         {{ ratio('still_open', 'reached_opportunity') }} as opportunity_still_open_rate,
         {{ ratio('cost_yen', 'reached_meeting') }} as cost_per_meeting_yen,
         {{ ratio('cost_yen', 'reached_accepted') }} as cost_per_accepted_yen,
         {{ ratio('cost_yen', 'reached_won') }} as cost_per_won_yen,
-        {{ ratio('coalesce(won_yen, 0)', 'cost_yen') }} as won_per_cost_ratio,
+        {{ ratio('won_yen', 'cost_yen') }} as won_per_cost_ratio,
         is_cohort_over,
         {{
             figure_status(

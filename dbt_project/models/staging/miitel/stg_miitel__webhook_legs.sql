@@ -10,6 +10,15 @@
         lambda tag: trim(tag.value)
     ), [])
 {% endset %}
+{% set keyword_values %}
+    nullif(list_sort(list_distinct(list_transform(
+        list_filter(
+            json_transform(keywords, '[{"value": "VARCHAR"}]'),
+            lambda heard: trim(heard.value) <> ''
+        ),
+        lambda heard: trim(heard.value)
+    ))), [])
+{% endset %}
 {% set customer_spoke %}
     coalesce(json_type(_customer.analysis) = 'OBJECT', false)
     or coalesce(list_contains(_speakers, _customer.id), false)
@@ -65,6 +74,7 @@
         'contact_name_raw': '_customer.name',
         'company_name_raw': '_customer.company_name',
         'disposition_values': disposition_values,
+        'keyword_values': keyword_values,
         'has_transcript': "coalesce(json_extract_string(speech_recognition, '$.raw') <> '', false)",
         'has_analysis': 'analysis is not null',
         'silence_seconds': 'case when _silence between 0 and ' ~ seconds_between('started_at', 'ended_at') ~ ' then _silence end',

@@ -27,7 +27,11 @@ approaches as (
         person_id,
         account_id,
         channel,
-        campaign
+        campaign,
+        is_target_account,
+        source_file_id,
+        source_file,
+        source_record
     from calls
 
     union all
@@ -43,7 +47,11 @@ approaches as (
         person_id,
         account_id,
         channel,
-        campaign
+        campaign,
+        is_target_account,
+        source_file_id,
+        source_file,
+        source_record
     from emails
 
 )

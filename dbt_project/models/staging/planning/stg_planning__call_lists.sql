@@ -1,0 +1,2 @@
+-- one row per rule that names a call list
+{{ staged('planning', 'call_lists') }}
