@@ -151,9 +151,11 @@ def test_every_bottleneck_has_the_same_parts_cause_and_list(company: Company) ->
         if step == "connect_rate" and row["is_flagged"] and row["direction"] == "below":
             if place.scope_type in ("channel", "call_list"):
                 wanted["carried_by"] = place.scope_key
+                wanted["carried_by_scope"] = place.scope_type
             else:
                 carried = company.oracle.carrier(place, row["benchmark_value"])
-                wanted["carried_by"], wanted["carried_share"] = carried or (None, None)
+                names = ("carried_by", "carried_by_scope", "carried_share")
+                wanted |= dict(zip(names, carried or (None, None, None), strict=True))
         problems += [
             f"{place} {step} {benchmark}: {column}: oracle {value!r}, warehouse {row[column]!r}"
             for column, value in wanted.items()

@@ -1,7 +1,7 @@
 """The diagnosis names what was planted, and says nothing where nothing was.
 
-A false alarm is any flag of kpi_bottleneck or kpi_balance in a world without a story (`Plan.calm`). More
-worlds, and how often each story is named: `python -m tests.campaign worlds`.
+A false alarm is any flag of a judging table in a world without a story (`Plan.calm`). More worlds, and how
+often each story is named: `python -m tests.campaign worlds`.
 """
 
 from __future__ import annotations

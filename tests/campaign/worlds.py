@@ -1,7 +1,7 @@
 """Worlds without a story, in which the diagnosis must say nothing, and worlds whose stories it must name.
 
-A world is one simulated company and one night over its exports. What it told is read from the published
-tables `kpi_bottleneck` and `kpi_balance`.
+A world is one simulated company and one night over its exports. A false alarm is any flag of the tables that
+judge whether something can be chance. What a plan or a target cannot reach is arithmetic, and no alarm.
 """
 
 from __future__ import annotations
@@ -19,17 +19,28 @@ from tests.simulator import Plan, World, simulate, write_house
 
 Row = dict[str, object]
 
+JUDGING = ("kpi_bottleneck", "kpi_balance", "kpi_high_performers", "kpi_review", "kpi_actions")
+
 
 @dataclass(frozen=True)
 class Told:
     """The flagged rows of one release."""
 
-    bottlenecks: tuple[Row, ...]
-    balances: tuple[Row, ...]
+    flagged: dict[str, list[Row]]
+
+    @property
+    def bottlenecks(self) -> list[Row]:
+        return self.flagged["kpi_bottleneck"]
+
+    @property
+    def balances(self) -> list[Row]:
+        return self.flagged["kpi_balance"]
 
     @property
     def findings(self) -> list[str]:
-        return [str(row["finding_en"]) for row in (*self.bottlenecks, *self.balances)]
+        return [
+            f"{table}: {row['finding_en']}" for table, rows in self.flagged.items() for row in rows
+        ]
 
     def has_step(self, **wanted: object) -> bool:
         """Whether a flagged step says all this."""
@@ -48,8 +59,7 @@ class Told:
 def told_by(house: House) -> Told:
     """What the diagnosis of a built house says."""
     return Told(
-        tuple(query(house, "select * from marts.kpi_bottleneck where is_flagged")),
-        tuple(query(house, "select * from marts.kpi_balance where is_flagged")),
+        {table: query(house, f"select * from marts.{table} where is_flagged") for table in JUDGING}
     )
 
 

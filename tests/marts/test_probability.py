@@ -71,25 +71,6 @@ def test_where_terms_end_and_the_normal_begins_the_tail_hardly_jumps() -> None:
     assert stats.norm.sf((999.5 - trials * share) / deviation) == pytest.approx(exact, rel=0.1)
 
 
-@settings(deadline=None)
-@given(st.lists(st.sampled_from([1e-9, 1e-4, 0.001, 0.01, 0.02, 0.04, 0.3, 0.9, 1.0]), min_size=1))
-def test_false_discoveries_are_scipys(p_values: list[float]) -> None:
-    """Ties and order make no difference."""
-    with duckdb.connect() as connection:
-        connection.execute("create table p (place bigint, p_value double)")
-        connection.executemany("insert into p values (?, ?)", list(enumerate(p_values)))
-        rows = connection.execute(
-            f"""select {rendered("{{ false_discovery_rate('p_value') }}")} from (
-                select *, count(p_value) over () as tests, count(p_value) over (
-                    order by p_value range between unbounded preceding and current row
-                ) as tests_at_most from p
-            ) as ranked order by place"""
-        ).fetchall()
-    found = [float(q) for (q,) in rows]
-    assert found == pytest.approx(list(stats.false_discovery_control(p_values)))
-    assert diagnosis.corrected(p_values) == pytest.approx(found)
-
-
 def shapley_sql(after: list[float], before: list[float]) -> list[float]:
     pairs = [
         (f"{one}::double", f"{other}::double") for one, other in zip(after, before, strict=True)

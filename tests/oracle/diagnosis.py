@@ -155,17 +155,6 @@ class Counts:
         return max(1.0, chi / (share * (1 - share)) / (self.days - 1))
 
 
-def corrected(p_values: Sequence[float]) -> list[float]:
-    """Benjamini and Hochberg: q-values in the order given."""
-    order = sorted(range(len(p_values)), key=lambda at: p_values[at])
-    found, least = [0.0] * len(p_values), 1.0
-    for rank in range(len(order), 0, -1):
-        at = order[rank - 1]
-        least = min(least, p_values[at] * len(order) / rank)
-        found[at] = least
-    return found
-
-
 def shapley(after: Sequence[float], before: Sequence[float]) -> list[float]:
     """What each factor adds to the difference of the products, averaged over every order of changing them."""
     parts = [0.0] * len(after)
@@ -567,8 +556,9 @@ class Diagnosis:
         """Every comparison asked for, corrected together."""
         found = {key: self.compare(*key) for key in asked}
         tested = [row for row in found.values() if row["p_value"] is not None]
-        for row, q in zip(tested, corrected([row["p_value"] for row in tested]), strict=True):
-            row["q_value"] = q
+        corrected = stats.false_discovery_control([row["p_value"] for row in tested])
+        for row, q in zip(tested, corrected, strict=True):
+            row["q_value"] = float(q)
         for (_, figure, _), row in found.items():
             row.setdefault("q_value", None)
             row["is_notable"] = bool(
@@ -635,25 +625,33 @@ class Diagnosis:
                 return "lead_quality"
         return CAUSES[figure]
 
-    def carrier(self, place: Place, benchmark_value: float) -> tuple[str, float] | None:
-        """The channel that lacks most of the connects a low rate costs, and its share of what is lacking."""
-        columns = SCOPES[place.scope_type]
+    def carrier(self, place: Place, benchmark_value: float) -> tuple[str, str, float] | None:
+        """What a low rate's missing connects are lacking in, its kind, and its share: the call list with more
+        than half of them, else the channel with most."""
         last = min(self._judge.end(place), self._answer.as_of)
-        lacking: Counter[str] = Counter()
-        for row in self._answer.tables["days"]:
-            if (
-                place.period_start <= row["date"] <= last
-                and row["dials"]
-                and row["channel"] is not None
-                and (not columns or row[columns[0]] == place.scope_key)
-            ):
-                lacking[row["channel"]] += row["dials"] * benchmark_value - row["connects"]
-        named = {name: lack for name, lack in lacking.items() if not name.startswith("(")}
-        if not named:
-            return None
-        worst = min(named, key=lambda name: (-named[name], name))
-        total = sum(lack for lack in lacking.values() if lack > 0)
-        return (worst, min(1.0, named[worst] / total)) if named[worst] > 0 else None
+        columns = SCOPES[place.scope_type]
+        dials = [
+            call
+            for call in self._answer.tables["fct_calls"]
+            if call["is_dial"]
+            and place.period_start <= call["called_on"] <= last
+            and (not columns or call[columns[0]] == place.scope_key)
+        ]
+        for kind, least in (("call_list", 0.5), ("channel", 0.0)):
+            lacking: Counter[str | None] = Counter()
+            for call in dials:
+                lacking[call[kind]] += benchmark_value - call["is_connect"]
+            named = {
+                name: lack
+                for name, lack in lacking.items()
+                if name is not None and not name.startswith("(")
+            }
+            if named:
+                worst = min(named, key=lambda name: (-named[name], name))
+                total = sum(lack for lack in lacking.values() if lack > 0)
+                if named[worst] > 0 and named[worst] / total > least:
+                    return worst, kind, min(1.0, named[worst] / total)
+        return None
 
     def signs(self, place: Place, found: Mapping[Any, Row]) -> list[str]:
         """The signs of a number being gamed that a rep or team shows."""

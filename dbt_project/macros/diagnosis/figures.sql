@@ -1,8 +1,5 @@
 {# What a diagnosis compares and from where on it speaks: every constant of it stands here. #}
 
-{# Nothing is flagged unless at most this share of all flags is expected to be chance. #}
-{% macro false_discovery_limit() -%} 0.05 {%- endmacro %}
-
 {# How much people, teams, channels and lists differ (`people`), and one of them from quarter to quarter
    (`time`), without anything being wrong: standard deviation of log odds for shares, relative standard
    deviation for amounts. What is found among the peers counts where it is more. #}

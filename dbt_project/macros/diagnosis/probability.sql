@@ -46,12 +46,3 @@
         )
     )))
 {%- endmacro %}
-
-{# The share of tests at most this likely that are false at worst: Benjamini and Hochberg (1995), over all
-   rows with a p-value of the relation it stands in. #}
-{% macro false_discovery_rate(p_value) -%}
-    least(1, min({{ p_value }} * tests / tests_at_most) over (
-        order by {{ p_value }} desc
-        range between unbounded preceding and current row
-    ))
-{%- endmacro %}

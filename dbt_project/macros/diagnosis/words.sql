@@ -64,20 +64,8 @@
     end
 {%- endmacro %}
 
-{% macro percent_words(value) -%}
-    format('{:.1f}%', 100 * {{ value }})
-{%- endmacro %}
-
 {% macro number_words(value) -%}
     format('{:.1f}', {{ value }})
-{%- endmacro %}
-
-{# Counts without a decimal where there is none. #}
-{% macro count_words(value) -%}
-    case
-        when {{ value }} = round({{ value }}) then format('{:,}', cast({{ value }} as bigint))
-        else format('{:.1f}', {{ value }})
-    end
 {%- endmacro %}
 
 {# One of several texts by a code: texts is {code: {ja, en}}. #}

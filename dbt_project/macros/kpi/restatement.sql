@@ -316,23 +316,3 @@ case scope_types.scope_type
     {% endfor %}
 end
 {%- endmacro %}
-
-{# A figure as people write it, by its unit; `missing` where there is none. #}
-{% macro shown_figure(value, unit, missing) -%}
-case
-    when {{ value }} is null then '{{ missing }}'
-    when {{ unit }} = 'ratio' then printf('%.1f%%', 100 * {{ value }})
-    when {{ unit }} = 'yen' then '¥' || format('{:,}', cast(round({{ value }}) as bigint))
-    when {{ value }} = round({{ value }}) then format('{:,}', cast({{ value }} as bigint))
-    else printf('%.1f', {{ value }})
-end
-{%- endmacro %}
-
-{# By how much a figure moved, with its sign; shares in percentage points. #}
-{% macro shown_difference(value, unit, points) -%}
-case
-    when {{ value }} is null then null
-    when {{ unit }} = 'ratio' then printf('%+.1f{{ points }}', 100 * {{ value }})
-    else case when {{ value }} < 0 then '-' else '+' end || {{ shown_figure('abs(' ~ value ~ ')', unit, '') }}
-end
-{%- endmacro %}

@@ -1,3 +1,6 @@
+{# Nothing is flagged unless at most this share of all flags is expected to be chance. #}
+{% macro false_discovery_limit() -%} 0.05 {%- endmacro %}
+
 {# A relation with `q_value` beside the p of its tests (Benjamini & Hochberg, 1995): the share of false alarms
    among all tests called a finding down to this one. `family` is the SQL of a partition, none for all rows. Rows
    without a p are no tests. Equal p have equal q, so no order of rows shows. #}

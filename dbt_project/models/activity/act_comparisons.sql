@@ -606,13 +606,7 @@ tested as (
 
 ranked as (
 
-    select
-        *,
-        count(p_value) over () as tests,
-        count(p_value) over (
-            order by p_value range between unbounded preceding and current row
-        ) as tests_at_most
-    from tested
+    {{ with_false_discovery_q('tested', 'p_value') | indent(4) }}
 
 ),
 
@@ -638,7 +632,7 @@ corrected as (
         sqrt(greatest(0, total_variance)) as chance_deviation,
         comparison_status as status,
         p_value,
-        case when p_value is not null then {{ false_discovery_rate('p_value') }} end as q_value,
+        q_value,
         notable
     from ranked
 

@@ -166,8 +166,8 @@ worded as (
         case
             when is_share_{{ place_number }}
                 then
-                    {{ percent_words('benchmark_' ~ place_number) }} || '→'
-                    || {{ percent_words('value_' ~ place_number) }}
+                    {{ figure_text('benchmark_' ~ place_number, "'ratio'") }} || '→'
+                    || {{ figure_text('value_' ~ place_number, "'ratio'") }}
             else
                 {{ number_words('benchmark_' ~ place_number) }} || '→'
                 || {{ number_words('value_' ~ place_number) }}

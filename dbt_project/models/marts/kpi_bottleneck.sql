@@ -33,7 +33,7 @@
     'volume', 'connect_rate', 'meetings_per_connect', 'effective_meeting_rate', 'win_rate'
 ] %}
 {% set place = ['period_type', 'period_start', 'scope_type', 'scope_key'] %}
-{% set carriers = ['channel'] %}
+{% set carriers = ['channel', 'call_list'] %}
 with
 
 comparisons as (
@@ -42,9 +42,9 @@ comparisons as (
 
 ),
 
-metric_days as (
+calls as (
 
-    select * from {{ ref('act_metric_days') }}
+    select * from {{ ref('fct_calls') }}
 
 ),
 
@@ -173,18 +173,18 @@ months as (
 
     select
         dates.month_start,
-        metric_days.rep_id,
-        metric_days.team,
-        metric_days.business_unit,
-        metric_days.motion,
+        calls.rep_id,
+        calls.team,
+        calls.business_unit,
+        calls.motion,
         {% for carrier in carriers %}
-        metric_days.{{ carrier }},
+        coalesce(calls.{{ carrier }}, '{{ missing_names()[carrier] }}') as {{ carrier }},
         {% endfor %}
-        sum(metric_days.dials) as dials,
-        sum(metric_days.connects) as connects
-    from metric_days
-    inner join dates on metric_days.date = dates.date
-    where metric_days.dials > 0
+        count(*) as dials,
+        count(*) filter (where calls.is_connect) as connects
+    from calls
+    inner join dates on calls.called_on = dates.date
+    where calls.is_dial
     group by all
 
 ),
@@ -213,7 +213,6 @@ lacks as (
         {% endfor %}
         low_connects.benchmark,
         '{{ carrier }}' as carrier_type,
-        {{ loop.index }} as carrier_rank,
         months.{{ carrier }} as carrier,
         sum(months.dials) * any_value(low_connects.benchmark_value) - sum(months.connects) as lack
     from low_connects
@@ -231,26 +230,35 @@ lacks as (
 
 ),
 
-carried as (
+-- What carries most of it, of channels and of lists.
+shares as (
 
     select
-        {{ place | join(', ') }},
-        benchmark,
-        carrier_type,
-        carrier,
+        *,
         least(1, {{ ratio(
             'lack',
             'sum(greatest(lack, 0)) over (partition by ' ~ place | join(', ') ~ ', benchmark, carrier_type)'
-        ) }}) as carried_share,
-        lack
+        ) }}) as carried_share
     from lacks
     qualify row_number() over (
+        partition by {{ place | join(', ') }}, benchmark, carrier_type
+        order by starts_with(carrier, '(') asc, lack desc, carrier asc
+    ) = 1
+
+),
+
+-- A list is named where it stands for more than half, else the channel.
+carried as (
+
+    select *
+    from shares
+    where
+        lack > 0
+        and not starts_with(carrier, '(')
+        and (carrier_type = 'channel' or carried_share > 0.5)
+    qualify row_number() over (
         partition by {{ place | join(', ') }}, benchmark
-        order by
-            starts_with(carrier, '(') asc,
-            carrier_rank desc,
-            lack desc,
-            carrier asc
+        order by carrier_type = 'call_list' desc
     ) = 1
 
 ),
@@ -372,12 +380,15 @@ joined as (
             when steps.scope_type in ('channel', 'call_list')
                 and steps.figure = 'connect_rate' and steps.is_notable and steps.difference < 0
                 then steps.scope_key
-            when carried.lack > 0 and not starts_with(carried.carrier, '(') then carried.carrier
+            else carried.carrier
         end as carried_by,
         case
-            when carried.lack > 0 and not starts_with(carried.carrier, '(')
-                then carried.carried_share
-        end as carried_share,
+            when steps.scope_type in ('channel', 'call_list')
+                and steps.figure = 'connect_rate' and steps.is_notable and steps.difference < 0
+                then steps.scope_type
+            else carried.carrier_type
+        end as carried_by_scope,
+        carried.carried_share,
         case when steps.benchmark in ('own_trailing', 'target') then membership_notes.note_ja end
             as membership_note_ja,
         case when steps.benchmark in ('own_trailing', 'target') then membership_notes.note_en end
@@ -441,13 +452,13 @@ worded as (
         {{ benchmark_words('ja') }} as benchmark_ja,
         {{ benchmark_words('en') }} as benchmark_en,
         case kind
-            when 'share' then {{ percent_words('value') }} else {{ number_words('value') }}
+            when 'share' then {{ figure_text('value', "'ratio'") }} else {{ number_words('value') }}
         end as value_words,
         case kind
-            when 'share' then {{ percent_words('benchmark_value') }}
+            when 'share' then {{ figure_text('benchmark_value', "'ratio'") }}
             else {{ number_words('benchmark_value') }}
         end as benchmark_value_words,
-        {{ count_words('numerator') }} || '/' || {{ count_words('denominator') }} as counts_words,
+        {{ figure_text('numerator', "'count'") }} || '/' || {{ figure_text('denominator', "'count'") }} as counts_words,
         {{ words_of('probable_cause', causes, 'ja') }}
         || case when probable_cause = 'list_accuracy' then coalesce('（' || carried_by || '）', '') else '' end
             as cause_ja,
@@ -489,6 +500,7 @@ told as (
         cause_ja,
         cause_en,
         carried_by,
+        carried_by_scope,
         carried_share,
         membership_note_ja,
         membership_note_en,

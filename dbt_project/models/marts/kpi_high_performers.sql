@@ -7,7 +7,6 @@
 {%- set minimum_each = 10 %}
 {%- set minimum_keyword_calls = 20 %}
 {%- set minimum_keyword_people = 3 %}
-{%- set significant = 0.05 %}
 {#- traits that are metrics of the catalogue take their parts from there #}
 {%- set metric_traits = [
     'talk_seconds_per_connect', 'key_person_share', 'turns_per_analysed_call', 'agent_talk_ratio',
@@ -690,7 +689,7 @@ placed as (
         ),
         coalesce(
             groups.top_people > 0
-            and corrected.q_value <= {{ significant }}
+            and corrected.q_value <= {{ false_discovery_limit() }}
             and scorecard.covered_days > 0,
             false
         ) as is_flagged,

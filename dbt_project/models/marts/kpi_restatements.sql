@@ -276,12 +276,12 @@ told as (
 
     select
         *,
-        {{ shown_figure('old_value', 'unit', 'なし') | indent(8) }} as old_ja,
-        {{ shown_figure('new_value', 'unit', 'なし') | indent(8) }} as new_ja,
-        {{ shown_figure('old_value', 'unit', 'none') | indent(8) }} as old_en,
-        {{ shown_figure('new_value', 'unit', 'none') | indent(8) }} as new_en,
-        {{ shown_difference('value_part', 'unit', 'ポイント') | indent(8) }} as part_ja,
-        {{ shown_difference('value_part', 'unit', ' points') | indent(8) }} as part_en
+        {{ figure_text('old_value', 'unit', 'なし') | indent(8) }} as old_ja,
+        {{ figure_text('new_value', 'unit', 'なし') | indent(8) }} as new_ja,
+        {{ figure_text('old_value', 'unit', 'none') | indent(8) }} as old_en,
+        {{ figure_text('new_value', 'unit', 'none') | indent(8) }} as new_en,
+        {{ difference_text('value_part', 'unit', 'ポイント') | indent(8) }} as part_ja,
+        {{ difference_text('value_part', 'unit', ' points') | indent(8) }} as part_en
     from labelled
 
 ),

@@ -8,7 +8,6 @@
 {%- set minimum_days = 5 %}
 {%- set weak_link = 0.1 %}
 {%- set minimum_rep_months_of_none = 60 %}
-{%- set significant = 0.05 %}
 {%- set place = ['period_type', 'period_start', 'scope_type', 'scope_key', 'metric'] %}
 with
 
@@ -468,7 +467,7 @@ reviewed as (
         case
             when metrics.sign = 0 then 'not tested'
             when links.link_p is null then 'too few rep-months'
-            when links.q_value <= {{ significant }} and links.correlation * metrics.sign > 0 then 'yes'
+            when links.q_value <= {{ false_discovery_limit() }} and links.correlation * metrics.sign > 0 then 'yes'
             else 'no evidence'
         end as earns_its_place,
         coalesce(target_revisions.revisions, 0) as target_revisions,
@@ -536,7 +535,7 @@ judged as (
         * exclude (q_value),
         q_value as trend_q,
         coalesce(
-            q_value <= {{ significant }}
+            q_value <= {{ false_discovery_limit() }}
             and (
                 (direction = 'up' and trend = 'falling') or (direction = 'down' and trend = 'rising')
             ),
