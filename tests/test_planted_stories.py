@@ -14,7 +14,7 @@ from tests.campaign.worlds import STORIES, Told, calm, diagnosed, told_by, with_
 from tests.conftest import DemoNight
 from tests.nights.quick import Quick
 
-# Not 105: an action without an effect was followed there by 12 meetings of 39 connects after 3 of 55, by chance.
+# Not 105: after an action without an effect, 12 meetings of 39 connects followed 3 of 55 there, by chance.
 # How often such a thing happens, the campaign prints.
 _CALM_SEEDS = (101, 102, 103, 104, 106)
 _STORY_SEEDS = (7, 8)

@@ -458,7 +458,8 @@ worded as (
             when 'share' then {{ figure_text('benchmark_value', "'ratio'") }}
             else {{ number_words('benchmark_value') }}
         end as benchmark_value_words,
-        {{ figure_text('numerator', "'count'") }} || '/' || {{ figure_text('denominator', "'count'") }} as counts_words,
+        {{ figure_text('numerator', "'count'") }}
+        || '/' || {{ figure_text('denominator', "'count'") }} as counts_words,
         {{ words_of('probable_cause', causes, 'ja') }}
         || case when probable_cause = 'list_accuracy' then coalesce('（' || carried_by || '）', '') else '' end
             as cause_ja,
