@@ -45,7 +45,6 @@ SPREAD = {
 }
 CAUSES = {
     "volume": "activity",
-    "connect_rate": "list_accuracy",
     "meeting_conversion_rate": "talk_skill",
     "effective_meeting_rate": "handover_quality",
     "win_rate": "field_sales_offer",
@@ -613,14 +612,16 @@ class Diagnosis:
             return None
         if row["value"] > row["benchmark_value"]:
             return "strength"
-        if figure == "meeting_conversion_rate":
+        if figure in ("connect_rate", "meeting_conversion_rate"):
             connects = found.get((place, "connect_rate", benchmark))
             if (
                 connects is not None
                 and connects["is_notable"]
                 and connects["value"] < connects["benchmark_value"]
             ):
-                return "list_accuracy"
+                is_itself = place.scope_type in ("channel", "call_list")
+                named = is_itself or self.carrier(place, connects["benchmark_value"])
+                return "list_accuracy" if named else "reach"
             if place.scope_type not in PEOPLE:
                 return "lead_quality"
         return CAUSES[figure]

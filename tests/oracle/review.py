@@ -164,8 +164,8 @@ class Review:
         points = self._points(place, metric)
         target, value = figure["target"], figure["value"]
         missed = None
-        if target and value is not None:
-            missed = {"up": value / target < 1, "down": value / target > 1}.get(
+        if target is not None and value is not None:
+            missed = {"up": value < target, "down": value > target}.get(
                 self._metrics[metric].direction
             )
         link = self._link(self._link_month(place), place, metric)

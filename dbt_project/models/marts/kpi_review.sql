@@ -435,8 +435,8 @@ reviewed as (
         figures.target,
         figures.attainment,
         case metrics.direction
-            when 'up' then figures.attainment < 1
-            when 'down' then figures.attainment > 1
+            when 'up' then figures.value < figures.target
+            when 'down' then figures.value > figures.target
         end as is_target_missed,
         figures.status,
         coalesce(centres.trend_periods, 0) as trend_periods,
@@ -616,9 +616,10 @@ final as (
         case when is_missed_and_worsening or is_without_link then
             {{ period_words('ja') }} || ' ' || {{ scope_words('ja', 'scope_key') }}
             || case when is_missed_and_worsening then
-                '：' || metric_ja || 'は' || {{ figure_text('value', 'unit') }} || 'で目標'
-                || {{ figure_text('target', 'unit') }} || 'に届かず（達成率'
-                || {{ figure_text('attainment', "'ratio'") }} || '）、直近' || trend_periods || '期は'
+                '：' || metric_ja || 'は' || {{ figure_text('value', 'unit', 'ja') }} || 'で目標'
+                || {{ figure_text('target', 'unit', 'ja') }}
+                || case direction when 'down' then 'を超え（目標比' else 'に届かず（達成率' end
+                || coalesce({{ figure_text('attainment', "'ratio'") }}, '–') || '）、直近' || trend_periods || '期は'
                 || case when is_by_working_day then '稼働日あたりで' else '' end || '1期ごとに平均水準の'
                 || {{ figure_text('relative_slope', "'ratio'") }} || '（95％区間 '
                 || {{ figure_text('relative_slope_low', "'ratio'") }} || '〜'
@@ -635,7 +636,7 @@ final as (
             {{ scope_words('en', 'scope_key') }} || ', ' || {{ period_words('en') }}
             || case when is_missed_and_worsening then
                 ': ' || metric_en || ' at ' || {{ figure_text('value', 'unit') }} || ' misses its target of '
-                || {{ figure_text('target', 'unit') }} || ' (' || {{ figure_text('attainment', "'ratio'") }}
+                || {{ figure_text('target', 'unit') }} || ' (' || coalesce({{ figure_text('attainment', "'ratio'") }}, '–')
                 || ') and has been getting worse' || case when is_by_working_day then ' per working day' else '' end
                 || ', each of the last ' || trend_periods || ' periods by ' || {{ figure_text('relative_slope', "'ratio'") }}
                 || ' of its level (95 % interval ' || {{ figure_text('relative_slope_low', "'ratio'") }} || ' to '
