@@ -347,6 +347,15 @@ class Diagnosis:
         return self._targets.get((place, FIGURES[figure].metric))
 
     def _paced(self, place: Place, target: float) -> float:
+        """What a target asks for so far: by business days, of a rep by his own working days if he has any."""
+        if place.scope_type == "rep":
+            own = {
+                day: self._answer.roster.working_day(place.scope_key, day)
+                for day in days(place.period_start, self._judge.end(place))
+            }
+            if any(own.values()):
+                over = sum(part for day, part in own.items() if day <= self._answer.as_of)
+                return target * over / sum(own.values())
         whole = [
             day
             for day in days(place.period_start, self._judge.end(place))
