@@ -199,17 +199,25 @@ class Review:
         found = []
         for start in starts:
             figure = self._figures.get((place._replace(period_start=start), metric))
-            worked = self._figures.get((place._replace(period_start=start), "working_days"))
+            worked = self._worked(place._replace(period_start=start), metric)
             if not figure or figure["value"] is None or figure["status"] not in _KNOWN:
                 continue
             value = float(figure["value"])
             if figure["denominator"] is None:
-                if not worked or not worked["value"]:
+                if not worked:
                     continue
-                value /= float(worked["value"])
+                value /= worked
             found.append((float(_month_number(start)), value))
         step = 1 if place.period_type == "month" else 3
         return [(x / step, y) for x, y in found]
+
+    def _worked(self, place: Place, metric: str) -> float:
+        """Working days; of the company those of inside sales, unless the whole company is counted."""
+        places = [place]
+        if place.scope_type == "company" and not metric.startswith("company_"):
+            places = [place._replace(scope_type="motion", scope_key=motion) for motion in ("sdr", "bdr")]
+        figures = [self._figures.get((one, "working_days")) for one in places]
+        return sum(float(figure["value"] or 0) for figure in figures if figure)
 
     def _link_month(self, place: Place) -> date:
         if self._is_over(place):

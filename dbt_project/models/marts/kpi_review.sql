@@ -130,10 +130,36 @@ figures as (
 
 ),
 
+-- Of the company the days of inside sales; all of them for what the whole company did.
 worked as (
 
-    select * from scorecard
-    where metric = 'working_days'
+    select
+        period_type,
+        period_start,
+        scope_type,
+        scope_key,
+        scope_type = 'company' as is_everybody,
+        value
+    from scorecard
+    where
+        metric = 'working_days'
+        and scope_type in ('company', 'team')
+
+    union all
+
+    select
+        period_type,
+        period_start,
+        'company' as scope_type,
+        'company' as scope_key,
+        false as is_everybody,
+        sum(value) as value
+    from scorecard
+    where
+        metric = 'working_days'
+        and scope_type = 'motion'
+        and scope_key in ('sdr', 'bdr')
+    group by period_type, period_start
 
 ),
 
@@ -166,6 +192,7 @@ points as (
             and earlier.period_start = worked.period_start
             and earlier.scope_type = worked.scope_type
             and earlier.scope_key = worked.scope_key
+            and (earlier.scope_type = 'company' and starts_with(earlier.metric, 'company_')) = worked.is_everybody
     where
         earlier.is_period_over
         and earlier.value is not null
