@@ -97,8 +97,8 @@ def link_of(pairs: list[tuple[float, float]]) -> Link:
     return Link(len(pairs), rho, tanh(bounded - reach), tanh(bounded + reach), float(found.pvalue))
 
 
-def rep_months(found: Answer) -> dict[tuple[str, date], str | None]:
-    """Months of inside sales by person, with the team when it was one."""
+def rep_months(found: Answer) -> dict[tuple[str, date], tuple[str | None, float]]:
+    """Months of inside sales by person, with the team when it was one, and the days worked."""
     teams: dict[tuple[str, date], set[str]] = defaultdict(set)
     worked: dict[tuple[str, date], float] = defaultdict(float)
     first = found.coverage.first_day or found.as_of
@@ -111,7 +111,7 @@ def rep_months(found: Answer) -> dict[tuple[str, date], str | None]:
                 if row.motion in ("sdr", "bdr"):
                     worked[month] += found.roster.working_day(rep, day)
     return {
-        month: next(iter(teams[month])) if len(teams[month]) == 1 else None
+        month: (next(iter(teams[month])) if len(teams[month]) == 1 else None, amount)
         for month, amount in worked.items()
         if amount >= 5
     }
@@ -215,7 +215,9 @@ class Review:
         """Working days; of the company those of inside sales, unless the whole company is counted."""
         places = [place]
         if place.scope_type == "company" and not metric.startswith("company_"):
-            places = [place._replace(scope_type="motion", scope_key=motion) for motion in ("sdr", "bdr")]
+            places = [
+                place._replace(scope_type="motion", scope_key=motion) for motion in ("sdr", "bdr")
+            ]
         figures = [self._figures.get((one, "working_days")) for one in places]
         return sum(float(figure["value"] or 0) for figure in figures if figure)
 
@@ -233,15 +235,17 @@ class Review:
         for metric, said in self._metrics.items():
             if not said.sign or said.next_step is None:
                 continue
-            for (rep, month), team in self._months.items():
+            for (rep, month), (team, worked) in self._months.items():
                 place = Place("month", month, "rep", rep)
                 sides = [self._figures.get((place, name)) for name in (metric, said.next_step)]
                 if self._ends.get(place, date.max) > self._found.as_of:
                     continue
                 values = [
-                    side["value"] for side in sides if side is not None and side["status"] == "ok"
+                    side["value"] / (worked if side["denominator"] is None else 1)
+                    for side in sides
+                    if side is not None and side["status"] == "ok" and side["value"] is not None
                 ]
-                if len(values) == 2 and None not in values:
+                if len(values) == 2:
                     found[metric].append((month, team, values[0], values[1]))
         return found
 

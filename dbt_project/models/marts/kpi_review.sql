@@ -273,26 +273,31 @@ working_months as (
     select
         rep_days.rep_id,
         dates.month_start,
-        case when count(distinct rep_days.team) = 1 then max(rep_days.team) end as team
+        case when count(distinct rep_days.team) = 1 then max(rep_days.team) end as team,
+        sum(
+            case
+                when rep_days.motion in ('sdr', 'bdr') then cast(rep_days.working_day as decimal(38, 4))
+                else 0
+            end
+        ) as days
     from rep_days
     inner join dates on rep_days.date = dates.date
     group by rep_days.rep_id, dates.month_start
-    having sum(
-        case
-            when rep_days.motion in ('sdr', 'bdr') then cast(rep_days.working_day as decimal(38, 4))
-            else 0
-        end
-    ) >= {{ minimum_days }}
+    having days >= {{ minimum_days }}
 
 ),
 
+-- Counts by working day: whoever works more does more of everything, and that links nothing.
 rep_figures as (
 
     select
         scorecard.scope_key as rep_id,
         scorecard.period_start as month_start,
         scorecard.metric,
-        scorecard.value,
+        case
+            when scorecard.denominator is null then {{ ratio('scorecard.value', 'working_months.days') }}
+            else scorecard.value
+        end as value,
         working_months.team
     from scorecard
     inner join working_months
