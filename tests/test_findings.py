@@ -115,8 +115,8 @@ STORIES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "gamed quarter": (
         "R01",
-        ("期末の数日に商談が集中しています", "不参加が増えています"),
-        ("bookings crowd the last days of the period", "no-shows rose"),
+        ("期末の数日に商談が集中しています", "不参加が多くなっています"),
+        ("bookings crowd the last days of the period", "many no-shows"),
     ),
     "a channel that converts": (
         "自然検索",
