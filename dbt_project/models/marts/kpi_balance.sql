@@ -4,8 +4,8 @@
     'meetings_acquired', 'meetings_acquired_from_connect', 'meeting_conversion_rate', 'accepted',
     'effective_meeting_rate_decided', 'no_show_rate', 'wins',
 ] %}
-{#- flag → the differences that raise it, all of them against the same benchmark. Beside others nothing rose or
-    fell: `peers_ja`, `peers_en`. -#}
+{#- flag → the differences that raise it, all of them against the same benchmark. Beside others nothing rose
+    or fell: `peers_ja`, `peers_en`. -#}
 {% set signs = {
     'dials_up_connect_rate_down': {
         'figures': [['volume', 'above'], ['connect_rate', 'below']],

@@ -218,8 +218,10 @@ lacks as (
         '{{ carrier }}' as carrier_type,
         months.{{ carrier }} as carrier,
         -- a decimal, so that the sum over lists is the same in any order
-        cast(sum(months.dials) * any_value(low_connects.benchmark_value) - sum(months.connects) as decimal(28, 10))
-            as lack
+        cast(
+            sum(months.dials) * any_value(low_connects.benchmark_value) - sum(months.connects)
+            as decimal(28, 10)
+        ) as lack
     from low_connects
     inner join months
         on

@@ -74,7 +74,7 @@ told as (
 
 ),
 
--- The same figure of the same scope against a second benchmark is no second piece of news; a second action is.
+-- The same figure of a scope against a second benchmark is no second piece of news; a second action is.
 counted as (
 
     select
