@@ -92,7 +92,9 @@ def test_the_company_comes_before_its_people_and_a_figure_told_again_last(
         seen: Counter[tuple[Any, ...]] = Counter()
         sought = []
         for row in ordered:
-            figure = (row["scope_type"], row["scope_key"], row["found_in"], row["subject"])
+            figure: tuple[Any, ...] = (
+                row["scope_type"], row["scope_key"], row["found_in"], row["subject"],
+            )  # fmt: skip
             if row["found_in"] == "kpi_actions":  # a second action is a second piece of news
                 figure = (*figure, row["finding_id"])
             width = WIDTHS.index(row["scope_type"])

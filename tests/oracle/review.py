@@ -278,7 +278,7 @@ class Review:
                 strict=True,
             ):
                 row["trend_q_value"] = float(q)
-        teams = sorted({team for team in self._months.values() if team})
+        teams = sorted({team for team, _ in self._months.values() if team})
         over = [
             place.period_start
             for place in self._ends
