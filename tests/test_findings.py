@@ -92,7 +92,11 @@ def test_the_company_comes_before_its_people_and_a_figure_told_again_last(
         seen: Counter[tuple[Any, ...]] = Counter()
         sought = []
         for row in ordered:
-            figure = (row["scope_type"], row["scope_key"], row["found_in"], row["subject"])
+            figure: tuple[Any, ...] = (
+                row["scope_type"], row["scope_key"], row["found_in"], row["subject"],
+            )  # fmt: skip
+            if row["found_in"] == "kpi_actions":  # a second action is a second piece of news
+                figure = (*figure, row["finding_id"])
             width = WIDTHS.index(row["scope_type"])
             sought.append((seen[figure], width, row["is_good_news"], -stake(row)))
             seen[figure] += 1
@@ -113,8 +117,8 @@ STORIES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "gamed quarter": (
         "R01",
-        ("期末の数日に商談が集中しています", "不参加が増えています"),
-        ("bookings crowd the last days of the period", "no-shows rose"),
+        ("期末の数日に商談が集中しています", "不参加が多くなっています"),
+        ("bookings crowd the last days of the period", "many no-shows"),
     ),
     "a channel that converts": (
         "自然検索",

@@ -157,7 +157,7 @@ def review_of(company: Company) -> Review:
         company.house,
         """select period_type, period_start, period_end, scope_type, scope_key, metric, target
         from marts.kpi_scorecard where period_type in ('month', 'quarter')
-            and scope_type in ('company', 'team', 'rep')""",
+            and scope_type in ('company', 'team', 'rep', 'motion')""",
     ):
         place = place_of(row)
         ends[place] = row["period_end"]

@@ -27,9 +27,9 @@ wrong as (
             and reached_mql >= reached_worked
             and reached_worked >= reached_connected
             and reached_connected >= reached_meeting
-            and reached_meeting >= reached_accepted
-            and reached_accepted >= reached_opportunity
-            and reached_opportunity >= reached_won
+            and reached_meeting >= reached_opportunity
+            and reached_opportunity >= reached_accepted
+            and reached_accepted >= reached_won
             and reached_won = state_won
             and reached_opportunity >= reached_won + reached_lost
         )

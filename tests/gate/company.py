@@ -444,10 +444,10 @@ MARTS: dict[str, str] = {
         select month as cohort_month, channel_group, channel, '(none)' as campaign, '(unassigned)' as motion,
                'first_touch' as attribution_model, 60::bigint as leads, 66::bigint as lead_records,
                50::bigint as reached_mql, 40::bigint as reached_worked, 20::bigint as reached_connected,
-               12::bigint as reached_meeting, 8::bigint as reached_accepted, 6::bigint as reached_opportunity,
+               12::bigint as reached_meeting, 5::bigint as reached_accepted, 6::bigint as reached_opportunity,
                3::bigint as reached_won, 10::bigint as state_lead, 10::bigint as state_nurturing,
-               20::bigint as state_worked, 8::bigint as state_connected, 4::bigint as state_meeting,
-               2::bigint as state_accepted, 2::bigint as state_opportunity, 3::bigint as state_won,
+               20::bigint as state_worked, 8::bigint as state_connected, 6::bigint as state_meeting,
+               1::bigint as state_accepted, 1::bigint as state_opportunity, 3::bigint as state_won,
                1::bigint as state_lost, 0.05 as lead_to_won_rate, 0.01 as lead_to_won_rate_low,
                0.14 as lead_to_won_rate_high, month < date '2026-06-01' as is_cohort_over,
                case when month < date '2026-06-01' then 'ok' else 'maturing' end as status
@@ -455,30 +455,30 @@ MARTS: dict[str, str] = {
              marts.dim_channels
         where channel <> '(none)'
     """,
-    # Of 60 leads a month and channel 12 met, 8 of them accepted, 6 with a deal, 3 of these won, 1 lost.
+    # Of 60 leads a month and channel 12 met, 6 of them with a deal, 5 of these accepted, 3 won, 1 lost.
     "fct_leads": """
         select cohort_month || channel || i as person_id, 'sf' as source_id, 'R1' as rep_id,
                '東京1課' as team, '法人' as business_unit, 'sdr' as motion, 'M1' as manager_rep_id,
                channel_group, channel, campaign, channel_group as last_touch_channel_group,
                channel as last_touch_channel, campaign as last_touch_campaign,
-               case when i < 3 then 'won' when i < 4 then 'lost' when i < 6 then 'opportunity'
-                    when i < 8 then 'accepted' when i < 12 then 'meeting' when i < 20 then 'connected'
+               case when i < 3 then 'won' when i < 4 then 'lost' when i < 5 then 'accepted'
+                    when i < 6 then 'opportunity' when i < 12 then 'meeting' when i < 20 then 'connected'
                     when i < 40 then 'worked' when i < 50 then 'nurturing' else 'lead' end as state,
                1::bigint as lead_records, (i < 6)::bigint as opportunities,
                (i < 6)::bigint as opportunities_credited, case when i < 6 then 1e6 else 0 end as pipeline_yen,
                case when i < 3 then 1e6 else 0 end as won_yen,
                case when i < 4 then 20::bigint end as days_to_outcome,
                i < 50 as is_mql, i < 40 as is_worked, i < 20 as is_connected, i < 12 as is_met,
-               i < 8 as is_accepted, i < 6 as is_opportunity, i < 3 as is_won, i = 3 as is_lost,
+               i < 5 as is_accepted, i < 6 as is_opportunity, i < 3 as is_won, i = 3 as is_lost,
                i in (4, 5) as is_still_open, i < 50 as has_reached_mql, i < 40 as has_reached_worked,
                i < 20 as has_reached_connected, i < 12 as has_reached_meeting,
-               i < 8 as has_reached_accepted, i < 6 as has_reached_opportunity, i < 3 as has_reached_won,
+               i < 5 as has_reached_accepted, i < 6 as has_reached_opportunity, i < 3 as has_reached_won,
                i = 3 as has_reached_lost, cohort_month as created_on, cohort_month as counted_on,
                cohort_month, case when i < 50 then cohort_month end as mql_on,
                case when i < 40 then cohort_month end as worked_on,
                case when i < 20 then cohort_month end as connected_on,
                case when i < 12 then cohort_month end as met_on,
-               case when i < 8 then cohort_month end as accepted_on,
+               case when i < 5 then cohort_month end as accepted_on,
                case when i < 6 then cohort_month end as opportunity_on,
                case when i < 3 then cohort_month end as won_on,
                case when i = 3 then cohort_month end as lost_on,

@@ -128,9 +128,12 @@ def test_the_variance_of_a_ratio_of_sums_is_that_of_its_residuals(
     [
         (0.0, "0"), (2.25, "2.3"), (3.0, "3"), (9.96, "10"), (9.94, "9.9"), (18.4, "18"),
         (1234567.6, "1,234,568"), (-3.75, "-3.8"), (None, None),
+        (0.0333, "0.033"), (-0.004, "-0.004"), (0.06, "0.1"),
     ],
 )  # fmt: skip
-def test_numbers_are_read_with_one_decimal_below_ten(value: float | None, text: str | None) -> None:
+def test_numbers_are_read_with_one_decimal_below_ten_and_never_as_nothing(
+    value: float | None, text: str | None
+) -> None:
     assert answer("{{ number_text('v') }}", v=value) == text
 
 

@@ -176,7 +176,9 @@ class Judge:
                 side = own if key_of(row, scope) == key else rest
                 found = side.by_day[row["date"]]
                 found[0] += row[above]
-                found[1] += row[below or "working_days"]
+                is_theirs = row["motion"] in ("sdr", "bdr") or above.startswith("company_")
+                if below or is_theirs or scope not in ("company", "business_unit"):
+                    found[1] += row[below or "working_days"]
         return own, rest
 
     @staticmethod

@@ -36,9 +36,9 @@ from tests.oracle.records import Record
 from tests.oracle.roster import UNASSIGNED, Roster
 from tests.oracle.settings import Settings
 
-STEPS = ("lead", "mql", "worked", "connected", "meeting", "accepted", "opportunity", "won")
+STEPS = ("lead", "mql", "worked", "connected", "meeting", "opportunity", "accepted", "won")
 STATES = (
-    "won", "lost", "opportunity", "accepted", "meeting", "connected", "worked", "nurturing", "lead",
+    "won", "lost", "accepted", "opportunity", "meeting", "connected", "worked", "nurturing", "lead",
 )  # fmt: skip
 
 _MQL_OR_LATER = {
@@ -252,7 +252,7 @@ def _at(event: tuple[datetime, str, Person | None, str | None, date]) -> tuple[d
 
 def _state(observed: set[str], handed_back: bool) -> str:
     """Exactly one state: the furthest, nurturing before working when handed back."""
-    for state in ("won", "lost", "opportunity", "accepted", "meeting"):
+    for state in ("won", "lost", "accepted", "opportunity", "meeting"):
         if state in observed:
             return state
     if handed_back:

@@ -45,13 +45,16 @@ COUNTS = (
     "won_yen",
 )
 WAITS = {
+    "to_mql": ("lead", "mql"),
     "to_worked": ("lead", "worked"),
     "to_meeting": ("lead", "meeting"),
     "to_won": ("lead", "won"),
+    "mql_to_worked": ("mql", "worked"),
     "worked_to_connected": ("worked", "connected"),
     "connected_to_meeting": ("connected", "meeting"),
     "meeting_to_accepted": ("meeting", "accepted"),
     "meeting_to_opportunity": ("meeting", "opportunity"),
+    "opportunity_to_accepted": ("opportunity", "accepted"),
     "opportunity_to_won": ("opportunity", "won"),
 }
 INTERVALS = tuple(

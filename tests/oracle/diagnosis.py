@@ -45,7 +45,6 @@ SPREAD = {
 }
 CAUSES = {
     "volume": "activity",
-    "connect_rate": "list_accuracy",
     "meeting_conversion_rate": "talk_skill",
     "effective_meeting_rate": "handover_quality",
     "win_rate": "field_sales_offer",
@@ -348,6 +347,15 @@ class Diagnosis:
         return self._targets.get((place, FIGURES[figure].metric))
 
     def _paced(self, place: Place, target: float) -> float:
+        """What a target asks for so far: by business days, of a rep by his own working days if he has any."""
+        if place.scope_type == "rep":
+            own = {
+                day: self._answer.roster.working_day(place.scope_key, day)
+                for day in days(place.period_start, self._judge.end(place))
+            }
+            if any(own.values()):
+                over = sum(part for day, part in own.items() if day <= self._answer.as_of)
+                return target * over / sum(own.values())
         whole = [
             day
             for day in days(place.period_start, self._judge.end(place))
@@ -613,14 +621,16 @@ class Diagnosis:
             return None
         if row["value"] > row["benchmark_value"]:
             return "strength"
-        if figure == "meeting_conversion_rate":
+        if figure in ("connect_rate", "meeting_conversion_rate"):
             connects = found.get((place, "connect_rate", benchmark))
             if (
                 connects is not None
                 and connects["is_notable"]
                 and connects["value"] < connects["benchmark_value"]
             ):
-                return "list_accuracy"
+                is_itself = place.scope_type in ("channel", "call_list")
+                named = is_itself or self.carrier(place, connects["benchmark_value"])
+                return "list_accuracy" if named else "reach"
             if place.scope_type not in PEOPLE:
                 return "lead_quality"
         return CAUSES[figure]

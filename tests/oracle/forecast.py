@@ -7,7 +7,9 @@ Choices where the text is silent:
 - The days to come vary as those gone by did: variance per working day, proportional to the work of a day;
   the mean itself is uncertain, too. Normal approximation at 80 % and 95 %.
 - Days since the last mature one count at the pace, not at what is known of them so far.
+- What is still needed, too, is asked of all these days, beside what the mature ones brought.
 - Without anything counted in the window there is no interval.
+- A call list has no days of work; nothing is forecast for it.
 """
 
 from __future__ import annotations
@@ -97,14 +99,12 @@ class Forecaster:
         assert value is None or isinstance(value, int | float)
         landing = error = None
         days_with_any = sum(1 for amount in things.values() if amount)
+        unripe = 0.0
+        if metric in MATURITY:
+            unripe = sum(a for d, a in counted.items() if span.start <= d <= span.end and d > last)
         if open_days == 0:
             landing, error = value, 0.0
         elif value is not None and mean is not None:
-            unripe = 0.0
-            if metric in MATURITY:
-                unripe = sum(
-                    a for d, a in counted.items() if span.start <= d <= span.end and d > last
-                )
             landing = max(value - unripe + open_days * mean, value)
             if days_with_any and len(pace) > 1:
                 spread = sum((things[d] - mean * work[d]) ** 2 / work[d] for d in pace)
@@ -115,8 +115,8 @@ class Forecaster:
         if target is not None and value is not None:
             if value >= target:
                 needed = 0.0
-            elif to_come:
-                needed = (target - value) / to_come
+            elif open_days:
+                needed = (target - (value - unripe)) / open_days
         row: Row = {
             "value": value,
             "target": target,

@@ -269,7 +269,10 @@ class Planner:
             place = Place(span.kind, span.start, *scope)
             figure = self._figures.get((place, step.metric), {})
             actual = figure.get("value")
-            missing = None if required is None else max(required - (actual or 0), 0)
+            known = figure.get("status")
+            missing = None
+            if required is not None and known != "unavailable":
+                missing = max(required - (actual or 0), 0)
             per_day = missing / to_come if missing is not None and to_come else None
             asked = per_day
             if not to_come and required is not None and business:
@@ -332,6 +335,8 @@ class Planner:
                     if head["goal"] is None
                     else "no_rate"
                     if required is None
+                    else known
+                    if known in ("unavailable", "partial")
                     else "small_sample"
                     if has_small_sample
                     else "ok",

@@ -100,7 +100,7 @@ _FLAGS = {
         "person_id",
         "counted_on",
         "has_reached_accepted",
-        ("accepted_on", "opportunity_on"),
+        ("accepted_on", "won_on"),
     ),
     "leads_reached_won_of_cohort": _Flag(
         "fct_leads", "person_id", "counted_on", "has_reached_won", ("won_on",)

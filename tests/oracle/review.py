@@ -97,8 +97,8 @@ def link_of(pairs: list[tuple[float, float]]) -> Link:
     return Link(len(pairs), rho, tanh(bounded - reach), tanh(bounded + reach), float(found.pvalue))
 
 
-def rep_months(found: Answer) -> dict[tuple[str, date], str | None]:
-    """Months of inside sales by person, with the team when it was one."""
+def rep_months(found: Answer) -> dict[tuple[str, date], tuple[str | None, float]]:
+    """Months of inside sales by person, with the team when it was one, and the days worked."""
     teams: dict[tuple[str, date], set[str]] = defaultdict(set)
     worked: dict[tuple[str, date], float] = defaultdict(float)
     first = found.coverage.first_day or found.as_of
@@ -111,7 +111,7 @@ def rep_months(found: Answer) -> dict[tuple[str, date], str | None]:
                 if row.motion in ("sdr", "bdr"):
                     worked[month] += found.roster.working_day(rep, day)
     return {
-        month: next(iter(teams[month])) if len(teams[month]) == 1 else None
+        month: (next(iter(teams[month])) if len(teams[month]) == 1 else None, amount)
         for month, amount in worked.items()
         if amount >= 5
     }
@@ -164,8 +164,8 @@ class Review:
         points = self._points(place, metric)
         target, value = figure["target"], figure["value"]
         missed = None
-        if target and value is not None:
-            missed = {"up": value / target < 1, "down": value / target > 1}.get(
+        if target is not None and value is not None:
+            missed = {"up": value < target, "down": value > target}.get(
                 self._metrics[metric].direction
             )
         link = self._link(self._link_month(place), place, metric)
@@ -199,17 +199,27 @@ class Review:
         found = []
         for start in starts:
             figure = self._figures.get((place._replace(period_start=start), metric))
-            worked = self._figures.get((place._replace(period_start=start), "working_days"))
+            worked = self._worked(place._replace(period_start=start), metric)
             if not figure or figure["value"] is None or figure["status"] not in _KNOWN:
                 continue
             value = float(figure["value"])
             if figure["denominator"] is None:
-                if not worked or not worked["value"]:
+                if not worked:
                     continue
-                value /= float(worked["value"])
+                value /= worked
             found.append((float(_month_number(start)), value))
         step = 1 if place.period_type == "month" else 3
         return [(x / step, y) for x, y in found]
+
+    def _worked(self, place: Place, metric: str) -> float:
+        """Working days; of the company those of inside sales, unless the whole company is counted."""
+        places = [place]
+        if place.scope_type == "company" and not metric.startswith("company_"):
+            places = [
+                place._replace(scope_type="motion", scope_key=motion) for motion in ("sdr", "bdr")
+            ]
+        figures = [self._figures.get((one, "working_days")) for one in places]
+        return sum(float(figure["value"] or 0) for figure in figures if figure)
 
     def _link_month(self, place: Place) -> date:
         if self._is_over(place):
@@ -225,15 +235,17 @@ class Review:
         for metric, said in self._metrics.items():
             if not said.sign or said.next_step is None:
                 continue
-            for (rep, month), team in self._months.items():
+            for (rep, month), (team, worked) in self._months.items():
                 place = Place("month", month, "rep", rep)
                 sides = [self._figures.get((place, name)) for name in (metric, said.next_step)]
                 if self._ends.get(place, date.max) > self._found.as_of:
                     continue
                 values = [
-                    side["value"] for side in sides if side is not None and side["status"] == "ok"
+                    side["value"] / (worked if side["denominator"] is None else 1)
+                    for side in sides
+                    if side is not None and side["status"] == "ok" and side["value"] is not None
                 ]
-                if len(values) == 2 and None not in values:
+                if len(values) == 2:
                     found[metric].append((month, team, values[0], values[1]))
         return found
 
@@ -266,7 +278,7 @@ class Review:
                 strict=True,
             ):
                 row["trend_q_value"] = float(q)
-        teams = sorted({team for team in self._months.values() if team})
+        teams = sorted({team for team, _ in self._months.values() if team})
         over = [
             place.period_start
             for place in self._ends

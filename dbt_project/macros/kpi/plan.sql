@@ -52,9 +52,10 @@
     {%- do return(steps) -%}
 {% endmacro %}
 
-{# A number as people read it: one decimal below ten, none from there on. #}
+{# A number as people read it: one decimal below ten, none from there on; what that would make 0 keeps two digits. #}
 {% macro number_text(value) -%}
     case
+        when {{ value }} != 0 and abs({{ value }}) < 0.05 then format('{:.2g}', cast({{ value }} as double))
         when abs({{ value }}) < 9.95 and round({{ value }}, 1) != round({{ value }}, 0)
             then format('{:,.1f}', round({{ value }}, 1))
         else format('{:,.0f}', round({{ value }}, 0))

@@ -1,10 +1,20 @@
 -- one row per period that began and window: the period itself and the days before it
 with
 
+-- The calendar begins decades before anything that can be diagnosed.
+known as (
+
+    select min(date) as first_day
+    from {{ ref('act_metric_days') }}
+
+),
+
 periods as (
 
     select * from {{ ref('act_periods') }}
-    where period_type in ('month', 'quarter')
+    where
+        period_type in ('month', 'quarter')
+        and period_end >= (select known.first_day from known)
 
 ),
 

@@ -129,8 +129,8 @@ placed as (
         case
             when is_won then 'won'
             when is_lost then 'lost'
-            when is_opportunity then 'opportunity'
             when is_accepted then 'accepted'
+            when is_opportunity then 'opportunity'
             when is_met then 'meeting'
             when is_handed_back then 'nurturing'
             when is_connected then 'connected'
@@ -153,8 +153,8 @@ final as (
             as has_reached_worked,
         is_connected or is_met or is_accepted or is_opportunity as has_reached_connected,
         is_met or is_accepted or is_opportunity as has_reached_meeting,
-        is_accepted or is_opportunity as has_reached_accepted,
-        is_opportunity as has_reached_opportunity,
+        is_opportunity or is_accepted as has_reached_opportunity,
+        is_accepted or is_won as has_reached_accepted,
         is_won as has_reached_won,
         is_lost as has_reached_lost,
         case

@@ -193,7 +193,7 @@ judged as (
         coalesce(first_campaigns.touched_on > previous_release.as_of_date, false) as is_touched_later,
         {% set steps = {
             'has_reached_meeting': 'least(changed.new_row.met_on, changed.new_row.opportunity_on)',
-            'has_reached_accepted': 'least(changed.new_row.accepted_on, changed.new_row.opportunity_on)',
+            'has_reached_accepted': 'least(changed.new_row.accepted_on, changed.new_row.won_on)',
             'has_reached_won': 'changed.new_row.won_on',
         } %}
         {% for step, day in steps.items() %}

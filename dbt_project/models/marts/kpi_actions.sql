@@ -218,9 +218,20 @@ added_up as (
         ) as x,
         sum(
             case coalesce(denominator_measure, 'working_days')
-                {% for measure in measures %}
+                {% for measure in measures if measure.name != 'working_days' %}
                 when '{{ measure.name }}' then cast({{ measure.name }} as decimal(38, 4))
                 {% endfor %}
+                -- of a company or a business unit the days of inside sales, unless everybody's work is counted
+                when 'working_days'
+                    then
+                        case
+                            when
+                                denominator_measure is not null
+                                or scope_type not in ('company', 'business_unit')
+                                or starts_with(numerator_measure, 'company_')
+                                or motion in ('sdr', 'bdr')
+                                then cast(working_days as decimal(38, 4))
+                        end
             end
         ) as y
     from metric_days

@@ -642,7 +642,8 @@ counted as (
         metric_names.name_en,
         metric_names.unit,
         case
-            when required.required is not null
+            -- where exports are missing nobody knows what is there already
+            when required.required is not null and actuals.status is distinct from 'unavailable'
                 then greatest(required.required - coalesce(actuals.value, 0), 0)
         end as still_required,
         -- a way is as good as its weakest rate so far
@@ -724,6 +725,7 @@ paced as (
         case
             when goal is null then 'no_target'
             when required is null then 'no_rate'
+            when actual_status in ('unavailable', 'partial') then actual_status
             when has_small_sample then 'small_sample'
             else 'ok'
         end as status
@@ -821,6 +823,8 @@ read_aloud as (
         case
             when status = 'no_target' then '目標が設定されていません'
             when status = 'no_rate' then name_ja || 'の必要数は計算できません（十分な実績のある率がありません）'
+            when status = 'unavailable'
+                then name_ja || 'は必要 ' || required_ja || '。実績のデータがなく、残りは分かりません'
             when is_period_over and coalesce(actual, 0) >= required
                 then name_ja || ' ' || actual_ja || '（必要 ' || required_ja || 'に到達）'
             when is_period_over
@@ -838,6 +842,8 @@ read_aloud as (
             when status = 'no_target' then 'No target is set'
             when status = 'no_rate'
                 then 'What is needed of "' || name_en || '" cannot be worked out: a rate has no sample'
+            when status = 'unavailable'
+                then name_en || ': ' || required_en || ' are needed; of what is there already there is no data'
             when is_period_over and coalesce(actual, 0) >= required
                 then name_en || ': ' || {{ number_text('actual') }} || ', ' || required_en || ' were needed'
             when is_period_over

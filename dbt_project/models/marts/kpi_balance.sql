@@ -4,11 +4,13 @@
     'meetings_acquired', 'meetings_acquired_from_connect', 'meeting_conversion_rate', 'accepted',
     'effective_meeting_rate_decided', 'no_show_rate', 'wins',
 ] %}
-{#- flag → the differences that raise it, all of them against the same benchmark -#}
+{#- flag → the differences that raise it, all of them against the same benchmark. Beside others nothing rose
+    or fell: `peers_ja`, `peers_en`. -#}
 {% set signs = {
     'dials_up_connect_rate_down': {
         'figures': [['volume', 'above'], ['connect_rate', 'below']],
         'ja': '架電数は増えたのにコネクト率が下がっています', 'en': 'dials rose while the connect rate fell',
+        'peers_ja': '架電数は多いのにコネクト率が低くなっています', 'peers_en': 'many dials at a low connect rate',
     },
     'very_short_connects': {
         'figures': [['talk_per_connect', 'below']],
@@ -22,10 +24,13 @@
         'figures': [['bookings', 'above'], ['effective_meeting_rate', 'below']],
         'ja': '商談数は増えたのに有効商談化率が下がっています',
         'en': 'bookings rose while the effective meeting rate fell',
+        'peers_ja': '商談数は多いのに有効商談化率が低くなっています',
+        'peers_en': 'many bookings at a low effective meeting rate',
     },
     'no_shows_up': {
         'figures': [['no_shows', 'above']],
         'ja': '不参加が増えています', 'en': 'no-shows rose',
+        'peers_ja': '不参加が多くなっています', 'peers_en': 'many no-shows',
     },
     'bookings_at_period_end': {
         'figures': [['period_end_bookings', 'above']],
@@ -119,8 +124,12 @@ seen as (
         benchmark,
         '{{ code }}' as code,
         {{ loop.index }} as code_rank,
-        '{{ sign.ja }}' as sign_ja,
-        '{{ sign.en }}' as sign_en,
+        {% for language in ['ja', 'en'] %}
+        case benchmark
+            when 'peers' then '{{ sign['peers_' ~ language] | default(sign[language]) }}'
+            else '{{ sign[language] }}'
+        end as sign_{{ language }},
+        {% endfor %}
         {% for figure in sign.figures %}
         max(value) filter (where figure = '{{ figure[0] }}') as value_{{ loop.index }},
         max(benchmark_value) filter (where figure = '{{ figure[0] }}') as benchmark_{{ loop.index }},

@@ -3,7 +3,7 @@
     'volume': {
         'cause': 'activity', 'ja': '稼働日あたり架電数', 'en': 'dials per working day',
     },
-    'connect_rate': {'cause': 'list_accuracy', 'ja': 'コネクト率', 'en': 'connect rate'},
+    'connect_rate': {'ja': 'コネクト率', 'en': 'connect rate'},
     'meeting_conversion_rate': {
         'cause': 'talk_skill', 'ja': '商談化率（有効接触から）', 'en': 'meeting conversion from connects',
     },
@@ -18,6 +18,9 @@
 {% set causes = {
     'activity': {'ja': '活動量', 'en': 'level of activity'},
     'list_accuracy': {'ja': '架電リストの精度', 'en': 'accuracy of the call list'},
+    'reach': {
+        'ja': '架電先または架電時間帯（リストは特定できず）', 'en': 'whom or when people call (no list can be named)',
+    },
     'lead_quality': {'ja': 'リードの質', 'en': 'quality of the leads'},
     'talk_skill': {'ja': 'トークスキル', 'en': 'talk skill'},
     'handover_quality': {
@@ -214,7 +217,11 @@ lacks as (
         low_connects.benchmark,
         '{{ carrier }}' as carrier_type,
         months.{{ carrier }} as carrier,
-        sum(months.dials) * any_value(low_connects.benchmark_value) - sum(months.connects) as lack
+        -- a decimal, so that the sum over lists is the same in any order
+        cast(
+            sum(months.dials) * any_value(low_connects.benchmark_value) - sum(months.connects)
+            as decimal(28, 10)
+        ) as lack
     from low_connects
     inner join months
         on
@@ -414,6 +421,21 @@ joined as (
 
 ),
 
+-- What is said of a low connect rate holds for the conversion beside it.
+beside as (
+
+    select
+        * exclude (carried_by, carried_by_scope),
+        coalesce(
+            bool_or(is_notable and figure = 'connect_rate' and difference < 0) over beside, false
+        ) as are_connects_low,
+        max(carried_by) over beside as listed,
+        max(carried_by_scope) over beside as listed_scope
+    from joined
+    window beside as (partition by {{ place | join(', ') }}, benchmark)
+
+),
+
 caused as (
 
     select
@@ -422,20 +444,19 @@ caused as (
             when not is_notable then null
             when direction = 'above' then 'strength'
             -- low where connects are low too: the people called, not the talk
-            when
-                figure = 'meeting_conversion_rate'
-                and bool_or(is_notable and figure = 'connect_rate' and difference < 0)
-                    over (partition by {{ place | join(', ') }}, benchmark)
-                then 'list_accuracy'
+            when figure in ('connect_rate', 'meeting_conversion_rate') and are_connects_low
+                then case when listed is null then 'reach' else 'list_accuracy' end
             when
                 figure = 'meeting_conversion_rate'
                 and not {{ any_of('scope_type', people_scopes()) | indent(16) }}
                 then 'lead_quality'
-            {% for step, facts in steps.items() %}
+            {% for step, facts in steps.items() if step != 'connect_rate' %}
             when figure = '{{ step }}' then '{{ facts.cause }}'
             {% endfor %}
-        end as probable_cause
-    from joined
+        end as probable_cause,
+        case when probable_cause = 'list_accuracy' then listed end as carried_by,
+        case when probable_cause = 'list_accuracy' then listed_scope end as carried_by_scope
+    from beside
 
 ),
 
@@ -461,11 +482,9 @@ worded as (
         {{ figure_text('numerator', "'count'") }}
         || '/' || {{ figure_text('denominator', "'count'") }} as counts_words,
         {{ words_of('probable_cause', causes, 'ja') }}
-        || case when probable_cause = 'list_accuracy' then coalesce('（' || carried_by || '）', '') else '' end
-            as cause_ja,
+        || coalesce('（' || carried_by || '）', '') as cause_ja,
         {{ words_of('probable_cause', causes, 'en') }}
-        || case when probable_cause = 'list_accuracy' then coalesce(' (' || carried_by || ')', '') else '' end
-            as cause_en
+        || coalesce(' (' || carried_by || ')', '') as cause_en
     from caused
 
 ),

@@ -1,5 +1,5 @@
 -- one row per cohort month × channel group × channel × campaign × motion × attribution model
-{%- set steps = ['mql', 'worked', 'connected', 'meeting', 'accepted', 'opportunity', 'won'] %}
+{%- set steps = ['mql', 'worked', 'connected', 'meeting', 'opportunity', 'accepted', 'won'] %}
 {%- set observed = {
     'mql': 'is_mql',
     'worked': 'is_worked',
@@ -11,17 +11,20 @@
     'lost': 'is_lost',
 } %}
 {%- set states = [
-    'lead', 'nurturing', 'worked', 'connected', 'meeting', 'accepted', 'opportunity', 'won', 'lost'
+    'lead', 'nurturing', 'worked', 'connected', 'meeting', 'opportunity', 'accepted', 'won', 'lost'
 ] %}
 {#- median days from one step to the next, on leads seen at both #}
 {%- set waits = {
+    'to_mql': ['lead_created_on', 'mql_on'],
     'to_worked': ['lead_created_on', 'worked_on'],
     'to_meeting': ['lead_created_on', 'met_on'],
     'to_won': ['lead_created_on', 'won_on'],
+    'mql_to_worked': ['mql_on', 'worked_on'],
     'worked_to_connected': ['worked_on', 'connected_on'],
     'connected_to_meeting': ['connected_on', 'met_on'],
     'meeting_to_accepted': ['met_on', 'accepted_on'],
     'meeting_to_opportunity': ['met_on', 'opportunity_on'],
+    'opportunity_to_accepted': ['opportunity_on', 'accepted_on'],
     'opportunity_to_won': ['opportunity_on', 'won_on'],
 } %}
 {%- set minimum_leads = 10 %}

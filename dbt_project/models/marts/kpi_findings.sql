@@ -74,13 +74,15 @@ told as (
 
 ),
 
--- The same figure of the same scope against a second benchmark is no second piece of news.
+-- The same figure of a scope against a second benchmark is no second piece of news; a second action is.
 counted as (
 
     select
         *,
         row_number() over (
-            partition by period_type, period_start, scope_type, scope_key, found_in, subject
+            partition by
+                period_type, period_start, scope_type, scope_key, found_in, subject,
+                case found_in when 'kpi_actions' then also end
             order by -stake nulls last, finding_id
         ) as telling
     from told

@@ -88,8 +88,8 @@ figures as (
             and scorecard.period_start = periods.period_start
     inner join metrics on scorecard.metric = metrics.metric
     where
-        metrics.is_headline
-        or scorecard.target is not null
+        (metrics.is_headline or scorecard.target is not null)
+        and {{ any_of('scorecard.scope_type', day_scopes().keys()) | indent(8) }}
 
 ),
 
@@ -459,8 +459,8 @@ bounded as (
         landing + {{ z }} * landing_error as landing_high_{{ level }},
         {% endfor %}
         case
-            when target > value and days_remaining > 0
-                then {{ ratio('target - value', 'days_remaining') }}
+            when target > value and open_days > 0
+                then {{ ratio('target - ripe_value', 'open_days') }}
             when target <= value then 0
         end as needed_per_day
     from landing
@@ -522,7 +522,7 @@ read_aloud as (
                 || case
                     when target is null then ''
                     when outlook = 'reached' then '。目標 ' || {{ number_text('target') }} || counter || 'に到達済み'
-                    when days_remaining = 0
+                    when open_days = 0
                         then
                             '。目標 ' || {{ number_text('target') }} || counter || 'に '
                             || {{ number_text('target - value') }} || counter || '不足'
@@ -550,7 +550,7 @@ read_aloud as (
                     when target is null then ''
                     when outlook = 'reached'
                         then '; the target of ' || {{ number_text('target') }} || ' is reached'
-                    when days_remaining = 0
+                    when open_days = 0
                         then
                             '; ' || {{ number_text('target - value') }} || ' short of the target of '
                             || {{ number_text('target') }}

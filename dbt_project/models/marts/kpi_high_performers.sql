@@ -776,17 +776,17 @@ final as (
         case when is_flagged then
             {{ period_words('ja') }} || ' '
             || upper(motion) || 'の成果上位者（' || people || '人中' || all_top_people || '人）は「' || trait_ja || '」が'
-            || {{ figure_text('top_value', 'unit') }} || '、ほかの担当者は' || {{ figure_text('others_value', 'unit') }}
-            || 'で、差は' || {{ figure_text('difference', 'unit') }} || '（95％区間 '
-            || {{ figure_text('difference_low', 'unit') }} || '〜' || {{ figure_text('difference_high', 'unit') }} || '）です。'
+            || {{ figure_text('top_value', 'unit', 'ja') }} || '、ほかの担当者は' || {{ figure_text('others_value', 'unit', 'ja') }}
+            || 'で、差は' || {{ difference_text('difference', 'unit', 'ja') }} || '（95％区間 '
+            || {{ difference_text('difference_low', 'unit', 'ja') }} || '〜' || {{ difference_text('difference_high', 'unit', 'ja') }} || '）です。'
         end as finding_ja,
         case when is_flagged then
             'Top ' || upper(motion) || 's (' || all_top_people || ' of ' || people || ' people), '
             || {{ period_words('en') }} || ': '
             || trait_en || ' ' || {{ figure_text('top_value', 'unit') }} || ', the others '
             || {{ figure_text('others_value', 'unit') }} || '; the difference is '
-            || {{ figure_text('difference', 'unit') }} || ' (95 % interval '
-            || {{ figure_text('difference_low', 'unit') }} || ' to ' || {{ figure_text('difference_high', 'unit') }} || ').'
+            || {{ difference_text('difference', 'unit') }} || ' (95 % interval '
+            || {{ difference_text('difference_low', 'unit') }} || ' to ' || {{ difference_text('difference_high', 'unit') }} || ').'
         end as finding_en
     from placed
 

@@ -40,7 +40,7 @@ reps as (
 
     select
         rep_id,
-        min(rep_label) as rep_label
+        arg_max(rep_label, valid_from) as rep_label
     from {{ ref('dim_reps') }}
     group by rep_id
 
@@ -276,12 +276,12 @@ told as (
 
     select
         *,
-        {{ figure_text('old_value', 'unit', 'なし') | indent(8) }} as old_ja,
-        {{ figure_text('new_value', 'unit', 'なし') | indent(8) }} as new_ja,
-        {{ figure_text('old_value', 'unit', 'none') | indent(8) }} as old_en,
-        {{ figure_text('new_value', 'unit', 'none') | indent(8) }} as new_en,
-        {{ difference_text('value_part', 'unit', 'ポイント') | indent(8) }} as part_ja,
-        {{ difference_text('value_part', 'unit', ' points') | indent(8) }} as part_en
+        {{ figure_text('old_value', 'unit', 'ja', 'なし') | indent(8) }} as old_ja,
+        {{ figure_text('new_value', 'unit', 'ja', 'なし') | indent(8) }} as new_ja,
+        {{ figure_text('old_value', 'unit', 'en', 'none') | indent(8) }} as old_en,
+        {{ figure_text('new_value', 'unit', 'en', 'none') | indent(8) }} as new_en,
+        {{ difference_text('value_part', 'unit', 'ja') | indent(8) }} as part_ja,
+        {{ difference_text('value_part', 'unit') | indent(8) }} as part_en
     from labelled
 
 ),

@@ -130,10 +130,36 @@ figures as (
 
 ),
 
+-- Of the company the days of inside sales; all of them for what the whole company did.
 worked as (
 
-    select * from scorecard
-    where metric = 'working_days'
+    select
+        period_type,
+        period_start,
+        scope_type,
+        scope_key,
+        scope_type = 'company' as is_everybody,
+        value
+    from scorecard
+    where
+        metric = 'working_days'
+        and scope_type in ('company', 'team')
+
+    union all
+
+    select
+        period_type,
+        period_start,
+        'company' as scope_type,
+        'company' as scope_key,
+        false as is_everybody,
+        sum(value) as value
+    from scorecard
+    where
+        metric = 'working_days'
+        and scope_type = 'motion'
+        and scope_key in ('sdr', 'bdr')
+    group by period_type, period_start
 
 ),
 
@@ -166,6 +192,7 @@ points as (
             and earlier.period_start = worked.period_start
             and earlier.scope_type = worked.scope_type
             and earlier.scope_key = worked.scope_key
+            and (earlier.scope_type = 'company' and starts_with(earlier.metric, 'company_')) = worked.is_everybody
     where
         earlier.is_period_over
         and earlier.value is not null
@@ -246,26 +273,31 @@ working_months as (
     select
         rep_days.rep_id,
         dates.month_start,
-        case when count(distinct rep_days.team) = 1 then max(rep_days.team) end as team
+        case when count(distinct rep_days.team) = 1 then max(rep_days.team) end as team,
+        sum(
+            case
+                when rep_days.motion in ('sdr', 'bdr') then cast(rep_days.working_day as decimal(38, 4))
+                else 0
+            end
+        ) as days
     from rep_days
     inner join dates on rep_days.date = dates.date
     group by rep_days.rep_id, dates.month_start
-    having sum(
-        case
-            when rep_days.motion in ('sdr', 'bdr') then cast(rep_days.working_day as decimal(38, 4))
-            else 0
-        end
-    ) >= {{ minimum_days }}
+    having days >= {{ minimum_days }}
 
 ),
 
+-- Counts by working day: whoever works more does more of everything, and that links nothing.
 rep_figures as (
 
     select
         scorecard.scope_key as rep_id,
         scorecard.period_start as month_start,
         scorecard.metric,
-        scorecard.value,
+        case
+            when scorecard.denominator is null then {{ ratio('scorecard.value', 'working_months.days') }}
+            else scorecard.value
+        end as value,
         working_months.team
     from scorecard
     inner join working_months
@@ -435,8 +467,8 @@ reviewed as (
         figures.target,
         figures.attainment,
         case metrics.direction
-            when 'up' then figures.attainment < 1
-            when 'down' then figures.attainment > 1
+            when 'up' then figures.value < figures.target
+            when 'down' then figures.value > figures.target
         end as is_target_missed,
         figures.status,
         coalesce(centres.trend_periods, 0) as trend_periods,
@@ -616,9 +648,10 @@ final as (
         case when is_missed_and_worsening or is_without_link then
             {{ period_words('ja') }} || ' ' || {{ scope_words('ja', 'scope_key') }}
             || case when is_missed_and_worsening then
-                '：' || metric_ja || 'は' || {{ figure_text('value', 'unit') }} || 'で目標'
-                || {{ figure_text('target', 'unit') }} || 'に届かず（達成率'
-                || {{ figure_text('attainment', "'ratio'") }} || '）、直近' || trend_periods || '期は'
+                '：' || metric_ja || 'は' || {{ figure_text('value', 'unit', 'ja') }} || 'で目標'
+                || {{ figure_text('target', 'unit', 'ja') }}
+                || case direction when 'down' then 'を超え（目標比' else 'に届かず（達成率' end
+                || coalesce({{ figure_text('attainment', "'ratio'") }}, '–') || '）、直近' || trend_periods || '期は'
                 || case when is_by_working_day then '稼働日あたりで' else '' end || '1期ごとに平均水準の'
                 || {{ figure_text('relative_slope', "'ratio'") }} || '（95％区間 '
                 || {{ figure_text('relative_slope_low', "'ratio'") }} || '〜'
@@ -635,7 +668,7 @@ final as (
             {{ scope_words('en', 'scope_key') }} || ', ' || {{ period_words('en') }}
             || case when is_missed_and_worsening then
                 ': ' || metric_en || ' at ' || {{ figure_text('value', 'unit') }} || ' misses its target of '
-                || {{ figure_text('target', 'unit') }} || ' (' || {{ figure_text('attainment', "'ratio'") }}
+                || {{ figure_text('target', 'unit') }} || ' (' || coalesce({{ figure_text('attainment', "'ratio'") }}, '–')
                 || ') and has been getting worse' || case when is_by_working_day then ' per working day' else '' end
                 || ', each of the last ' || trend_periods || ' periods by ' || {{ figure_text('relative_slope', "'ratio'") }}
                 || ' of its level (95 % interval ' || {{ figure_text('relative_slope_low', "'ratio'") }} || ' to '

@@ -166,12 +166,14 @@ compared as (
         valued.value,
         targets.target,
         {{ ratio('valued.value', 'targets.target') }} as attainment,
-        -- A rate is expected from the first day on; a count grows with the working days.
+        -- A rate is expected from the first day on; a count grows with the working days, a person's with his own.
         case
             when valued.is_ratio then targets.target
             else
-                targets.target
-                * {{ ratio('periods.business_days_elapsed', 'periods.business_days') }}
+                targets.target * coalesce(
+                    targets.elapsed_share,
+                    {{ ratio('periods.business_days_elapsed', 'periods.business_days') }}
+                )
         end as pacing_expected,
         previous.value as previous_value,
         year_ago.value as year_ago_value,
