@@ -44,12 +44,14 @@ class MetricFlow:
     """MetricFlow over the demo company's release, and the release itself."""
 
     def __init__(self, house: House, folder: Path) -> None:
-        lay_out(house, folder, of_work=False)
+        self._release = house.current.resolve() / "warehouse.duckdb"
+        # A process cannot open one file in two ways, and MetricFlow never lets go of the file it asks.
+        asked = House(folder / "asked")
+        shutil.copytree(self._release.parent, asked.releases / self._release.parent.name)
+        asked.current.symlink_to(asked.releases / self._release.parent.name)
+        lay_out(asked, folder, of_work=False)
         self._configuration = CLIConfiguration()
         self._configuration.setup(folder, folder, configure_file_logging=False)
-        # A process cannot open one file in two ways.
-        self._release = folder / "beside.duckdb"
-        shutil.copyfile(house.current.resolve() / "warehouse.duckdb", self._release)
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         with duckdb.connect(str(self._release), read_only=True) as connection:
