@@ -36,7 +36,7 @@ from tests.oracle.coverage import needs_of
 from tests.oracle.metrics import ADDITIVE, DISTINCT, KNOWN, RATIOS, SCOPES, scopes_of
 from tests.oracle.scorecard import PERIODS
 from tests.oracle.settings import settings_from
-from tests.oracle.status import MATURITY, STATUSES
+from tests.oracle.status import MATURITY, STATUSES, Judge
 from tests.oracle.tables import Answer, answer
 from tests.seasoning import season
 from tests.simulator import Plan, World, configuration, simulate, write_house
@@ -201,6 +201,14 @@ def test_every_published_daily_count_is_equal(company: Company, keys: tuple[str,
     assert len(names) >= 28
     problems = unequal_sums(company.found.tables["kpi_rep_daily"], published, keys, names)
     assert not problems, told(problems)
+
+
+def test_a_rep_day_says_whether_its_meetings_are_old_enough_to_be_decided(company: Company) -> None:
+    until = Judge(company.found).mature_until("decision")
+    assert until is not None
+    rows = query(company.house, "select distinct date, is_mature from marts.kpi_rep_daily")
+    assert len({row["is_mature"] for row in rows}) == 2
+    assert not [row for row in rows if row["is_mature"] != (row["date"] <= until)]
 
 
 def test_every_cohort_line_is_equal(company: Company) -> None:

@@ -389,7 +389,8 @@ MARTS: dict[str, str] = {
                human_reached / nullif(dials, 0) as human_rate,
                connects / nullif(dials, 0) as connect_rate,
                meetings_acquired / nullif(connects, 0) as meeting_conversion_rate,
-               accepted / nullif(meetings_acquired_of_cohort, 0) as effective_meeting_rate, 'ok' as status
+               accepted / nullif(meetings_acquired_of_cohort, 0) as effective_meeting_rate, 'ok' as status,
+               true as is_mature
         from sums
     """,
     "kpi_scorecard": """

@@ -1,9 +1,11 @@
 """What improvement actions moved (dictionary §6: before and after, with counts and an interval).
 
 Choices where the text is silent:
-- 60 days before and up to 60 after, both ending with the last mature day; days without a gap only.
-- Shares of countable things: Newcombe's interval. Counts: per day worked by the scope (per business day for
-  channels and the like), Poisson with the overdispersion the days show, never below it. Other ratios:
+- 60 days before and up to 60 after, both ending with the last day 95 % of whose outcomes are known; days
+  without a gap only.
+- Shares of countable things: Newcombe's interval, of so many fewer things as the days vary more than single
+  things would make them (ten days at least tell that). Counts: per day worked by the scope (per business day
+  for channels and the like), Poisson with the overdispersion the days show, never below it. Other ratios:
   linearised, days as clusters.
 - Fewer than 10 business days after the beginning are too early; a rate below the metric's minimum sample,
   fewer than 10 things, or 10 that did not happen, are too few.
@@ -13,7 +15,7 @@ Choices where the text is silent:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import sqrt
@@ -63,7 +65,7 @@ class Judge:
         key = "company" if scope == "company" else action.get("scope_key") or None
         metric, begins = action["metric"], action["from_date"]
         as_of = self._windows.as_of
-        last = (self._windows.last_mature(metric) if metric in KNOWN else None) or as_of
+        last = (self._windows.last_settled(metric) if metric in KNOWN else None) or as_of
         window_ends = begins + timedelta(days=WINDOW_DAYS - 1)
         after_to = min(window_ends, last, as_of)
         row: Row = {
@@ -158,8 +160,10 @@ class Judge:
             return None
         error = sqrt(sum(found for found in variances if found is not None))
         if method == "two_shares":
-            low, high = newcombe(*(int(row[f"{side}_{part}"]) for side in spans
-                                   for part in ("numerator", "denominator")))  # fmt: skip
+            low, high = newcombe(*(
+                row[f"{side}_{part}"] / dispersion(own[side].pairs())
+                for side in spans for part in ("numerator", "denominator")
+            ))  # fmt: skip
         else:
             half = stats.norm.ppf(0.975) * error
             low, high = row["difference"] - half, row["difference"] + half
@@ -206,7 +210,7 @@ class Judge:
             return None
         mean = x / y
         if method == "two_shares":
-            return mean * (1 - mean) / y
+            return mean * (1 - mean) / y * dispersion(pairs)
         if n < 2:
             return None
         if method == "per_working_day":
@@ -235,13 +239,30 @@ class Judge:
         return "within_noise" if row["difference_low"] <= 0 <= row["difference_high"] else None
 
 
-def newcombe(k1: int, n1: int, k2: int, n2: int) -> tuple[float, float]:
+def dispersion(pairs: Sequence[tuple[float, float]]) -> float:
+    """How many times more a share varies over days than single trials would make it; at least 1."""
+    tried = [(x, y) for x, y in pairs if y > 0]
+    above, below = sum(x for x, _ in tried), sum(y for _, y in tried)
+    if len(tried) < LEAST or not 0 < above < below:
+        return 1.0
+    share = above / below
+    chi = sum((x - y * share) ** 2 / (y * share * (1 - share)) for x, y in tried)
+    return max(1.0, chi / (len(tried) - 1))
+
+
+def wilson(k: float, n: float) -> tuple[float, float]:
+    """95 % interval of a share of n things, which need not be whole."""
+    z2 = stats.norm.ppf(0.975) ** 2
+    middle = (k + z2 / 2) / (n + z2)
+    half = sqrt(z2) / (n + z2) * sqrt(k * (n - k) / n + z2 / 4)
+    return middle - half, middle + half
+
+
+def newcombe(k1: float, n1: float, k2: float, n2: float) -> tuple[float, float]:
     """95 % interval of k2/n2 - k1/n1 (Newcombe 1998, method 10)."""
-    one, two = (
-        stats.binomtest(k, n).proportion_ci(0.95, method="wilson") for k, n in ((k1, n1), (k2, n2))
-    )
+    (low1, high1), (low2, high2) = wilson(k1, n1), wilson(k2, n2)
     p1, p2 = k1 / n1, k2 / n2
     return (
-        p2 - p1 - sqrt((p2 - two.low) ** 2 + (one.high - p1) ** 2),
-        p2 - p1 + sqrt((two.high - p2) ** 2 + (p1 - one.low) ** 2),
+        p2 - p1 - sqrt((p2 - low2) ** 2 + (high1 - p1) ** 2),
+        p2 - p1 + sqrt((high2 - p2) ** 2 + (p1 - low1) ** 2),
     )

@@ -3,7 +3,11 @@
 Choices where the text is silent, as the tables describe them:
 
 - Volume is dials per working day of SDRs and BDRs. Conversion is tested on meetings from a connect and split
-  on all meetings.
+  on all meetings; a target is one of all meetings, and tested as such.
+- Wins are those of the opportunities created in the period: accepted meetings, times opportunities created
+  per accepted meeting, times the win rate.
+- A list, else a channel, is blamed for more than half of the missing connects, unless the rest is low as well
+  or others reach more on it; too few dials to expect ten connects of tell nothing.
 - A share is expected as the benchmark plus half a success; people, channels and lists ordinarily differ by
   0.15, one of them over time by 0.10 (standard deviation of log odds); amounts by 12 % and 8 %. Reps and
   teams that differ more among themselves are granted what they differ by.
@@ -34,9 +38,17 @@ from tests.oracle.tables import Answer
 PEOPLE = ("company", "business_unit", "team", "rep", "motion")
 DIALLING = ("sdr", "bdr")
 TRAILING = 90
-SPLIT = ("volume", "connect_rate", "meeting_conversion_rate", "effective_meeting_rate", "win_rate")
-STEPS = (*SPLIT, "first_response")
-FACTORS = ("volume", "connect_rate", "meetings_per_connect", "effective_meeting_rate", "win_rate")
+FACTORS = (
+    "volume",
+    "connect_rate",
+    "meetings_per_connect",
+    "effective_meeting_rate",
+    "opportunities_per_accepted",
+    "win_rate",
+)
+STEPS = (*FACTORS, "meeting_conversion_rate", "first_response")
+# Lines of what cannot be attributed.
+NOBODY = {"(unassigned)", "(unlinked)", "(unmapped)", "(none)"}
 SPREAD = {
     ("share", True): 0.15,
     ("share", False): 0.10,
@@ -46,6 +58,7 @@ SPREAD = {
 CAUSES = {
     "volume": "activity",
     "meeting_conversion_rate": "talk_skill",
+    "meetings_per_connect": "talk_skill",
     "effective_meeting_rate": "handover_quality",
     "win_rate": "field_sales_offer",
     "first_response": "first_response",
@@ -71,7 +84,7 @@ class Figure:
     below: str
     side: str
     notable: float
-    is_tested: bool = True
+    tested: tuple[str, ...] = ("target", "own_trailing", "peers", "calendar")
 
 
 FIGURES = {
@@ -92,7 +105,10 @@ FIGURES = {
         "hand_raises_due_same_day", "both", 0.2,
     ),
     "meetings_per_connect": Figure(
-        "share", "meeting_conversion_rate", "meetings_acquired", "connects", "both", 0.25, False
+        "share", "meeting_conversion_rate", "meetings_acquired", "connects", "both", 0.25, ("target",)
+    ),
+    "opportunities_per_accepted": Figure(
+        "amount", "effective_meeting_rate", "opportunities_created", "accepted", "both", 0.25, ()
     ),
     "bookings": Figure("amount", "meetings_acquired", "meetings_acquired", "inside", "above", 0.2),
     "talk_per_connect": Figure(
@@ -206,7 +222,7 @@ class Diagnosis:
             for scope in self._scopes_of(row):
                 found[scope][row["date"]].update(counts)
         for row in self._answer.tables["list_days"]:
-            if row["call_list"] is not None and not row["call_list"].startswith("("):
+            if row["call_list"] is not None and row["call_list"] not in NOBODY:
                 found["call_list", row["call_list"]][row["date"]].update(row["counted"])
         expiry = timedelta(days=self._answer.settings.decision_expires_after_days)
         for row in self._answer.tables["fct_meetings"]:
@@ -227,7 +243,7 @@ class Diagnosis:
             if len(columns) > 1 or scope == "campaign":
                 continue
             key = row.get(columns[0]) if columns else "company"
-            if key is not None and not str(key).startswith("("):
+            if key is not None and str(key) not in NOBODY:
                 found.append((scope, str(key)))
         return found
 
@@ -459,7 +475,7 @@ class Diagnosis:
             ):
                 status = "small_sample"
         row["status"] = status
-        if status != "ok" or not asked.is_tested:
+        if status != "ok" or benchmark not in asked.tested:
             return row
         assert wanted is not None
         assert expected is not None
@@ -601,14 +617,16 @@ class Diagnosis:
         if not has_people:
             after[0], before[0] = 1.0, 1.0
         result: Row = {}
-        for name, count in (("accepted", 4), ("wins", 5)):
+        for name, count in (("accepted", 4), ("wins", 6)):
             some = [*after[:count], *before[:count]]
             if base is None or None in some:
                 continue
             ends = [float(one) for one in after[:count] if one is not None]
             starts = [float(one) for one in before[:count] if one is not None]
             result[f"{name}_difference"] = base * (math.prod(ends) - math.prod(starts))
-            for step, part in zip(SPLIT, shapley(ends, starts), strict=False):
+            for step, part in zip(FACTORS, shapley(ends, starts), strict=False):
+                if step == "meetings_per_connect" and benchmark != "target":
+                    step = "meeting_conversion_rate"
                 result[f"{step}_{name}_part"] = base * part
         return result
 
@@ -621,7 +639,7 @@ class Diagnosis:
             return None
         if row["value"] > row["benchmark_value"]:
             return "strength"
-        if figure in ("connect_rate", "meeting_conversion_rate"):
+        if figure in ("connect_rate", "meeting_conversion_rate", "meetings_per_connect"):
             connects = found.get((place, "connect_rate", benchmark))
             if (
                 connects is not None
@@ -636,31 +654,45 @@ class Diagnosis:
         return CAUSES[figure]
 
     def carrier(self, place: Place, benchmark_value: float) -> tuple[str, str, float] | None:
-        """What a low rate's missing connects are lacking in, its kind, and its share: the call list with more
-        than half of them, else the channel with most."""
+        """What a low rate's missing connects are lacking in, its kind, and its share: a call list, else a
+        channel."""
         last = min(self._judge.end(place), self._answer.as_of)
         columns = SCOPES[place.scope_type]
         dials = [
             call
             for call in self._answer.tables["fct_calls"]
-            if call["is_dial"]
-            and place.period_start <= call["called_on"] <= last
-            and (not columns or call[columns[0]] == place.scope_key)
+            if call["is_dial"] and place.period_start <= call["called_on"] <= last
         ]
-        for kind, least in (("call_list", 0.5), ("channel", 0.0)):
+
+        def is_low(calls: Sequence[Row], limit: float) -> bool | None:
+            if len(calls) * benchmark_value < 10:
+                return None
+            return sum(bool(call["is_connect"]) for call in calls) < len(calls) * limit
+
+        own = [call for call in dials if not columns or call[columns[0]] == place.scope_key]
+        notable = FIGURES["connect_rate"].notable
+        for kind in ("call_list", "channel"):
             lacking: Counter[str | None] = Counter()
-            for call in dials:
+            for call in own:
                 lacking[call[kind]] += benchmark_value - call["is_connect"]
             named = {
                 name: lack
                 for name, lack in lacking.items()
-                if name is not None and not name.startswith("(")
+                if name is not None and name not in NOBODY
             }
-            if named:
-                worst = min(named, key=lambda name: (-named[name], name))
-                total = sum(lack for lack in lacking.values() if lack > 0)
-                if named[worst] > 0 and named[worst] / total > least:
-                    return worst, kind, min(1.0, named[worst] / total)
+            if not named:
+                continue
+            worst = min(named, key=lambda name: (-named[name], name))
+            share = named[worst] / sum(lack for lack in lacking.values() if lack > 0)
+            rest = [call for call in own if call[kind] != worst]
+            others = [
+                call
+                for call in dials
+                if call[kind] == worst and columns and call[columns[0]] != place.scope_key
+            ]
+            is_rest_low = is_low(rest, benchmark_value * (1 - notable))
+            if share > 0.5 and not is_rest_low and is_low(others, benchmark_value) is not False:
+                return worst, kind, min(1.0, share)
         return None
 
     def signs(self, place: Place, found: Mapping[Any, Row]) -> list[str]:

@@ -2,8 +2,8 @@
 
 What the text leaves open and the model's description decides:
 - Trend: least squares over the last six periods that are over, of those whose figure is ok or a small
-  sample, counts and amounts by working day of the scope; four are needed. What is one line but for
-  rounding has no error.
+  sample and 95 % of whose outcomes are known, counts and amounts by working day of the scope; four are
+  needed. What is one line but for rounding has no error.
 - Link: Spearman between a metric and the outcome one step later, in the same month of the same person,
   over the twelve months up to the period (a running one: up to the last month that is over). Months
   with five working days as SDR or BDR, both figures ok; in a team only months wholly spent there.
@@ -26,6 +26,7 @@ from scipy import stats
 from tests.oracle.calendar import days
 from tests.oracle.metrics import Row
 from tests.oracle.scorecard import Place
+from tests.oracle.status import MATURITY, Judge
 from tests.oracle.tables import Answer
 
 _KNOWN = ("ok", "small_sample")
@@ -142,6 +143,7 @@ class Review:
         self._months = rep_months(found)
         self._links: dict[tuple[date, str, str, str], Link] = {}
         self._pairs = self._all_pairs()
+        self._waited = Judge(found)
 
     def rows(self) -> list[Row]:
         """Trend, link and verdicts of every headline figure of the company and of its teams."""
@@ -159,6 +161,11 @@ class Review:
 
     def _is_over(self, place: Place) -> bool:
         return self._ends[place] <= self._found.as_of
+
+    def _is_settled(self, place: Place, metric: str, figure: Row) -> bool:
+        kind = MATURITY.get(metric)
+        until = self._found.as_of if kind is None else self._waited.mature_until(kind, 0.95)
+        return figure["status"] in _KNOWN and until is not None and self._ends[place] <= until
 
     def _row(self, place: Place, metric: str, figure: Row) -> Row:
         points = self._points(place, metric)
@@ -183,7 +190,7 @@ class Review:
             "rank_correlation_high": link.high,
             "link_p_value": link.p_value,
             "link_q_value": None,
-            "_status": figure["status"],
+            "_is_settled": self._is_settled(place, metric, figure),
         }
 
     def _points(self, place: Place, metric: str) -> list[tuple[float, float]]:
@@ -200,7 +207,8 @@ class Review:
         for start in starts:
             figure = self._figures.get((place._replace(period_start=start), metric))
             worked = self._worked(place._replace(period_start=start), metric)
-            if not figure or figure["value"] is None or figure["status"] not in _KNOWN:
+            at = place._replace(period_start=start)
+            if not figure or figure["value"] is None or not self._is_settled(at, metric, figure):
                 continue
             value = float(figure["value"])
             if figure["denominator"] is None:
@@ -268,7 +276,7 @@ class Review:
             for row in rows
             if row["is_target_missed"]
             and self._is_over(_place(row))
-            and row["_status"] in _KNOWN
+            and row["_is_settled"]
             and row["trend_p_value"] is not None
         ]
         if asked:

@@ -92,9 +92,9 @@ class Judge:
         """Whether anybody records what no export brings (outcomes, the gate, titles)."""
         return self._recorded[need]
 
-    def mature_until(self, kind: str) -> date | None:
+    def mature_until(self, kind: str, share: float = PERCENTILE) -> date | None:
         """The last day whose cohort is old enough (decision, held, win)."""
-        waited = self._days_to_maturity[kind]
+        waited = self._days_until(kind, share)
         return None if waited is None else self._answer.as_of - timedelta(days=waited)
 
     def _days(self, place: Place) -> list[date]:
@@ -203,15 +203,18 @@ class Judge:
 
     def is_settled(self, place: Place, kind: str, share: float) -> bool:
         """Whether a period is as old as the outcomes of `kind` that come within `share` of all."""
-        needed = percentile(self._waits[kind], share)
+        needed = self._days_until(kind, share)
         return needed is not None and self.end(place) + timedelta(days=needed) <= self._answer.as_of
 
     @cached_property
     def _days_to_maturity(self) -> dict[str, int | None]:
-        found = {kind: percentile(waits) for kind, waits in self._waits.items()}
-        if found["decision"] is None:
-            found["decision"] = self._answer.settings.decision_expires_after_days
-        return found
+        return {kind: self._days_until(kind, PERCENTILE) for kind in self._waits}
+
+    def _days_until(self, kind: str, share: float) -> int | None:
+        needed = percentile(self._waits[kind], share)
+        if needed is None and kind == "decision":
+            return self._answer.settings.decision_expires_after_days
+        return needed
 
     @cached_property
     def _waits(self) -> dict[str, list[int]]:

@@ -70,13 +70,15 @@ class Windows:
             )
         return self._covered[(needs, day)]
 
+    def last_settled(self, metric: str) -> date | None:
+        """The last day that may be compared with older ones: 95 % of its outcomes are known."""
+        kind = MATURITY.get(metric)
+        return self.as_of if kind is None else self._judge.mature_until(kind, 0.95)
+
     def last_mature(self, metric: str) -> date | None:
         """The last day a cohort of which is mature; None while none is."""
         kind = MATURITY.get(metric)
-        if kind is None:
-            return self.as_of
-        needed = self._judge._days_to_maturity[kind]
-        return None if needed is None else self.as_of - timedelta(days=needed)
+        return self.as_of if kind is None else self._judge.mature_until(kind)
 
     def is_business_day(self, day: date) -> bool:
         return is_business_day(day, self.answer.roster._company_holidays)

@@ -54,7 +54,9 @@
    benchmarks      with what
    side            both, above or below: which difference is looked for
    notable         relative difference from which on it matters
-   is_tested       false for figures only the parts of a difference need #}
+   tested          with which of them the difference is tested, if not with all: the parts of a difference need
+                   figures that are no test. Conversion is tested on meetings from a connect, but a target is set
+                   on all meetings. #}
 {% macro compared_figures() -%}
     {% set all = diagnosed_scopes() %}
     {% set linked = diagnosed_scopes() | reject('equalto', 'call_list') | list %}
@@ -62,18 +64,19 @@
     {% set two = ['rep', 'team'] %}
     {% set past = ['target', 'own_trailing', 'peers'] %}
     {{ return([
-        {'figure': 'volume', 'kind': 'amount', 'metric': 'dials', 'above': 'dials', 'below': 'inside_working_days', 'scopes': people, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
-        {'figure': 'connect_rate', 'kind': 'share', 'metric': 'connect_rate', 'above': 'connects', 'below': 'dials', 'scopes': all, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
-        {'figure': 'meeting_conversion_rate', 'kind': 'share', 'metric': 'meeting_conversion_rate_from_connect', 'above': 'meetings_acquired_from_connect', 'below': 'connects', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': true},
-        {'figure': 'effective_meeting_rate', 'kind': 'share', 'metric': 'effective_meeting_rate', 'above': 'accepted', 'below': 'meetings_acquired_of_cohort', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
-        {'figure': 'win_rate', 'kind': 'share', 'metric': 'win_rate', 'above': 'opportunities_won_of_cohort', 'below': 'opportunities_created', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': true},
-        {'figure': 'first_response', 'kind': 'share', 'metric': 'hand_raise_share_within_same_day', 'above': 'hand_raises_within_same_day', 'below': 'hand_raises_due_same_day', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.2, 'is_tested': true},
-        {'figure': 'meetings_per_connect', 'kind': 'share', 'metric': 'meeting_conversion_rate', 'above': 'meetings_acquired', 'below': 'connects', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'is_tested': false},
-        {'figure': 'bookings', 'kind': 'amount', 'metric': 'meetings_acquired', 'above': 'meetings_acquired', 'below': 'inside_working_days', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.2, 'is_tested': true},
-        {'figure': 'talk_per_connect', 'kind': 'amount', 'metric': 'talk_seconds_per_connect', 'above': 'connect_talk_seconds', 'below': 'timed_connects', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'below', 'notable': 0.3, 'is_tested': true},
-        {'figure': 'without_connect', 'kind': 'share', 'metric': 'meetings_acquired_from_connect', 'above': 'meetings_without_connect', 'below': 'meetings_acquired', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.5, 'is_tested': true},
-        {'figure': 'no_shows', 'kind': 'share', 'metric': 'no_show_rate', 'above': 'no_shows_of_cohort', 'below': 'meetings_outcome_known_of_cohort', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.5, 'is_tested': true},
-        {'figure': 'period_end_bookings', 'kind': 'share', 'metric': 'meetings_acquired', 'above': 'ending_meetings', 'below': 'meetings_acquired', 'scopes': two, 'benchmarks': ['calendar'], 'side': 'above', 'notable': 0.5, 'is_tested': true},
-        {'figure': 'late_decisions', 'kind': 'share', 'metric': 'pending', 'above': 'overdue_meetings', 'below': 'due_meetings', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.2, 'is_tested': true},
+        {'figure': 'volume', 'kind': 'amount', 'metric': 'dials', 'above': 'dials', 'below': 'inside_working_days', 'scopes': people, 'benchmarks': past, 'side': 'both', 'notable': 0.2},
+        {'figure': 'connect_rate', 'kind': 'share', 'metric': 'connect_rate', 'above': 'connects', 'below': 'dials', 'scopes': all, 'benchmarks': past, 'side': 'both', 'notable': 0.2},
+        {'figure': 'meeting_conversion_rate', 'kind': 'share', 'metric': 'meeting_conversion_rate_from_connect', 'above': 'meetings_acquired_from_connect', 'below': 'connects', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25},
+        {'figure': 'effective_meeting_rate', 'kind': 'share', 'metric': 'effective_meeting_rate', 'above': 'accepted', 'below': 'meetings_acquired_of_cohort', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.2},
+        {'figure': 'win_rate', 'kind': 'share', 'metric': 'win_rate', 'above': 'opportunities_won_of_cohort', 'below': 'opportunities_created', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25},
+        {'figure': 'first_response', 'kind': 'share', 'metric': 'hand_raise_share_within_same_day', 'above': 'hand_raises_within_same_day', 'below': 'hand_raises_due_same_day', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.2},
+        {'figure': 'meetings_per_connect', 'kind': 'share', 'metric': 'meeting_conversion_rate', 'above': 'meetings_acquired', 'below': 'connects', 'scopes': linked, 'benchmarks': past, 'side': 'both', 'notable': 0.25, 'tested': ['target']},
+        {'figure': 'opportunities_per_accepted', 'kind': 'amount', 'metric': 'effective_meeting_rate', 'above': 'opportunities_created', 'below': 'accepted', 'scopes': linked, 'benchmarks': ['own_trailing', 'peers'], 'side': 'both', 'notable': 0.25, 'tested': []},
+        {'figure': 'bookings', 'kind': 'amount', 'metric': 'meetings_acquired', 'above': 'meetings_acquired', 'below': 'inside_working_days', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.2},
+        {'figure': 'talk_per_connect', 'kind': 'amount', 'metric': 'talk_seconds_per_connect', 'above': 'connect_talk_seconds', 'below': 'timed_connects', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'below', 'notable': 0.3},
+        {'figure': 'without_connect', 'kind': 'share', 'metric': 'meetings_acquired_from_connect', 'above': 'meetings_without_connect', 'below': 'meetings_acquired', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.5},
+        {'figure': 'no_shows', 'kind': 'share', 'metric': 'no_show_rate', 'above': 'no_shows_of_cohort', 'below': 'meetings_outcome_known_of_cohort', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.5},
+        {'figure': 'period_end_bookings', 'kind': 'share', 'metric': 'meetings_acquired', 'above': 'ending_meetings', 'below': 'meetings_acquired', 'scopes': two, 'benchmarks': ['calendar'], 'side': 'above', 'notable': 0.5},
+        {'figure': 'late_decisions', 'kind': 'share', 'metric': 'pending', 'above': 'overdue_meetings', 'below': 'due_meetings', 'scopes': two, 'benchmarks': ['own_trailing', 'peers'], 'side': 'above', 'notable': 0.2},
     ]) }}
 {%- endmacro %}

@@ -5,7 +5,7 @@
 {%- set others = [] -%}
 {%- for place in range(pairs | length) if place != index -%}{%- do others.append(pairs[place]) -%}{%- endfor -%}
 {%- set count = others | length -%}
-{%- set factorials = [1, 1, 2, 6, 24, 120] -%}
+{%- set factorials = [1, 1, 2, 6, 24, 120, 720] -%}
     ({{ pairs[index][0] }} - {{ pairs[index][1] }}) * (
         {%- for subset in range(2 ** count) -%}
         {%- set factors = [] -%}

@@ -1,21 +1,22 @@
 {# How much a count varies beyond chance, from sums over days or over peers. #}
 
 {# How many times more a share varies from day to day than single trials would make it; 1 where too little
-   is known. `row` names a relation with the columns of act_scope_windows. #}
-{% macro day_dispersion(row) -%}
-{%- set share = '(' ~ ratio(row ~ '.tried', row ~ '.below') ~ ')' -%}
+   is known. Of the days with trials: `above` and `below` their sums, `shares` that of above² ÷ below. #}
+{% macro dispersion(above, below, shares, days) -%}
+{%- set share = '(' ~ ratio(above, below) ~ ')' -%}
     case
-        when
-            {{ row }}.days >= {{ fewest_days() }}
-            and {{ row }}.tried > 0
-            and {{ row }}.tried < {{ row }}.below
+        when {{ days }} >= {{ fewest_days() }} and {{ above }} > 0 and {{ above }} < {{ below }}
             then greatest(
                 1,
-                ({{ row }}.shares - {{ row }}.tried * {{ share }})
-                / ({{ share }} * (1 - {{ share }})) / ({{ row }}.days - 1)
+                ({{ shares }} - {{ above }} * {{ share }}) / ({{ share }} * (1 - {{ share }})) / ({{ days }} - 1)
             )
         else 1
     end
+{%- endmacro %}
+
+{# The same of a relation with the columns of act_scope_windows. #}
+{% macro day_dispersion(row) -%}
+    {{ dispersion(row ~ '.tried', row ~ '.below', row ~ '.shares', row ~ '.days') }}
 {%- endmacro %}
 
 {# Variance of an amount per unit, by how it varies from day to day: the ratio estimator of sampling theory. #}

@@ -40,6 +40,12 @@
     }) }}
 {%- endmacro %}
 
+{# Whether somebody or something is named by a key, and not one of the lines of what cannot be attributed. By
+   those lines' whole names: a list may well be called (旧)東京. #}
+{% macro is_attributed(key) -%}
+    {{ key }} not in ('(unassigned)', '(unlinked)', '(unmapped)', '(none)')
+{%- endmacro %}
+
 {# What a line of act_metric_days is told apart by. Not by call list: it would multiply the lines of every
    table, and only calls know it. Lists have days of their own (act_metric_list_days). #}
 {% macro day_dimensions() -%}

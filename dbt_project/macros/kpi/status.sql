@@ -9,9 +9,9 @@
     end
 {%- endmacro %}
 
-{# Per `maturity`, the smallest number of days within which the set share of outcomes was known. `waits` is a
-   CTE of maturity and days; a CTE `settings` stands beside it. #}
-{% macro days_to_maturity(waits) -%}
+{# Per `maturity`, the smallest number of days within which a share of the outcomes was known: the set one,
+   unless another is named. `waits` is a CTE of maturity and days; a CTE `settings` stands beside it. #}
+{% macro days_to_maturity(waits, share='settings.maturity_percentile') -%}
     select
         ranked.maturity,
         min(ranked.days) as days_to_maturity
@@ -24,7 +24,7 @@
         from {{ waits }}
     ) as ranked
     cross join settings
-    where ranked.place >= settings.maturity_percentile * ranked.outcomes
+    where ranked.place >= {{ share }} * ranked.outcomes
     group by ranked.maturity
 {%- endmacro %}
 

@@ -7,12 +7,9 @@
 {% endfor %}
 with
 
-settings as (
+maturities as (
 
-    select
-        * exclude (maturity_percentile),
-        {{ settled_share() }} as maturity_percentile
-    from {{ ref('act_settings') }}
+    select * from {{ ref('act_maturities') }}
 
 ),
 
@@ -52,47 +49,16 @@ rep_days as (
 
 ),
 
-meetings as (
-
-    select * from {{ ref('fct_meetings') }}
-
-),
-
-opportunities as (
-
-    select * from {{ ref('fct_opportunities') }}
-
-),
-
-leads as (
-
-    select * from {{ ref('fct_leads') }}
-
-),
-
-waits as (
-
-    {{ outcome_waits() | indent(4) }}
-
-),
-
-settled as (
-
-    {{ days_to_maturity('waits') | indent(4) }}
-
-),
-
 figures as (
 
     select figures.* from (
         values
         {% for one in figures %}
         (
-            '{{ one.figure }}', '{{ one.kind }}', '{{ one.metric }}', '{{ one.side }}', {{ one.notable }},
-            {{ one.is_tested }}
+            '{{ one.figure }}', '{{ one.kind }}', '{{ one.metric }}', '{{ one.side }}', {{ one.notable }}
         ){{ ',' if not loop.last }}
         {% endfor %}
-    ) as figures (figure, kind, metric, side, notable, is_tested)
+    ) as figures (figure, kind, metric, side, notable)
 
 ),
 
@@ -105,12 +71,15 @@ asked as (
         {% for scope in one.scopes %}
         {% set last_scope = loop.last %}
         {% for benchmark in one.benchmarks %}
-        ('{{ one.figure }}', '{{ scope }}', '{{ benchmark }}')
+        (
+            '{{ one.figure }}', '{{ scope }}', '{{ benchmark }}',
+            {{ benchmark in (one.tested | default(one.benchmarks)) }}
+        )
         {{- ',' if not (last_figure and last_scope and loop.last) }}
         {% endfor %}
         {% endfor %}
         {% endfor %}
-    ) as asked (figure, scope_type, benchmark)
+    ) as asked (figure, scope_type, benchmark, is_tested)
     where
         asked.benchmark != 'peers'
         or {{ any_of('asked.scope_type', peer_scopes().keys()) | indent(8) }}
@@ -264,16 +233,13 @@ actual as (
         figures.kind,
         figures.side,
         figures.notable,
-        figures.is_tested,
         metrics.minimum_sample,
         scorecard.status,
         scorecard.target,
         scorecard.pacing_expected,
         -- The last cohorts of a period must be as old as the outcomes that come late.
-        metrics.maturity != 'none' and coalesce(
-            periods.period_end + cast(settled.days_to_maturity as integer) > settings.as_of_date,
-            true
-        ) as is_unsettled,
+        metrics.maturity != 'none'
+        and coalesce(periods.period_end > maturities.last_settled_on, true) as is_unsettled,
         case when scorecard.covered_days > 0 then coalesce(own.above, 0) end as above,
         case when scorecard.covered_days > 0 then coalesce(own.below, 0) end as below,
         coalesce(own.days, 0) as days,
@@ -286,8 +252,7 @@ actual as (
         on
             scorecard.period_type = periods.period_type
             and scorecard.period_start = periods.period_start
-    cross join settings
-    left join settled on metrics.maturity = settled.maturity
+    left join maturities on metrics.maturity = maturities.maturity
     left join own
         on
             scorecard.period_type = own.period_type
@@ -298,7 +263,7 @@ actual as (
             and figures.figure = own.figure
     where
         scorecard.period_type in ('month', 'quarter')
-        and not starts_with(scorecard.scope_key, '(')
+        and {{ is_attributed('scorecard.scope_key') }}
 
 ),
 
@@ -328,6 +293,7 @@ compared as (
     select
         actual.*,
         asked.benchmark,
+        asked.is_tested,
         case asked.benchmark
             when 'own_trailing' then past.above
             when 'peers' then peers.above

@@ -1,4 +1,4 @@
--- one row per thing a cohort waits for: from which age on it is mature, and the last day that is
+-- one row per thing a cohort waits for: from which age on it is mature, or settled, and the last day that is
 with
 
 settings as (
@@ -37,6 +37,12 @@ found as (
 
 ),
 
+found_settled as (
+
+    {{ days_to_maturity('waits', settled_share()) }}
+
+),
+
 named as (
 
     select unnest(['none', 'decision', 'held', 'win', 'lead']) as maturity
@@ -48,23 +54,28 @@ aged as (
 
     select
         named.maturity,
+        {% for source, name in {'found': 'days_to_maturity', 'found_settled': 'days_to_settled'}.items() %}
         cast(
             case named.maturity
                 when 'none' then 0
                 when 'decision'
-                    then coalesce(found.days_to_maturity, settings.decision_expires_after_days)
-                else found.days_to_maturity
+                    then coalesce({{ source }}.days_to_maturity, settings.decision_expires_after_days)
+                else {{ source }}.days_to_maturity
             end as bigint
-        ) as days_to_maturity,
+        ) as {{ name }},
+        {% endfor %}
         settings.as_of_date
     from named
     cross join settings
     left join found on named.maturity = found.maturity
+    left join found_settled on named.maturity = found_settled.maturity
 
 )
 
 select
     maturity,
     days_to_maturity,
-    cast(as_of_date - cast(days_to_maturity as integer) as date) as last_mature_on
+    days_to_settled,
+    cast(as_of_date - cast(days_to_maturity as integer) as date) as last_mature_on,
+    cast(as_of_date - cast(days_to_settled as integer) as date) as last_settled_on
 from aged

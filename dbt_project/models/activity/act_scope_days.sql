@@ -138,4 +138,4 @@ select * from (
     union all
     select * from listed
 ) as scoped
-where scope_key is not null and not starts_with(scope_key, '(')
+where scope_key is not null and {{ is_attributed('scope_key') }}

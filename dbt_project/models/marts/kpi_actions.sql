@@ -54,7 +54,7 @@ covered_days as (
 
 ),
 
--- Both windows end with the last mature day: what still ripens would look worse than it is.
+-- Both windows end with the last settled day: what still ripens would look worse than it is.
 windowed as (
 
     select
@@ -82,18 +82,18 @@ windowed as (
         cast(actions.from_date - settings.plan_action_days as date) as before_from,
         cast(
             least(
-                actions.from_date - 1, coalesce(maturities.last_mature_on, settings.as_of_date)
+                actions.from_date - 1, coalesce(maturities.last_settled_on, settings.as_of_date)
             ) as date
         ) as before_to,
         cast(
             least(
                 actions.from_date + settings.plan_action_days - 1,
-                coalesce(maturities.last_mature_on, settings.as_of_date),
+                coalesce(maturities.last_settled_on, settings.as_of_date),
                 settings.as_of_date
             ) as date
         ) as after_to,
         actions.from_date + settings.plan_action_days - 1
-        > coalesce(maturities.last_mature_on, settings.as_of_date) as is_window_open
+        > coalesce(maturities.last_settled_on, settings.as_of_date) as is_window_open
     from actions
     cross join settings
     left join metrics on actions.metric = metrics.metric
@@ -357,22 +357,35 @@ methods as (
 
 ),
 
+-- Calls of one day are alike: where days differ more than single calls would make them, so many are fewer.
+dispersed as (
+
+    select
+        *,
+        {% for side in ['before', 'after'] %}
+        {{ dispersion(
+            side ~ '_numerator', side ~ '_denominator', side ~ '_xx_per_y', side ~ '_n'
+        ) }} as {{ side }}_dispersion{{ ',' if not loop.last }}
+        {% endfor %}
+    from methods
+
+),
+
 valued as (
 
     select
         *,
         {% for side in ['before', 'after'] %}
+        {% set independent = [
+            side ~ '_numerator / ' ~ side ~ '_dispersion', side ~ '_denominator / ' ~ side ~ '_dispersion',
+        ] %}
         {{ ratio(side ~ '_numerator', side ~ '_denominator') }} as {{ side }},
-        case
-            when method = 'two_shares'
-                then {{ wilson_low(side ~ '_numerator', side ~ '_denominator') }}
-        end as {{ side }}_low,
-        case
-            when method = 'two_shares'
-                then {{ wilson_high(side ~ '_numerator', side ~ '_denominator') }}
-        end as {{ side }}_high,
+        case when method = 'two_shares' then {{ wilson_low(independent[0], independent[1]) }} end
+            as {{ side }}_low,
+        case when method = 'two_shares' then {{ wilson_high(independent[0], independent[1]) }} end
+            as {{ side }}_high,
         case method
-            when 'two_shares' then {{ share_variance(side ~ '_numerator', side ~ '_denominator') }}
+            when 'two_shares' then {{ share_variance(independent[0], independent[1]) }}
             when 'per_working_day'
                 then
                     {{ pace_variance(
@@ -387,7 +400,7 @@ valued as (
         {{ ratio('rest_' ~ side ~ '_numerator', 'rest_' ~ side ~ '_denominator') }}
             as rest_{{ side }}{{ ',' if not loop.last }}
         {% endfor %}
-    from methods
+    from dispersed
 
 ),
 

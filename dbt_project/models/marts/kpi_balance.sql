@@ -98,7 +98,7 @@ figures as (
     where
         period_type in ('month', 'quarter')
         and scope_type in ('rep', 'team')
-        and not starts_with(scope_key, '(')
+        and {{ is_attributed('scope_key') }}
     group by {{ place | join(', ') }}
 
 ),

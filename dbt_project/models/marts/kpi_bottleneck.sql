@@ -7,9 +7,13 @@
     'meeting_conversion_rate': {
         'cause': 'talk_skill', 'ja': '商談化率（有効接触から）', 'en': 'meeting conversion from connects',
     },
+    'meetings_per_connect': {
+        'cause': 'talk_skill', 'ja': '商談化率', 'en': 'meeting conversion',
+    },
     'effective_meeting_rate': {
         'cause': 'handover_quality', 'ja': '有効商談化率', 'en': 'effective meeting rate',
     },
+    'opportunities_per_accepted': {'ja': '有効商談あたり創出商談数', 'en': 'opportunities per accepted meeting'},
     'win_rate': {'cause': 'field_sales_offer', 'ja': '受注率', 'en': 'win rate'},
     'first_response': {
         'cause': 'first_response', 'ja': '当日中初動率', 'en': 'share of hand-raises answered the same day',
@@ -33,8 +37,10 @@
     'strength': {'ja': '強み', 'en': 'a strength to learn from'},
 } %}
 {% set factors = [
-    'volume', 'connect_rate', 'meetings_per_connect', 'effective_meeting_rate', 'win_rate'
+    'volume', 'connect_rate', 'meetings_per_connect', 'effective_meeting_rate',
+    'opportunities_per_accepted', 'win_rate',
 ] %}
+{% set conversions = ['meeting_conversion_rate', 'meetings_per_connect'] %}
 {% set place = ['period_type', 'period_start', 'scope_type', 'scope_key'] %}
 {% set carriers = ['channel', 'call_list'] %}
 with
@@ -87,9 +93,18 @@ labels as (
 
 steps as (
 
-    select *
+    select
+        *,
+        -- a difference is of all meetings, however they were booked
+        case
+            when figure = 'meeting_conversion_rate' and benchmark != 'target' then 'meetings_per_connect'
+            else figure
+        end as part_of
     from comparisons
-    where {{ any_of('figure', steps.keys()) | indent(4) }}
+    where
+        {{ any_of('figure', steps.keys()) | indent(8) }}
+        -- all meetings stand for the conversion where it has a target, else those from a connect
+        and (figure != 'meetings_per_connect' or benchmark = 'target')
 
 ),
 
@@ -161,7 +176,7 @@ shared as (
             as accepted_difference,
         base * ({{ product_of(wins, 0) }} - {{ product_of(wins, 1) }}) as wins_difference,
         {% for factor in factors %}
-        {% if factor != 'win_rate' %}
+        {% if loop.index0 < accepted | length %}
         base * {{ shapley_part(accepted, loop.index0) | indent(8) }} as {{ factor }}_accepted_part,
         {% endif %}
         base * {{ shapley_part(wins, loop.index0) | indent(8) }} as {{ factor }}_wins_part
@@ -204,7 +219,7 @@ low_connects as (
 
 ),
 
-lacks as (
+called as (
 
     {% for scope in people_scopes() %}
     {% set last_scope = loop.last %}
@@ -215,25 +230,39 @@ lacks as (
         low_connects.{{ column }},
         {% endfor %}
         low_connects.benchmark,
+        low_connects.benchmark_value,
+        low_connects.notable,
         '{{ carrier }}' as carrier_type,
         months.{{ carrier }} as carrier,
-        -- a decimal, so that the sum over lists is the same in any order
-        cast(
-            sum(months.dials) * any_value(low_connects.benchmark_value) - sum(months.connects)
-            as decimal(28, 10)
-        ) as lack
+        {{ is_attributed('months.' ~ carrier) }} as is_attributed,
+        {% set is_own = 'true' if not columns else 'low_connects.scope_key = months.' ~ columns[0] %}
+        {% for count in ['dials', 'connects'] %}
+        coalesce(sum(months.{{ count }}) filter (where {{ is_own }}), 0) as {{ count }},
+        coalesce(sum(months.{{ count }}) filter (where not ({{ is_own }})), 0) as others_{{ count }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
     from low_connects
     inner join months
-        on
-            months.month_start between low_connects.period_start and low_connects.period_end
-            {% if columns %}
-            and low_connects.scope_key = months.{{ columns[0] }}
-            {% endif %}
+        on months.month_start between low_connects.period_start and low_connects.period_end
     where low_connects.scope_type = '{{ scope }}'
     group by all
     {{ 'union all' if not (last_scope and loop.last) }}
     {% endfor %}
     {% endfor %}
+
+),
+
+lacks as (
+
+    select
+        *,
+        -- a decimal, so that the sum over lists is the same in any order
+        cast(dials * benchmark_value - connects as decimal(28, 10)) as lack,
+        sum(dials) over carried - dials as rest_dials,
+        sum(connects) over carried - connects as rest_connects
+    from called
+    where dials > 0
+    window carried as (partition by {{ place | join(', ') }}, benchmark, carrier_type)
 
 ),
 
@@ -249,20 +278,30 @@ shares as (
     from lacks
     qualify row_number() over (
         partition by {{ place | join(', ') }}, benchmark, carrier_type
-        order by starts_with(carrier, '(') asc, lack desc, carrier asc
+        order by is_attributed desc, lack desc, carrier asc
     ) = 1
 
 ),
 
--- A list is named where it stands for more than half, else the channel.
+-- A list, else a channel, is named where it stands for more than half of what is missing, where the rest is
+-- not low as well, and where it is low in other hands too: somebody who is weak everywhere, or alone, has no
+-- bad list. Too few dials elsewhere to expect ten connects of are no evidence.
 carried as (
 
     select *
     from shares
     where
         lack > 0
-        and not starts_with(carrier, '(')
-        and (carrier_type = 'channel' or carried_share > 0.5)
+        and is_attributed
+        and carried_share > 0.5
+        and (
+            rest_dials * benchmark_value < {{ fewest_expected() }}
+            or rest_connects >= rest_dials * benchmark_value * (1 - notable)
+        )
+        and (
+            others_dials * benchmark_value < {{ fewest_expected() }}
+            or others_connects < others_dials * benchmark_value
+        )
     qualify row_number() over (
         partition by {{ place | join(', ') }}, benchmark
         order by carrier_type = 'call_list' desc
@@ -366,17 +405,16 @@ joined as (
         coalesce(labels.rep_label, steps.scope_key) as label,
         shared.accepted_difference,
         -- nothing has no sign: 0 times less is no less
-        case steps.figure
-            {% for factor in factors if factor != 'win_rate' %}
-            when '{{ 'meeting_conversion_rate' if factor == 'meetings_per_connect' else factor }}'
+        case steps.part_of
+            {% for factor in factors[:accepted | length] %}
+            when '{{ factor }}'
                 then if(shared.{{ factor }}_accepted_part = 0, 0, shared.{{ factor }}_accepted_part)
             {% endfor %}
         end as accepted_part,
         shared.wins_difference,
-        case steps.figure
+        case steps.part_of
             {% for factor in factors %}
-            when '{{ 'meeting_conversion_rate' if factor == 'meetings_per_connect' else factor }}'
-                then if(shared.{{ factor }}_wins_part = 0, 0, shared.{{ factor }}_wins_part)
+            when '{{ factor }}' then if(shared.{{ factor }}_wins_part = 0, 0, shared.{{ factor }}_wins_part)
             {% endfor %}
         end as wins_part,
         case
@@ -444,13 +482,15 @@ caused as (
             when not is_notable then null
             when direction = 'above' then 'strength'
             -- low where connects are low too: the people called, not the talk
-            when figure in ('connect_rate', 'meeting_conversion_rate') and are_connects_low
+            when
+                {{ any_of('figure', ['connect_rate'] + conversions) | indent(16) }}
+                and are_connects_low
                 then case when listed is null then 'reach' else 'list_accuracy' end
             when
-                figure = 'meeting_conversion_rate'
+                {{ any_of('figure', conversions) | indent(16) }}
                 and not {{ any_of('scope_type', people_scopes()) | indent(16) }}
                 then 'lead_quality'
-            {% for step, facts in steps.items() if step != 'connect_rate' %}
+            {% for step, facts in steps.items() if facts.cause %}
             when figure = '{{ step }}' then '{{ facts.cause }}'
             {% endfor %}
         end as probable_cause,

@@ -32,6 +32,13 @@ need_days as (
 
 ),
 
+decisions as (
+
+    select last_mature_on from {{ ref('act_maturities') }}
+    where maturity = 'decision'
+
+),
+
 active as (
 
     select
@@ -146,8 +153,10 @@ counted as (
             when is_cti_met and is_sfa_emails_met and is_sfa_events_met and is_sfa_opportunities_met
                 then 'ok'
             else 'partial'
-        end as status
+        end as status,
+        coalesce(covered.date <= decisions.last_mature_on, false) as is_mature
     from covered
+    cross join decisions
 
 ),
 
@@ -161,7 +170,8 @@ rated as (
         {% for rate in rates %}
         {{ ratio(metrics[rate].numerator.name, metrics[rate].denominator.name) }} as {{ rate }},
         {% endfor %}
-        status
+        status,
+        is_mature
     from counted
 
 )

@@ -35,6 +35,12 @@ scorecard as (
 
 ),
 
+maturities as (
+
+    select * from {{ ref('act_maturities') }}
+
+),
+
 dates as (
 
     select * from {{ ref('act_dates') }}
@@ -86,13 +92,14 @@ metrics as (
             {{ text_literal(metric.meta.name_en) }},
             {{ text_literal(metric.meta.unit) }},
             {{ text_literal(metric.meta.direction) }},
+            {{ text_literal(metric.meta.maturity) }},
             {{ text_literal(next.name if next else none) }},
             {{ text_literal(next.meta.name_ja if next else none) }},
             {{ text_literal(next.meta.name_en if next else none) }},
             {{ {'up': 1, 'down': -1}.get(metric.meta.direction, 0) * {'up': 1, 'down': -1}.get(next.meta.direction, 0) if next else 0 }}
         ){{ ',' if not loop.last }}
         {% endfor %}
-    ) as metrics (metric, name_ja, name_en, unit, direction, next_metric, next_ja, next_en, sign)
+    ) as metrics (metric, name_ja, name_en, unit, direction, maturity, next_metric, next_ja, next_en, sign)
 
 ),
 
@@ -111,6 +118,9 @@ figures as (
     select
         scorecard.*,
         periods.number,
+        -- a fifth of the outcomes missing in the last point alone would look like a decline
+        scorecard.status in ('ok', 'small_sample')
+        and coalesce(scorecard.period_end <= maturities.last_settled_on, false) as is_settled,
         case when periods.is_period_over then periods.number else periods.number - 1 end
             as last_number,
         case
@@ -120,6 +130,7 @@ figures as (
     from scorecard
     cross join last_months
     inner join metrics on scorecard.metric = metrics.metric
+    left join maturities on metrics.maturity = maturities.maturity
     inner join periods
         on
             scorecard.period_type = periods.period_type
@@ -163,7 +174,7 @@ worked as (
 
 ),
 
--- Only what is over, covered and mature says where things are going. Counts and amounts are looked at by
+-- Only what is over, covered and settled says where things are going. Counts and amounts are looked at by
 -- working day: neither a colleague who left nor a month of holidays is a trend.
 points as (
 
@@ -197,7 +208,7 @@ points as (
         earlier.is_period_over
         and earlier.value is not null
         and (earlier.denominator is not null or worked.value > 0)
-        and earlier.status in ('ok', 'small_sample')
+        and earlier.is_settled
 
 ),
 
@@ -471,6 +482,7 @@ reviewed as (
             when 'down' then figures.value > figures.target
         end as is_target_missed,
         figures.status,
+        figures.is_settled,
         coalesce(centres.trend_periods, 0) as trend_periods,
         figures.denominator is null as is_by_working_day,
         {% for end in ['slope', 'slope_low', 'slope_high'] %}
@@ -549,7 +561,7 @@ asked as (
     select
         *,
         case
-            when is_period_over and is_target_missed and status in ('ok', 'small_sample') then trend_p
+            when is_period_over and is_target_missed and is_settled then trend_p
         end as asked_p
     from reviewed
 
