@@ -25,6 +25,8 @@ MARTS: dict[str, str] = {
                case when step <> 'win_rate' then -2.0 end as accepted_difference,
                case step when 'connect_rate' then -2.0 when 'win_rate' then null else 0.0 end
                    as accepted_part,
+               -1.0 as wins_difference,
+               case step when 'connect_rate' then -1.0 else 0.0 end as wins_part,
                step = 'connect_rate' as is_flagged,
                case when step = 'connect_rate' then 'list_accuracy' end as probable_cause,
                case when step = 'connect_rate' then '架電リストの精度' end as finding_ja,

@@ -270,7 +270,7 @@ summed as (
         cast(count(*) filter (where y > 0) as double) as days,
         cast(sum(cast(x as decimal(38, 4))) as double) as x,
         cast(sum(cast(y as decimal(38, 4))) as double) as y,
-        cast(sum(cast({{ ratio('x * x', 'y') }} as decimal(38, 4))) as double) as xx_per_y,
+        cast(sum(cast({{ ratio('x * x', 'y') }} as decimal(38, 10))) as double) as xx_per_y,
         cast(sum(cast(x * x as decimal(38, 4))) as double) as xx,
         cast(sum(cast(x * y as decimal(38, 4))) as double) as xy,
         cast(sum(cast(y * y as decimal(38, 4))) as double) as yy
