@@ -80,23 +80,6 @@
 {%- endmacro %}
 
 
-{# Whether the column's enum knows the value. #}
-{% macro enum_knows(system, object, column) -%}
-    {%- if execute -%}
-        {%- set described =
-            contract_of(system, object).columns | selectattr('name', 'equalto', column) | first -%}
-        {%- set keys = enum_keys(described.enum) -%}
-        case
-            when {{ column }} is null then false
-            when {{ is_one_of('lower(' ~ column ~ ')', keys) }} then true
-            else {{ is_one_of(without_spaces(match_key(column)), keys) }}
-        end
-    {%- else -%}
-        false
-    {%- endif -%}
-{%- endmacro %}
-
-
 {% macro enum_keys(enum) %}
     {%- set keys = [] -%}
     {%- for key in enum -%}{%- do keys.append(key.replace(' ', '')) -%}{%- endfor -%}
