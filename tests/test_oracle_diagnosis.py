@@ -171,15 +171,19 @@ def test_every_bottleneck_has_the_same_parts_cause_and_list(company: Company) ->
 def test_the_parts_add_up_to_the_difference(company: Company) -> None:
     sums = query(
         company.house,
-        """select max(accepted_difference) as total, sum(accepted_part) as parts,
+        """select benchmark, max(accepted_difference) as total, sum(accepted_part) as parts,
             max(wins_difference) as wins, sum(wins_part) as wins_parts
-        from marts.kpi_bottleneck where scope_type != 'channel' and benchmark = 'own_trailing'
-        group by period_type, period_start, scope_type, scope_key""",
+        from marts.kpi_bottleneck
+        group by benchmark, period_type, period_start, scope_type, scope_key""",
     )
-    told_parts = [row for row in sums if row["total"] is not None]
-    assert len(told_parts) > 50
-    for row in told_parts:
-        assert row["parts"] == pytest.approx(row["total"], abs=1e-9)
+    told_parts = Counter(row["benchmark"] for row in sums if row["total"] is not None)
+    told_wins = Counter(row["benchmark"] for row in sums if row["wins"] is not None)
+    assert min(told_parts["own_trailing"], told_parts["peers"], told_wins["own_trailing"]) > 50
+    assert told_parts["target"] > 5
+    assert told_wins["target"] > 5
+    for row in sums:
+        if row["total"] is not None:
+            assert row["parts"] == pytest.approx(row["total"], abs=1e-9)
         if row["wins"] is not None:
             assert row["wins_parts"] == pytest.approx(row["wins"], abs=1e-9)
 

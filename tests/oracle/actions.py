@@ -210,7 +210,8 @@ class Judge:
             return None
         mean = x / y
         if method == "two_shares":
-            return mean * (1 - mean) / y * dispersion(pairs)
+            share = side.sums()[0] / y
+            return share * (1 - share) / y * dispersion(pairs)
         if n < 2:
             return None
         if method == "per_working_day":

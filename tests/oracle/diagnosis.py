@@ -6,8 +6,10 @@ Choices where the text is silent, as the tables describe them:
   on all meetings; a target is one of all meetings, and tested as such.
 - Wins are those of the opportunities created in the period: accepted meetings, times opportunities created
   per accepted meeting, times the win rate.
-- A list, else a channel, is blamed for more than half of the missing connects, unless the rest is low as well
-  or others reach more on it; too few dials to expect ten connects of tell nothing.
+- A list, else a channel, is blamed for more than half of the missing connects where the rest is known not to be
+  low as well, or others to reach less on it than elsewhere, and neither speaks against it; too few dials to
+  expect ten connects of tell nothing.
+- In a split, what has no benchmark (a step without a target) is as it is.
 - A share is expected as the benchmark plus half a success; people, channels and lists ordinarily differ by
   0.15, one of them over time by 0.10 (standard deviation of log odds); amounts by 12 % and 8 %. Reps and
   teams that differ more among themselves are granted what they differ by.
@@ -604,16 +606,16 @@ class Diagnosis:
             is_known = row.get("status") in ("ok", "small_sample", "no_benchmark")
             now = row.get("value") if is_known else None
             then = row.get("benchmark_value")
-            after.append(then if now is None else now)
-            before.append(now if then is None else then)
+            as_it_is = self._own(place, figure, "value", found)
+            after.append(next((one for one in (now, then, as_it_is) if one is not None), None))
+            before.append(next((one for one in (then, now, as_it_is) if one is not None), None))
         if not any(
             found.get((place, figure, benchmark), {}).get("benchmark_value") is not None
             for figure in FACTORS
         ):
             return {}  # compared with nothing, nothing is missing
         has_people = place.scope_type in PEOPLE
-        counted = "volume" if has_people else "connect_rate"
-        base = found.get((place, counted, benchmark), {}).get("denominator")
+        base = self._own(place, "volume" if has_people else "connect_rate", "denominator", found)
         if not has_people:
             after[0], before[0] = 1.0, 1.0
         result: Row = {}
@@ -629,6 +631,13 @@ class Diagnosis:
                     step = "meeting_conversion_rate"
                 result[f"{step}_{name}_part"] = base * part
         return result
+
+    @staticmethod
+    def _own(place: Place, figure: str, column: str, found: Mapping[Any, Row]) -> float | None:
+        """What a figure is, which no benchmark changes."""
+        rows = (found.get((place, figure, one)) for one in ("target", "own_trailing", "peers"))
+        value: float | None = next((row[column] for row in rows if row is not None), None)
+        return value
 
     def cause(
         self, place: Place, figure: str, benchmark: str, found: Mapping[Any, Row]
@@ -664,13 +673,15 @@ class Diagnosis:
             if call["is_dial"] and place.period_start <= call["called_on"] <= last
         ]
 
-        def is_low(calls: Sequence[Row], limit: float) -> bool | None:
-            if len(calls) * benchmark_value < 10:
-                return None
-            return sum(bool(call["is_connect"]) for call in calls) < len(calls) * limit
-
         own = [call for call in dials if not columns or call[columns[0]] == place.scope_key]
-        notable = FIGURES["connect_rate"].notable
+        others = [
+            call
+            for call in dials
+            if columns
+            and call[columns[0]] != place.scope_key
+            and call["motion"] in DIALLING
+            and call["rep_id"] not in (None, *NOBODY)
+        ]
         for kind in ("call_list", "channel"):
             lacking: Counter[str | None] = Counter()
             for call in own:
@@ -684,16 +695,29 @@ class Diagnosis:
                 continue
             worst = min(named, key=lambda name: (-named[name], name))
             share = named[worst] / sum(lack for lack in lacking.values() if lack > 0)
-            rest = [call for call in own if call[kind] != worst]
-            others = [
-                call
-                for call in dials
-                if call[kind] == worst and columns and call[columns[0]] != place.scope_key
+            evidence = [
+                self._is_low([call for call in own if call[kind] != worst], benchmark_value),
+                self._is_low_for(others, kind, worst),
             ]
-            is_rest_low = is_low(rest, benchmark_value * (1 - notable))
-            if share > 0.5 and not is_rest_low and is_low(others, benchmark_value) is not False:
+            if share > 0.5 and evidence in ([False, None], [None, True], [False, True]):
                 return worst, kind, min(1.0, share)
         return None
+
+    @staticmethod
+    def _is_low(calls: Sequence[Row], level: float) -> bool | None:
+        """Whether notably less than `level` of the calls reached somebody; None where too few tell."""
+        if len(calls) * level < 10:
+            return None
+        limit = len(calls) * level * (1 - FIGURES["connect_rate"].notable)
+        return sum(bool(call["is_connect"]) for call in calls) < limit
+
+    def _is_low_for(self, others: Sequence[Row], kind: str, name: str) -> bool | None:
+        """Whether those of the others who call a list or channel reach notably less on it than elsewhere."""
+        here = [call for call in others if call[kind] == name]
+        callers = {call["rep_id"] for call in here}
+        there = [call for call in others if call[kind] != name and call["rep_id"] in callers]
+        reached = sum(bool(call["is_connect"]) for call in there)
+        return self._is_low(here, reached / len(there)) if reached >= 10 else None
 
     def signs(self, place: Place, found: Mapping[Any, Row]) -> list[str]:
         """The signs of a number being gamed that a rep or team shows."""

@@ -270,6 +270,7 @@ summed as (
         cast(count(*) filter (where y > 0) as double) as days,
         cast(sum(cast(x as decimal(38, 4))) as double) as x,
         cast(sum(cast(y as decimal(38, 4))) as double) as y,
+        cast(sum(cast(x as decimal(38, 4))) filter (where y > 0) as double) as tried,
         cast(sum(cast({{ ratio('x * x', 'y') }} as decimal(38, 10))) as double) as xx_per_y,
         cast(sum(cast(x * x as decimal(38, 4))) as double) as xx,
         cast(sum(cast(x * y as decimal(38, 4))) as double) as xy,
@@ -307,6 +308,7 @@ sides as (
             else {{ side }}_own.days
         end as {{ side }}_n,
         coalesce({{ side }}_own.xx_per_y, 0) as {{ side }}_xx_per_y,
+        {{ side }}_own.tried as {{ side }}_tried,
         {{ side }}_own.xx as {{ side }}_xx,
         {{ side }}_own.xy as {{ side }}_xy,
         {{ side }}_own.yy as {{ side }}_yy,
@@ -364,7 +366,7 @@ dispersed as (
         *,
         {% for side in ['before', 'after'] %}
         {{ dispersion(
-            side ~ '_numerator', side ~ '_denominator', side ~ '_xx_per_y', side ~ '_n'
+            side ~ '_tried', side ~ '_denominator', side ~ '_xx_per_y', side ~ '_n'
         ) }} as {{ side }}_dispersion{{ ',' if not loop.last }}
         {% endfor %}
     from methods

@@ -110,14 +110,27 @@ steps as (
 
 -- All factors of one product side by side; what is not known yet is taken to be as the benchmark, what
 -- has no benchmark as it is.
+own_values as (
+
+    select
+        {{ place | join(', ') }},
+        max(denominator) filter (where figure = 'volume') as working_days,
+        max(denominator) filter (where figure = 'connect_rate') as dials,
+        {% for factor in factors %}
+        max(value) filter (where figure = '{{ factor }}') as {{ factor }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from comparisons
+    where {{ any_of('figure', factors) | indent(4) }}
+    group by {{ place | join(', ') }}
+
+),
+
 known as (
 
     select
         {{ place | join(', ') }},
         benchmark,
         count(benchmark_value) as benchmarks,
-        max(denominator) filter (where figure = 'volume') as working_days,
-        max(denominator) filter (where figure = 'connect_rate') as dials,
         {% for factor in factors %}
         max(case when status in ('ok', 'small_sample', 'no_benchmark') then value end)
             filter (where figure = '{{ factor }}') as {{ factor }}_after,
@@ -125,7 +138,7 @@ known as (
         {{- ',' if not loop.last }}
         {% endfor %}
     from comparisons
-    where figure in ('{{ factors | join("', '") }}')
+    where {{ any_of('figure', factors) | indent(4) }}
     group by {{ place | join(', ') }}, benchmark
 
 ),
@@ -133,18 +146,27 @@ known as (
 factored as (
 
     select
-        {{ place | join(', ') }},
-        benchmark,
-        {{ any_of('scope_type', people_scopes()) | indent(8) }} as has_people,
-        {% for factor in factors %}
-        coalesce({{ factor }}_after, {{ factor }}_before) as {{ factor }}_after,
-        coalesce({{ factor }}_before, {{ factor }}_after) as {{ factor }}_before,
+        {% for column in place %}
+        known.{{ column }},
         {% endfor %}
-        working_days,
-        dials
+        known.benchmark,
+        {{ any_of('known.scope_type', people_scopes()) | indent(8) }} as has_people,
+        {% for factor in factors %}
+        coalesce(known.{{ factor }}_after, known.{{ factor }}_before, own_values.{{ factor }})
+            as {{ factor }}_after,
+        coalesce(known.{{ factor }}_before, known.{{ factor }}_after, own_values.{{ factor }})
+            as {{ factor }}_before,
+        {% endfor %}
+        own_values.working_days,
+        own_values.dials
     from known
+    inner join own_values
+        on
+            {% for column in place %}
+            {{ 'and ' if not loop.first }}known.{{ column }} = own_values.{{ column }}
+            {% endfor %}
     -- compared with nothing, nothing is missing
-    where benchmarks > 0
+    where known.benchmarks > 0
 
 ),
 
@@ -219,11 +241,13 @@ low_connects as (
 
 ),
 
+-- Who called what: the scope itself, and everybody else in inside sales.
 called as (
 
     {% for scope in people_scopes() %}
     {% set last_scope = loop.last %}
     {% set columns = scope_columns()[scope] %}
+    {% set is_own = 'low_connects.scope_key = months.' ~ columns[0] if columns else 'true' %}
     {% for carrier in carriers %}
     select
         {% for column in place %}
@@ -234,21 +258,57 @@ called as (
         low_connects.notable,
         '{{ carrier }}' as carrier_type,
         months.{{ carrier }} as carrier,
-        {{ is_attributed('months.' ~ carrier) }} as is_attributed,
-        {% set is_own = 'true' if not columns else 'low_connects.scope_key = months.' ~ columns[0] %}
-        {% for count in ['dials', 'connects'] %}
-        coalesce(sum(months.{{ count }}) filter (where {{ is_own }}), 0) as {{ count }},
-        coalesce(sum(months.{{ count }}) filter (where not ({{ is_own }})), 0) as others_{{ count }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        months.rep_id,
+        {{ is_own }} as is_own,
+        sum(months.dials) as dials,
+        sum(months.connects) as connects
     from low_connects
     inner join months
         on months.month_start between low_connects.period_start and low_connects.period_end
-    where low_connects.scope_type = '{{ scope }}'
+    where
+        low_connects.scope_type = '{{ scope }}'
+        and (
+            {{ is_own }}
+            or (months.motion in ('sdr', 'bdr') and {{ is_attributed('months.rep_id') }})
+        )
     group by all
     {{ 'union all' if not (last_scope and loop.last) }}
     {% endfor %}
     {% endfor %}
+
+),
+
+elsewhere as (
+
+    select
+        *,
+        sum(dials) over hands - dials as dials_elsewhere,
+        sum(connects) over hands - connects as connects_elsewhere
+    from called
+    window hands as (
+        partition by {{ place | join(', ') }}, benchmark, carrier_type, is_own, rep_id
+    )
+
+),
+
+-- Of each list and channel: the scope on it, and those of the others who call it, on it and elsewhere.
+hands as (
+
+    select
+        {{ place | join(', ') }},
+        benchmark,
+        benchmark_value,
+        notable,
+        carrier_type,
+        carrier,
+        coalesce(sum(dials) filter (where is_own), 0) as dials,
+        coalesce(sum(connects) filter (where is_own), 0) as connects,
+        {% for count in ['dials', 'connects', 'dials_elsewhere', 'connects_elsewhere'] %}
+        coalesce(sum({{ count }}) filter (where not is_own), 0) as others_{{ count }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from elsewhere
+    group by all
 
 ),
 
@@ -258,11 +318,11 @@ lacks as (
         *,
         -- a decimal, so that the sum over lists is the same in any order
         cast(dials * benchmark_value - connects as decimal(28, 10)) as lack,
-        sum(dials) over carried - dials as rest_dials,
-        sum(connects) over carried - connects as rest_connects
-    from called
+        sum(dials) over scopes - dials as rest_dials,
+        sum(connects) over scopes - connects as rest_connects
+    from hands
     where dials > 0
-    window carried as (partition by {{ place | join(', ') }}, benchmark, carrier_type)
+    window scopes as (partition by {{ place | join(', ') }}, benchmark, carrier_type)
 
 ),
 
@@ -271,6 +331,7 @@ shares as (
 
     select
         *,
+        {{ is_attributed('carrier') }} as is_attributed,
         least(1, {{ ratio(
             'lack',
             'sum(greatest(lack, 0)) over (partition by ' ~ place | join(', ') ~ ', benchmark, carrier_type)'
@@ -283,25 +344,38 @@ shares as (
 
 ),
 
+-- What is known of the rest, and of others: too few dials to expect ten connects of tell nothing.
+judged as (
+
+    select
+        *,
+        rest_dials * benchmark_value >= {{ fewest_expected() }} as is_rest_known,
+        rest_connects < rest_dials * benchmark_value * (1 - notable) as is_rest_low,
+        {{ ratio('others_connects_elsewhere', 'others_dials_elsewhere') }} as others_rate_elsewhere,
+        coalesce(
+            others_connects_elsewhere >= {{ fewest_expected() }}
+            and others_dials * others_rate_elsewhere >= {{ fewest_expected() }},
+            false
+        ) as are_others_known,
+        others_connects < others_dials * others_rate_elsewhere * (1 - notable) as are_others_low
+    from shares
+
+),
+
 -- A list, else a channel, is named where it stands for more than half of what is missing, where the rest is
--- not low as well, and where it is low in other hands too: somebody who is weak everywhere, or alone, has no
--- bad list. Too few dials elsewhere to expect ten connects of are no evidence.
+-- not low as well, and where those of the others who call it reach less on it than elsewhere, too. One of
+-- the two must be known: somebody who is weak everywhere, or the only one to call, has no bad list.
 carried as (
 
     select *
-    from shares
+    from judged
     where
         lack > 0
         and is_attributed
         and carried_share > 0.5
-        and (
-            rest_dials * benchmark_value < {{ fewest_expected() }}
-            or rest_connects >= rest_dials * benchmark_value * (1 - notable)
-        )
-        and (
-            others_dials * benchmark_value < {{ fewest_expected() }}
-            or others_connects < others_dials * benchmark_value
-        )
+        and (is_rest_known or are_others_known)
+        and not (is_rest_known and is_rest_low)
+        and (not are_others_known or are_others_low)
     qualify row_number() over (
         partition by {{ place | join(', ') }}, benchmark
         order by carrier_type = 'call_list' desc

@@ -81,7 +81,9 @@ counted as (
         *,
         row_number() over (
             partition by
-                period_type, period_start, scope_type, scope_key, found_in, subject,
+                period_type, period_start, scope_type, scope_key, found_in,
+                -- a target of the conversion is one of all meetings, other benchmarks look at connects
+                case subject when 'meetings_per_connect' then 'meeting_conversion_rate' else subject end,
                 case found_in when 'kpi_actions' then also end
             order by -stake nulls last, finding_id
         ) as telling
