@@ -6,9 +6,9 @@ Choices where the text is silent, as the tables describe them:
   on all meetings; a target is one of all meetings, and tested as such.
 - Wins are those of the opportunities created in the period: accepted meetings, times opportunities created
   per accepted meeting, times the win rate.
-- A list, else a channel, is blamed for more than half of the missing connects where the rest is known not to be
-  low as well, or others to reach less on it than elsewhere, and neither speaks against it; too few dials to
-  expect ten connects of tell nothing.
+- A list, else a channel, is blamed for more than half of the missing connects where the rest is known not to
+  be low as well, or others to reach less on it than elsewhere, and neither speaks against it; too few dials
+  to expect ten connects of tell nothing.
 - In a split, what has no benchmark (a step without a target) is as it is.
 - A share is expected as the benchmark plus half a success; people, channels and lists ordinarily differ by
   0.15, one of them over time by 0.10 (standard deviation of log odds); amounts by 12 % and 8 %. Reps and
