@@ -23,7 +23,7 @@ from tests.simulator import Plan, simulate, write_house
 KEYS = ("rep_id", "date", "channel", "campaign", "team", "business_unit", "motion")
 _MADE_OF_OTHERS = {
     "answer_rate", "human_rate", "connect_rate", "meeting_conversion_rate",
-    "effective_meeting_rate", "status",
+    "effective_meeting_rate", "status", "is_mature",
 }  # fmt: skip
 # What a history CSV cannot tell: its calls bring no speech analysis.
 _NOT_IN_HISTORY = {"turns", "analysed_calls", "analysed_connects"}

@@ -22,7 +22,7 @@ from dagster_project.settings import DBT_PROJECT
 
 MODELS = [
     "act_settings", "act_dates", "act_periods", "act_target_revisions", "act_targets",
-    "act_files", "act_sources",
+    "act_files", "act_sources", "act_maturities",
     "fct_approaches", "fct_rep_days", "act_quarantine_reasons", "act_metric_days",
     "act_metric_list_days", "act_metric_facts",
     "act_need_days", "act_metric_scopes", "act_acceptances", "dim_dates", "dim_metrics", "release",
@@ -63,6 +63,8 @@ UPSTREAM = {
     "activity.act_rep_days": """rep_id varchar, date date, team varchar, business_unit varchar,
         motion varchar, manager_rep_id varchar, has_cti boolean, is_business_day boolean,
         working_day double, file_id varchar, record bigint""",
+    # nobody here has a target of his own, which his calendar would pace
+    "activity.act_rep_calendar": "rep_id varchar, date date, working_day double",
     "activity.act_need_coverage": """need varchar, date date, is_delivered boolean,
         is_covered boolean""",
     "activity.act_acceptance_gates": """source_id varchar, acceptance_mode varchar,
