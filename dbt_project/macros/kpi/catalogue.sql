@@ -43,7 +43,7 @@
 {# Whether somebody or something is named by a key, and not one of the lines of what cannot be attributed. By
    those lines' whole names: a list may well be called (旧)東京. #}
 {% macro is_attributed(key) -%}
-    {{ key }} not in ('(unassigned)', '(unlinked)', '(unmapped)', '(none)')
+    {{ key }} not in ('{{ (missing_names().values() | unique | list + ['(unmapped)']) | join("', '") }}')
 {%- endmacro %}
 
 {# What a line of act_metric_days is told apart by. Not by call list: it would multiply the lines of every

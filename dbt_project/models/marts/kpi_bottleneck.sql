@@ -108,8 +108,7 @@ steps as (
 
 ),
 
--- All factors of one product side by side; what is not known yet is taken to be as the benchmark, what
--- has no benchmark as it is.
+-- Whatever it is compared with, a scope is what it is.
 own_values as (
 
     select
@@ -125,6 +124,8 @@ own_values as (
 
 ),
 
+-- All factors of one product side by side; what is not known yet is taken to be as the benchmark, what
+-- has no benchmark as it is.
 known as (
 
     select
