@@ -69,12 +69,20 @@ class Column:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """One published table as the dbt project declares it; `key` orders its rows."""
+    """One published table as the dbt project declares it; `key` orders its rows, unless it is a fact.
+
+    Facts stay as the work database holds them, export by export: in the order of their ids the days would
+    be torn apart, the file twice as large and twice as slow to write [measured].
+    """
 
     name: str
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+
+    @property
+    def is_fact(self) -> bool:
+        return self.name.startswith("fct_")
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -167,7 +175,7 @@ def published_tables(
 ) -> tuple[PublishedTable, ...]:
     """Every model of the schema `marts` in dbt's manifest.json, with its declared columns.
 
-    keys: the key of each table (the suites know them); rows are written in its order.
+    keys: the key of each table (the suites know them).
     """
     try:
         nodes = json.loads(dbt_manifest.read_text(encoding="utf-8"))["nodes"]
@@ -361,13 +369,11 @@ def _copy_table(
 ) -> TableFacts:
     source = f"work.marts.{identifier(table.name)}"
     target = f"release.main.{identifier(table.name)}"
-    columns = ", ".join(identifier(name) for name in table.column_names)
-    order = ", ".join(identifier(name) for name in table.key) or columns
+    columns = _listed(table.column_names)
+    order = "" if table.is_fact else f" order by {_listed(table.key) or columns}"
     parquet = building / PARQUET / f"{table.name}.parquet"
     try:
-        connection.execute(
-            f"create table {target} as select {columns} from {source} order by {order}"
-        )
+        connection.execute(f"create table {target} as select {columns} from {source}{order}")
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise CandidateError(
             f"The published table {table.name} is not as its contract says.",
@@ -391,6 +397,10 @@ def _copy_table(
         rows=rows,
         content=content,
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(identifier(name) for name in names)
 
 
 def _packages() -> dict[str, str]:

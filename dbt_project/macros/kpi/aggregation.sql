@@ -92,11 +92,11 @@ joined as (
 {%- endmacro %}
 
 {# `group by` of every scope in every period but the call lists, for relations with period_type,
-   period_start and the dimensions of a day; `within` are columns that divide each of them further. #}
-{% macro group_by_period_and_scope(within=[]) -%}
+   period_start and the dimensions of a day. #}
+{% macro group_by_period_and_scope() -%}
     group by grouping sets (
         {% for columns in day_scopes().values() %}
-        ({{ (['period_type', 'period_start'] + within + columns) | join(', ') }}){{ ',' if not loop.last }}
+        ({{ (['period_type', 'period_start'] + columns) | join(', ') }}){{ ',' if not loop.last }}
         {% endfor %}
     )
 {%- endmacro %}
@@ -125,4 +125,100 @@ joined as (
 {# How team × channel is written, here and in the targets: `East × Web`. #}
 {% macro team_channel_key(team, channel) -%}
     {{ team }} || ' × ' || {{ channel }}
+{%- endmacro %}
+
+{# CTEs that let numbers stand for texts where millions of rows are sorted or told apart in every scope: for
+   `relation`, which has the dimensions of a day, `places` (its combinations, numbered), `scopes` (scope_type,
+   scope_key, numbered) and `place_scopes` (which scopes a place counts in; none by a dimension it does not
+   have). `prefix` keeps those of several relations apart. #}
+{% macro numbered_scopes(relation, prefix='') -%}
+{{ prefix }}places as (
+
+    select
+        *,
+        cast(row_number() over () as integer) as place
+    from (select distinct {{ day_dimensions().keys() | join(', ') }} from {{ relation }}) as combinations
+
+),
+
+{{ prefix }}named_scopes as (
+
+    {% for scope_type in day_scopes() %}
+    select
+        place,
+        '{{ scope_type }}' as scope_type,
+        {{ scope_key_sql(scope_type, names_missing=false) }} as scope_key
+    from {{ prefix }}places
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+{{ prefix }}scopes as (
+
+    select
+        *,
+        cast(row_number() over () as integer) as scope
+    from (select distinct scope_type, scope_key from {{ prefix }}named_scopes) as named
+
+),
+
+{{ prefix }}place_scopes as (
+
+    select
+        named.place,
+        scopes.scope
+    from {{ prefix }}named_scopes as named
+    inner join {{ prefix }}scopes as scopes
+        on
+            named.scope_type = scopes.scope_type
+            and named.scope_key = scopes.scope_key
+
+)
+{%- endmacro %}
+
+{# Whether a row of `relation` is of the place `places`, in a join. #}
+{% macro same_place(relation, places) -%}
+    {% for dimension in day_dimensions() %}
+    {{ 'and ' if not loop.first }}{{ relation }}.{{ dimension }} is not distinct from {{ places }}.{{ dimension }}
+    {% endfor %}
+{%- endmacro %}
+
+{# CTEs for the same purpose: `periods` (period_type, period_start, numbered) and `period_days` (the days of
+   each), of `dates`. #}
+{% macro numbered_periods(dates) -%}
+named_period_days as (
+
+    {% for period_type in ['week', 'month', 'quarter', 'fiscal_year'] %}
+    select
+        '{{ period_type }}' as period_type,
+        {{ period_type }}_start as period_start,
+        date
+    from {{ dates }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+periods as (
+
+    select
+        *,
+        cast(row_number() over () as integer) as period
+    from (select distinct period_type, period_start from named_period_days) as named
+
+),
+
+period_days as (
+
+    select
+        named.date,
+        periods.period
+    from named_period_days as named
+    inner join periods
+        on
+            named.period_type = periods.period_type
+            and named.period_start = periods.period_start
+
+)
 {%- endmacro %}

@@ -18,11 +18,12 @@
     }) }}
 {%- endmacro %}
 
-{# SQL of the key of a scope, of a row that has the columns of the scope. #}
-{% macro scope_key_sql(scope) -%}
+{# SQL of the key of a scope, of a row that has the columns of the scope; what is missing is called by its name,
+   or the key is null. #}
+{% macro scope_key_sql(scope, names_missing=true) -%}
     {%- set parts = [] -%}
     {%- for column in scope_columns()[scope] -%}
-        {%- do parts.append('coalesce(' ~ column ~ ", '" ~ missing_names()[column] ~ "')") -%}
+        {%- do parts.append('coalesce(' ~ column ~ ", '" ~ missing_names()[column] ~ "')" if names_missing else column) -%}
     {%- endfor -%}
     {{ return(team_channel_key(parts[0], parts[1]) if parts | length == 2 else (parts or ["'company'"])[0]) }}
 {%- endmacro %}

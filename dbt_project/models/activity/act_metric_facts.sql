@@ -172,6 +172,8 @@ list_facts as (
 ),
 
 {% endif %}
+{{ numbered_periods('dates') }},
+
 {% for measure in distinct %}
 {{ measure.name }}_seen as (
 
@@ -197,64 +199,75 @@ list_facts as (
 
     select
         thing,
-        row_number() over () as thing_number
-    from (select distinct thing from {{ measure.name }}_seen)
+        cast(row_number() over () as integer) as thing_number
+    from (select distinct thing from {{ measure.name }}_seen) as distinct_things
 
 ),
 
-{{ measure.name }}_places as (
-
-    select
-        *,
-        row_number() over () as place_number
-    from (select distinct {{ by_dimension }} from {{ measure.name }}_seen)
-
-),
+{{ numbered_scopes(measure.name ~ '_seen', measure.name ~ '_') }},
 
 {{ measure.name }}_numbered as (
 
     select
         seen.date,
-        places.place_number,
+        places.place,
         things.thing_number
     from {{ measure.name }}_seen as seen
     inner join {{ measure.name }}_things as things on seen.thing = things.thing
     inner join {{ measure.name }}_places as places
         on
-            {% for dimension in dimensions %}
-            {{ 'and ' if not loop.first }}seen.{{ dimension }} is not distinct from places.{{ dimension }}
-            {% endfor %}
+            {{ same_place('seen', 'places') | indent(8) }}
 
 ),
 
--- each thing once per period and smallest scope; it is counted again, not added up, in the larger ones
+-- each thing once per period and place; it is told apart again, not added up, in the scopes of the place
 {{ measure.name }}_once as (
 
-    {% for period_type in period_types %}
     select distinct
-        '{{ period_type }}' as period_type,
-        dates.{{ period_type }}_start as period_start,
-        numbered.place_number,
+        period_days.period,
+        numbered.place,
         numbered.thing_number
     from {{ measure.name }}_numbered as numbered
-    inner join dates on numbered.date = dates.date
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    inner join period_days on numbered.date = period_days.date
+
+),
+
+{{ measure.name }}_told_apart as (
+
+    select distinct
+        once.period,
+        place_scopes.scope,
+        once.thing_number
+    from {{ measure.name }}_once as once
+    inner join {{ measure.name }}_place_scopes as place_scopes on once.place = place_scopes.place
+
+),
+
+{{ measure.name }}_counted as (
+
+    select
+        period,
+        scope,
+        count(*) as things
+    from {{ measure.name }}_told_apart
+    group by
+        period,
+        scope
 
 ),
 
 {{ measure.name }}_facts as (
 
     select
-        period_type,
-        period_start,
-        {{ grouped_scope_type() }} as scope_type,
-        {{ grouped_scope_key() }} as scope_key,
+        periods.period_type,
+        periods.period_start,
+        scopes.scope_type,
+        scopes.scope_key,
         '{{ measure.name }}' as measure,
-        cast(count(distinct thing_number) as double) as value
-    from {{ measure.name }}_once as once
-    inner join {{ measure.name }}_places as places on once.place_number = places.place_number
-    {{ group_by_period_and_scope() }}
+        cast(counted.things as double) as value
+    from {{ measure.name }}_counted as counted
+    inner join periods on counted.period = periods.period
+    inner join {{ measure.name }}_scopes as scopes on counted.scope = scopes.scope
 
 ),
 

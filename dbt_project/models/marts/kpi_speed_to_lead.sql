@@ -69,66 +69,50 @@ figures as (
 
 ),
 
+{{ numbered_scopes('hand_raises') }},
+
+{{ numbered_periods('dates') }},
+
 -- who was not answered yet has waited until the end of the as-of day at least
 waits as (
 
-    {% for answer, seconds, is_over in [
-        ('attempt', 'seconds_to_attempt', 'is_attempted'), ('connect', 'seconds_to_connect', 'is_connected'),
+    {% for seconds, is_over in [
+        ('seconds_to_attempt', 'is_attempted'), ('seconds_to_connect', 'is_connected'),
     ] %}
     select
-        raised_on,
-        rep_id,
-        team,
-        business_unit,
-        motion,
-        channel,
-        campaign,
-        '{{ answer }}' as answer,
-        {{ is_over }} as is_over,
-        case when {{ is_over }} then {{ seconds }} else seconds_to_end end as seconds
+        hand_raises.raised_on,
+        places.place,
+        {{ loop.last | lower }} as is_for_connect,
+        hand_raises.{{ is_over }} as is_over,
+        case
+            when hand_raises.{{ is_over }} then hand_raises.{{ seconds }} else hand_raises.seconds_to_end
+        end as seconds
     from hand_raises
+    inner join places
+        on
+            {{ same_place('hand_raises', 'places') | indent(8) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
-
-),
-
-periods as (
-
-    {% for period_type in ['week', 'month', 'quarter', 'fiscal_year'] %}
-    select
-        '{{ period_type }}' as period_type,
-        {{ period_type }}_start as period_start,
-        date
-    from dates
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
-placed as (
-
-    select
-        waits.*,
-        periods.period_type,
-        periods.period_start
-    from waits
-    inner join periods on waits.raised_on = periods.date
 
 ),
 
 lengths as (
 
     select
-        period_type,
-        period_start,
-        {{ grouped_scope_type() }} as scope_type,
-        {{ grouped_scope_key() }} as scope_key,
-        answer,
-        seconds,
+        period_days.period,
+        place_scopes.scope,
+        waits.is_for_connect,
+        waits.seconds,
         count(*) as waits,
-        count(*) filter (where is_over) as answers
-    from placed
-    {{ group_by_period_and_scope(within=['answer', 'seconds']) }}
+        count(*) filter (where waits.is_over) as answers
+    from waits
+    inner join period_days on waits.raised_on = period_days.date
+    inner join place_scopes on waits.place = place_scopes.place
+    group by
+        period_days.period,
+        place_scopes.scope,
+        waits.is_for_connect,
+        waits.seconds
 
 ),
 
@@ -137,7 +121,7 @@ at_risk as (
     select
         *,
         sum(waits) over (
-            partition by period_type, period_start, scope_type, scope_key, answer
+            partition by period, scope, is_for_connect
             order by seconds desc
             rows between unbounded preceding and current row
         ) as still_waiting
@@ -170,59 +154,75 @@ survival as (
 
     select
         *,
-        case
-            when is_nobody_left then 0
-            else
-                exp(
-                    cast(
-                        sum(log_kept) over (
-                            partition by period_type, period_start, scope_type, scope_key, answer
-                            order by seconds
-                            rows between unbounded preceding and current row
-                        ) as double
-                    )
-                )
-        end as share_waiting
+        sum(log_kept) over (
+            partition by period, scope, is_for_connect
+            order by seconds
+            rows between unbounded preceding and current row
+        ) as log_waiting
     from kept
 
 ),
 
 -- the first wait by which that share was answered; null while too many are open to say
-quantiles as (
+first_waits as (
 
     select
-        period_type,
-        period_start,
-        scope_type,
-        scope_key,
-        {% for answer in ('attempt', 'connect') %}
+        period,
+        scope,
+        {% for answer, is_answer in {'attempt': 'not is_for_connect', 'connect': 'is_for_connect'}.items() %}
         {% set last_answer = loop.last %}
         {% for quantile, share in quantiles.items() %}
-        min(
-            case
-                when answer = '{{ answer }}' and share_waiting <= {{ share }} + 1e-9 then seconds
-            end
+        min(seconds) filter (
+            where
+                {{ is_answer }}
+                and (is_nobody_left or log_waiting <= cast(ln({{ share }}) + 1e-9 as decimal(38, 18)))
         ) as {{ quantile }}_to_{{ answer }}{{ ',' if not (last_answer and loop.last) }}
         {% endfor %}
         {% endfor %}
     from survival
-    group by period_type, period_start, scope_type, scope_key
+    group by period, scope
+
+),
+
+oldest_waits as (
+
+    select
+        period,
+        scope,
+        max(seconds) as oldest_open
+    from lengths
+    where
+        not is_for_connect
+        and waits > answers
+    group by period, scope
+
+),
+
+quantiles as (
+
+    select
+        periods.period_type,
+        periods.period_start,
+        scopes.scope_type,
+        scopes.scope_key,
+        first_waits.* exclude (period, scope)
+    from first_waits
+    inner join periods on first_waits.period = periods.period
+    inner join scopes on first_waits.scope = scopes.scope
 
 ),
 
 oldest as (
 
     select
-        period_type,
-        period_start,
-        scope_type,
-        scope_key,
-        max(seconds) as oldest_open
-    from lengths
-    where
-        answer = 'attempt'
-        and waits > answers
-    group by period_type, period_start, scope_type, scope_key
+        periods.period_type,
+        periods.period_start,
+        scopes.scope_type,
+        scopes.scope_key,
+        oldest_waits.oldest_open
+    from oldest_waits
+    inner join periods on oldest_waits.period = periods.period
+    inner join scopes on oldest_waits.scope = scopes.scope
 
 ),
 
